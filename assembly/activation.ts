@@ -1,0 +1,48 @@
+import { MEAN, SCALE, SHIFT } from "./coefficients";
+
+/**
+ * What passes back through the activation. Forward, an activation is `pmax(y, floor)`: 0 for ReLU, -Infinity for none
+ * (pmax(y, floor) keeps a NaN, pmax(floor, y) would turn it into the floor).
+ */
+
+@unmanaged
+export class Identity {
+  @inline
+  slots(): i32 {
+    return 0;
+  }
+
+  @inline
+  gradient(dy: v128, _x: v128, _mean: v128, _scale: v128, _shift: v128): v128 {
+    return dy;
+  }
+
+  @inline
+  throughX(term: v128, _slope: v128): v128 {
+    return term;
+  }
+}
+
+@unmanaged
+export class Relu {
+  @inline
+  slots(): i32 {
+    return (1 << MEAN) | (1 << SCALE) | (1 << SHIFT);
+  }
+
+  /**
+   * dy where y is positive or NaN, else 0. y is computed again by the operations of the forward pass in their order, so
+   * its sign is the same.
+   */
+  @inline
+  gradient(dy: v128, x: v128, mean: v128, scale: v128, shift: v128): v128 {
+    const y = f32x4.add(f32x4.mul(f32x4.sub(x, mean), scale), shift);
+    return v128.andnot(dy, f32x4.le(y, f32x4.splat(0)));
+  }
+
+  /** With frozen statistics the slope is 0 and nothing passes through x, not even of an infinite one. */
+  @inline
+  throughX(term: v128, slope: v128): v128 {
+    return v128.and(term, f32x4.ne(slope, f32x4.splat(0)));
+  }
+}

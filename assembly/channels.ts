@@ -1,0 +1,39 @@
+import { Pair } from "./vector";
+
+/** invstd = 1 / sqrt(variance + eps), 0 where that root is 0. */
+export function invstd(invstd: usize, variance: usize, channels: usize, eps: f64): void {
+  const e = f64x2.splat(eps);
+  for (let c: usize = 0; c < channels; c += 2) {
+    const left = channels - c;
+    const root = f64x2.sqrt(f64x2.add(Pair.load(variance + (c << 3), left), e));
+    const inverse = f64x2.div(f64x2.splat(1), root);
+    Pair.store(invstd + (c << 3), v128.andnot(inverse, f64x2.eq(root, f64x2.splat(0))), left);
+  }
+}
+
+/** running = (1 - momentum) * running + momentum * batch; the variance of the batch times `correction` first. */
+export function updateRunning(
+  runningMean: usize,
+  runningVar: usize,
+  mean: usize,
+  variance: usize,
+  channels: usize,
+  momentum: f64,
+  correction: f64,
+): void {
+  for (const end = mean + (channels << 3); mean < end; mean += 8) {
+    store<f64>(runningMean, (1 - momentum) * load<f64>(runningMean) + momentum * load<f64>(mean));
+    store<f64>(runningVar, (1 - momentum) * load<f64>(runningVar) + momentum * (correction * load<f64>(variance)));
+    runningMean += 8;
+    runningVar += 8;
+    variance += 8;
+  }
+}
+
+/** Rounds f64 values to float32. */
+export function toFloat32(target: usize, source: usize, length: usize): void {
+  for (const end = source + (length << 3); source < end; source += 8) {
+    store<f32>(target, <f32>load<f64>(source));
+    target += 4;
+  }
+}

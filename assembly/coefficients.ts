@@ -1,0 +1,170 @@
+import { Pair } from "./vector";
+
+/**
+ * Per-channel coefficients: float32 arrays, one a slot, in the kernel's scratch. A loop loads the slots that its
+ * operation names in `slots()`, a set of bits.
+ *
+ * x is centred on the float32 nearest to the mean; what that leaves of the mean goes into the shift, so nothing is lost
+ * to cancellation: y = (x - MEAN) * SCALE + SHIFT.
+ */
+export const MEAN: i32 = 0;
+export const SCALE: i32 = 1;
+export const SHIFT: i32 = 2;
+/** dx = ((dy - OFFSET) - (x - MEAN) * SLOPE) * SCALE */
+export const OFFSET: i32 = 3;
+export const SLOPE: i32 = 4;
+const SLOTS: i32 = 5;
+
+/**
+ * Within 2^-30 .. 2^30 for invstd, float32 holds x - mean, its products with dy up to 1e29 and every coefficient. Beyond,
+ * the kernels compute in f64 (see precise.ts).
+ */
+const SMALLEST_INVSTD: f64 = 9.313225746154785e-10;
+const LARGEST_INVSTD: f64 = 1073741824;
+
+/**
+ * Scratch of a kernel over `width` columns: two f64 sums a column (each array 16 longer than the columns: rows.ts sums in
+ * tiles of 16), then the coefficients, then room for two tiles.
+ */
+export class Scratch {
+  @inline
+  static bytes(width: usize): usize {
+    return Scratch.tail(Scratch.coefficients(0, width), width) + 128;
+  }
+
+  /** The second sums. */
+  @inline
+  static second(sums: usize, width: usize): usize {
+    return sums + ((width + 16) << 3);
+  }
+
+  @inline
+  static clearSums(sums: usize, width: usize): void {
+    memory.fill(sums, 0, (width + 16) << 4);
+  }
+
+  @inline
+  static coefficients(scratch: usize, width: usize): usize {
+    return scratch + ((width + 16) << 4);
+  }
+
+  @inline
+  static slot(coefficients: usize, width: usize, slot: i32): usize {
+    return coefficients + ((width * slot) << 2);
+  }
+
+  @inline
+  static tail(coefficients: usize, width: usize): usize {
+    return Scratch.slot(coefficients, width, SLOTS) + 64;
+  }
+
+  /** Four columns' coefficients, or zeros (and no load) where `slots` does not name the slot. */
+  @inline
+  static vector(slots: i32, slot: i32, coefficient: usize, width: usize): v128 {
+    return slots & (1 << slot) ? v128.load(Scratch.slot(coefficient, width, slot)) : f32x4.splat(0);
+  }
+
+  /** One column's coefficient in every lane, or zeros (and no load) where `slots` does not name the slot. */
+  @inline
+  static splat(slots: i32, slot: i32, coefficient: usize, width: usize): v128 {
+    return slots & (1 << slot) ? v128.load32_splat(Scratch.slot(coefficient, width, slot)) : f32x4.splat(0);
+  }
+}
+
+/** What the nearest float32 leaves of each value. */
+export class Remainder {
+  @inline
+  static of(value: v128): v128 {
+    return f64x2.sub(value, f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(value)));
+  }
+}
+
+/**
+ * MEAN, SCALE and SHIFT of every column, in the scratch; returns their address, or 0 where any channel's invstd is out of
+ * the range in which float32 suffices. mean, gamma and beta may be 0 (absent: 0, 1 and 0). The shift of an absent beta is
+ * -0, which leaves the sign of every y.
+ */
+export function affineCoefficients(
+  scratch: usize,
+  width: usize,
+  mean: usize,
+  invstd: usize,
+  gamma: usize,
+  beta: usize,
+  channels: usize,
+  spatial: usize,
+): usize {
+  const coefficients = Scratch.coefficients(scratch, width);
+  let extreme: v128 = i64x2.splat(0);
+  for (let c: usize = 0; c < channels; c += 2) {
+    const left = channels - c;
+    const at = coefficients + (c << 2);
+    const m = mean ? Pair.load(mean + (c << 3), left) : f64x2.splat(0);
+    let scale = Pair.load(invstd + (c << 3), left);
+    const small = v128.and(f64x2.gt(scale, f64x2.splat(0)), f64x2.lt(scale, f64x2.splat(SMALLEST_INVSTD)));
+    extreme = v128.or(extreme, v128.or(small, f64x2.gt(scale, f64x2.splat(LARGEST_INVSTD))));
+    if (gamma) scale = f64x2.mul(scale, Pair.loadFloats(gamma + (c << 2), left));
+    const offset = beta ? Pair.loadFloats(beta + (c << 2), left) : f64x2.splat(-0.0);
+    Pair.storeFloats(Scratch.slot(at, width, MEAN), m, left);
+    Pair.storeFloats(Scratch.slot(at, width, SCALE), scale, left);
+    Pair.storeFloats(Scratch.slot(at, width, SHIFT), f64x2.sub(offset, f64x2.mul(Remainder.of(m), scale)), left);
+  }
+  if (v128.any_true(extreme)) return 0;
+  repeatCoefficients(coefficients, width, channels, spatial, 3);
+  return coefficients;
+}
+
+/**
+ * All coefficients of every column, in the scratch; returns their address, or 0 as above. From
+ * dx = SCALE * (dy - dbeta / m - xhat * dgamma / m) with xhat = (x - mean) * invstd; the mean's low part moves into
+ * OFFSET. dgamma and dbeta may be 0 (absent): OFFSET and SLOPE are 0.
+ */
+export function gradientCoefficients(
+  scratch: usize,
+  width: usize,
+  mean: usize,
+  invstd: usize,
+  gamma: usize,
+  beta: usize,
+  dgamma: usize,
+  dbeta: usize,
+  channels: usize,
+  spatial: usize,
+  count: f64,
+): usize {
+  const coefficients = affineCoefficients(scratch, width, mean, invstd, gamma, beta, channels, spatial);
+  if (!coefficients) return 0;
+  const inverse = f64x2.splat(1 / count);
+  let offset: v128 = f64x2.splat(0);
+  let slope: v128 = f64x2.splat(0);
+  for (let c: usize = 0; c < channels; c += 2) {
+    const left = channels - c;
+    const at = coefficients + (c << 2);
+    if (dgamma) {
+      slope = f64x2.mul(Pair.load(invstd + (c << 3), left), f64x2.mul(Pair.load(dgamma + (c << 3), left), inverse));
+      const fromLow = f64x2.mul(Remainder.of(Pair.load(mean + (c << 3), left)), slope);
+      offset = f64x2.sub(f64x2.mul(Pair.load(dbeta + (c << 3), left), inverse), fromLow);
+    }
+    Pair.storeFloats(Scratch.slot(at, width, OFFSET), offset, left);
+    Pair.storeFloats(Scratch.slot(at, width, SLOPE), slope, left);
+  }
+  repeatCoefficients(Scratch.slot(coefficients, width, OFFSET), width, channels, spatial, 2);
+  return coefficients;
+}
+
+/** Spreads the coefficients of the channels over the columns (see rows.ts), in each of `slots` slots. */
+export function repeatCoefficients(
+  coefficients: usize,
+  width: usize,
+  channels: usize,
+  spatial: usize,
+  slots: usize,
+): void {
+  if (width == channels) return;
+  const columns = channels * spatial;
+  for (let first = coefficients; slots; slots--) {
+    for (let j = columns; j--; ) store<f32>(first + (j << 2), load<f32>(first + ((j / spatial) << 2)));
+    for (let j = columns; j < width; j += columns) memory.copy(first + (j << 2), first, columns << 2);
+    first += width << 2;
+  }
+}

@@ -1,0 +1,33 @@
+import { Scratch } from "./coefficients";
+import * as gradient from "./gradient";
+import * as normal from "./normalize";
+import { widthOf } from "./rows";
+import * as statistics from "./statistics";
+
+// The binary's exports, one line an instance. Outputs first, then inputs, per-channel coefficients, scratch, extents.
+// x, y, dy, dx, gamma, beta: float32; everything else per channel: float64. Addresses are in bytes, extents in elements,
+// at least 1. gamma and beta may be 0: absent. So may dgamma and dbeta of an input gradient: frozen statistics.
+// Rows are planes of one value each.
+
+export { invstd, toFloat32, updateRunning } from "./channels";
+
+/** Bytes of scratch for any kernel over this many channels: planes of 3 values have the widest rows. */
+export function scratchBytes(channels: usize): usize { return Scratch.bytes(widthOf(channels, 1) * 3); }
+
+export function statisticsPlanes(mean: usize, variance: usize, x: usize, scratch: usize, batch: usize, channels: usize, spatial: usize): void { statistics.statisticsPlanes(mean, variance, x, scratch, batch, channels, spatial); }
+export function statisticsRows(mean: usize, variance: usize, x: usize, scratch: usize, rows: usize, channels: usize): void { statistics.statisticsPlanes(mean, variance, x, scratch, rows, channels, 1); }
+
+export function normalizePlanes(y: usize, x: usize, mean: usize, invstd: usize, gamma: usize, beta: usize, scratch: usize, batch: usize, channels: usize, spatial: usize): void { normal.normalizePlanes(y, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial, -Infinity); }
+export function normalizePlanesRelu(y: usize, x: usize, mean: usize, invstd: usize, gamma: usize, beta: usize, scratch: usize, batch: usize, channels: usize, spatial: usize): void { normal.normalizePlanes(y, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial, 0); }
+export function normalizeRows(y: usize, x: usize, mean: usize, invstd: usize, gamma: usize, beta: usize, scratch: usize, rows: usize, channels: usize): void { normal.normalizePlanes(y, x, mean, invstd, gamma, beta, scratch, rows, channels, 1, -Infinity); }
+export function normalizeRowsRelu(y: usize, x: usize, mean: usize, invstd: usize, gamma: usize, beta: usize, scratch: usize, rows: usize, channels: usize): void { normal.normalizePlanes(y, x, mean, invstd, gamma, beta, scratch, rows, channels, 1, 0); }
+
+export function gradientSumsPlanes(dgamma: usize, dbeta: usize, dy: usize, x: usize, mean: usize, invstd: usize, gamma: usize, beta: usize, scratch: usize, batch: usize, channels: usize, spatial: usize): void { gradient.gradientSumsPlanes(dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial, false); }
+export function gradientSumsPlanesRelu(dgamma: usize, dbeta: usize, dy: usize, x: usize, mean: usize, invstd: usize, gamma: usize, beta: usize, scratch: usize, batch: usize, channels: usize, spatial: usize): void { gradient.gradientSumsPlanes(dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial, true); }
+export function gradientSumsRows(dgamma: usize, dbeta: usize, dy: usize, x: usize, mean: usize, invstd: usize, gamma: usize, beta: usize, scratch: usize, rows: usize, channels: usize): void { gradient.gradientSumsPlanes(dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, rows, channels, 1, false); }
+export function gradientSumsRowsRelu(dgamma: usize, dbeta: usize, dy: usize, x: usize, mean: usize, invstd: usize, gamma: usize, beta: usize, scratch: usize, rows: usize, channels: usize): void { gradient.gradientSumsPlanes(dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, rows, channels, 1, true); }
+
+export function inputGradientPlanes(dx: usize, dy: usize, x: usize, mean: usize, invstd: usize, gamma: usize, beta: usize, dgamma: usize, dbeta: usize, scratch: usize, batch: usize, channels: usize, spatial: usize, count: f64): void { gradient.inputGradientPlanes(dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, batch, channels, spatial, count, false); }
+export function inputGradientPlanesRelu(dx: usize, dy: usize, x: usize, mean: usize, invstd: usize, gamma: usize, beta: usize, dgamma: usize, dbeta: usize, scratch: usize, batch: usize, channels: usize, spatial: usize, count: f64): void { gradient.inputGradientPlanes(dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, batch, channels, spatial, count, true); }
+export function inputGradientRows(dx: usize, dy: usize, x: usize, mean: usize, invstd: usize, gamma: usize, beta: usize, dgamma: usize, dbeta: usize, scratch: usize, rows: usize, channels: usize, count: f64): void { gradient.inputGradientPlanes(dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, rows, channels, 1, count, false); }
+export function inputGradientRowsRelu(dx: usize, dy: usize, x: usize, mean: usize, invstd: usize, gamma: usize, beta: usize, dgamma: usize, dbeta: usize, scratch: usize, rows: usize, channels: usize, count: f64): void { gradient.inputGradientPlanes(dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, rows, channels, 1, count, true); }

@@ -1,0 +1,35 @@
+/**
+ * What the loops in planes.ts and rows.ts are generic over: empty classes whose one-line methods inline completely
+ * (a function argument would stay an indirect call for each vector). Every method works on four values at a time.
+ */
+
+/** Two values that are summed over a channel. */
+export interface Term {
+  /** The coefficients it needs, a bit each (see coefficients.ts). */
+  slots(): i32;
+  /** Whether it reads the second input. */
+  readsB(): bool;
+  /** The value of the first sum. */
+  first(a: v128, b: v128, mean: v128, scale: v128, shift: v128): v128;
+  /** The value of the second sum, given that of the first. */
+  second(first: v128, a: v128, mean: v128): v128;
+}
+
+/** A value that is stored. */
+export interface Op {
+  /** The coefficients it needs, a bit each (see coefficients.ts). */
+  slots(): i32;
+  /** Whether it reads the second input. */
+  readsB(): bool;
+  of(a: v128, b: v128, mean: v128, scale: v128, shift: v128, offset: v128, slope: v128, floor: v128): v128;
+}
+
+/** What passes back through an activation. */
+export interface ActivationGradient {
+  /** The coefficients it needs to compute y again, a bit each. */
+  slots(): i32;
+  /** dy where the activation lets it through, else 0. */
+  gradient(dy: v128, x: v128, mean: v128, scale: v128, shift: v128): v128;
+  /** The part of dx that depends on x. */
+  throughX(part: v128, slope: v128): v128;
+}

@@ -1,0 +1,231 @@
+import { MEAN, OFFSET, SCALE, SHIFT, SLOPE, Scratch } from "./coefficients";
+import { Op, Term } from "./operations";
+import { Vector } from "./vector";
+
+/**
+ * Loops over channels-last memory. Several rows are taken as one wider row ("folded") so that vectors fill; what remains
+ * after the last whole folded row is the beginning of one more. Channels-first memory with planes too small for vectors
+ * is the same with each channel `run` columns wide: column j belongs to channel (j / run) mod channels. `a` and `b` are
+ * two inputs of the same extents; for an operation that reads only `a` they are the same.
+ */
+
+/** Rows summed in float32 registers before the carry to f64; also the rows that share one load of the coefficients. */
+const BLOCK: usize = 16;
+
+/** Planes of fewer values are taken as rows. */
+export const NARROW: usize = 4;
+
+/**
+ * Columns that coefficients and sums are kept for: one a channel for planes; for rows those of a folded row, whole tiles
+ * of 16 for up to 64 columns, whole vectors for more.
+ */
+export function widthOf(channels: usize, spatial: usize): usize {
+  if (spatial >= NARROW) return channels;
+  const columns = channels * spatial;
+  const unit: usize = columns < 64 ? 16 : 4;
+  let width = columns;
+  while (width & (unit - 1)) width += columns;
+  return width;
+}
+
+/**
+ * sums[j] += the sum of the term's first value over column j of `total` values, second[j] += that of its second value.
+ * Tiles are whole: where the width is not a multiple of 16, the last tile of a row reaches into the next row, and what it
+ * sums there lands behind the last column (see Scratch) and is not read.
+ */
+export function reduce<T extends Term>(
+  sums: usize,
+  a: usize,
+  b: usize,
+  coefficients: usize,
+  total: usize,
+  width: usize,
+): void {
+  const overhang = -width & 15;
+  const second = Scratch.second(sums, width);
+  while (total) {
+    const block = total > overhang ? min(BLOCK, (total - overhang) / width) : 0;
+    const columns = block ? width + overhang : min(total, width);
+    let j: usize = 0;
+    for (; j + 16 <= columns; j += 16) {
+      const at = j << 2;
+      reduceTile<T>(sums + (at << 1), second + (at << 1), a + at, b + at, coefficients + at, width, max(block, 1));
+    }
+    if (j < columns) {
+      const at = j << 2;
+      const tail = Scratch.tail(coefficients, width);
+      const bytes = (columns << 2) - at;
+      copyTail(tail, a + at, b + at, coefficients + at, bytes);
+      reduceTile<T>(sums + (at << 1), second + (at << 1), tail, tail + 64, coefficients + at, width, 1);
+    }
+    const done = block ? block * width : columns;
+    total -= done;
+    a += done << 2;
+    b += done << 2;
+  }
+}
+
+/** A tile of a row's last columns; its other lanes add nothing to any sum: x at the mean, dy 0. */
+function copyTail(tail: usize, a: usize, b: usize, means: usize, bytes: usize): void {
+  memory.copy(tail, means, 64);
+  memory.copy(tail, a, bytes);
+  memory.fill(tail + 64, 0, 64);
+  memory.copy(tail + 64, b, bytes);
+}
+
+/** Adds the sums of all columns of a channel up in the channel's place. */
+export function unfold(sums: usize, width: usize, channels: usize, run: usize): void {
+  for (let j: usize = 1; j < width; j++) {
+    const c = (j / run) % channels;
+    if (c == j) continue;
+    const target = sums + (c << 3);
+    const source = sums + (j << 3);
+    const starts = j == c * run;
+    store<f64>(target, load<f64>(source) + (starts ? 0 : load<f64>(target)));
+    const second = Scratch.second(0, width);
+    store<f64>(target + second, load<f64>(source + second) + (starts ? 0 : load<f64>(target + second)));
+  }
+}
+
+/** Sixteen columns of a block of rows. */
+function reduceTile<T extends Term>(
+  first: usize,
+  second: usize,
+  a: usize,
+  b: usize,
+  coefficient: usize,
+  width: usize,
+  rows: usize,
+): void {
+  const term = changetype<T>(0);
+  const m0 = Scratch.vector(term.slots(), MEAN, coefficient, width);
+  const zero = Vector.zero(m0);
+  const m1 = Scratch.vector(term.slots(), MEAN, coefficient + 16, width);
+  const m2 = Scratch.vector(term.slots(), MEAN, coefficient + 32, width);
+  const m3 = Scratch.vector(term.slots(), MEAN, coefficient + 48, width);
+  const c0 = Scratch.vector(term.slots(), SCALE, coefficient, width);
+  const c1 = Scratch.vector(term.slots(), SCALE, coefficient + 16, width);
+  const c2 = Scratch.vector(term.slots(), SCALE, coefficient + 32, width);
+  const c3 = Scratch.vector(term.slots(), SCALE, coefficient + 48, width);
+  const d0 = Scratch.vector(term.slots(), SHIFT, coefficient, width);
+  const d1 = Scratch.vector(term.slots(), SHIFT, coefficient + 16, width);
+  const d2 = Scratch.vector(term.slots(), SHIFT, coefficient + 32, width);
+  const d3 = Scratch.vector(term.slots(), SHIFT, coefficient + 48, width);
+  const pitch = width << 2;
+  const delta = b - a;
+  let s0: v128 = zero;
+  let s1: v128 = zero;
+  let s2: v128 = zero;
+  let s3: v128 = zero;
+  let q0: v128 = zero;
+  let q1: v128 = zero;
+  let q2: v128 = zero;
+  let q3: v128 = zero;
+  for (const end = a + rows * pitch; a < end; a += pitch) {
+    const at = a + delta;
+    const a0 = v128.load(a);
+    const a1 = v128.load(a, 16);
+    const a2 = v128.load(a, 32);
+    const a3 = v128.load(a, 48);
+    const f0 = term.first(a0, term.readsB() ? v128.load(at) : zero, m0, c0, d0);
+    const f1 = term.first(a1, term.readsB() ? v128.load(at, 16) : zero, m1, c1, d1);
+    const f2 = term.first(a2, term.readsB() ? v128.load(at, 32) : zero, m2, c2, d2);
+    const f3 = term.first(a3, term.readsB() ? v128.load(at, 48) : zero, m3, c3, d3);
+    s0 = f32x4.add(s0, f0);
+    s1 = f32x4.add(s1, f1);
+    s2 = f32x4.add(s2, f2);
+    s3 = f32x4.add(s3, f3);
+    q0 = f32x4.add(q0, term.second(f0, a0, m0));
+    q1 = f32x4.add(q1, term.second(f1, a1, m1));
+    q2 = f32x4.add(q2, term.second(f2, a2, m2));
+    q3 = f32x4.add(q3, term.second(f3, a3, m3));
+  }
+  Vector.addTile(first, s0, s1, s2, s3);
+  Vector.addTile(second, q0, q1, q2, q3);
+}
+
+/** out = op(a, b) over `total` values; out may be a or b. */
+export function map<O extends Op>(
+  out: usize,
+  a: usize,
+  b: usize,
+  coefficients: usize,
+  total: usize,
+  width: usize,
+  floor: f32,
+): void {
+  while (total) {
+    const block = min(BLOCK, total / width);
+    const columns = block ? width : total;
+    const height = block ? block : 1;
+    let j: usize = 0;
+    for (; j + 8 <= columns; j += 8) {
+      mapTile<O>(out + (j << 2), a + (j << 2), b + (j << 2), coefficients + (j << 2), width, height, floor);
+    }
+    for (; j < columns; j += 4) {
+      const lanes = min(4, columns - j);
+      mapVector<O>(out + (j << 2), a + (j << 2), b + (j << 2), coefficients + (j << 2), width, height, lanes, floor);
+    }
+    const done = height * columns;
+    total -= done;
+    out += done << 2;
+    a += done << 2;
+    b += done << 2;
+  }
+}
+
+/** Eight columns of a block of rows: their coefficients stay in registers. */
+function mapTile<O extends Op>(out: usize, a: usize, b: usize, coefficient: usize, width: usize, rows: usize, floor: f32): void {
+  const op = changetype<O>(0);
+  const k5 = f32x4.splat(floor);
+  const zero = f32x4.splat(0);
+  const m0 = Scratch.vector(op.slots(), MEAN, coefficient, width);
+  const m1 = Scratch.vector(op.slots(), MEAN, coefficient + 16, width);
+  const c0 = Scratch.vector(op.slots(), SCALE, coefficient, width);
+  const c1 = Scratch.vector(op.slots(), SCALE, coefficient + 16, width);
+  const d0 = Scratch.vector(op.slots(), SHIFT, coefficient, width);
+  const d1 = Scratch.vector(op.slots(), SHIFT, coefficient + 16, width);
+  const e0 = Scratch.vector(op.slots(), OFFSET, coefficient, width);
+  const e1 = Scratch.vector(op.slots(), OFFSET, coefficient + 16, width);
+  const f0 = Scratch.vector(op.slots(), SLOPE, coefficient, width);
+  const f1 = Scratch.vector(op.slots(), SLOPE, coefficient + 16, width);
+  const pitch = width << 2;
+  const toA = a - out;
+  const toB = b - out;
+  for (const end = out + rows * pitch; out < end; out += pitch) {
+    const a0 = v128.load(out + toA);
+    const a1 = v128.load(out + toA, 16);
+    const b0 = op.readsB() ? v128.load(out + toB) : zero;
+    const b1 = op.readsB() ? v128.load(out + toB, 16) : zero;
+    v128.store(out, op.of(a0, b0, m0, c0, d0, e0, f0, k5));
+    v128.store(out, op.of(a1, b1, m1, c1, d1, e1, f1, k5), 16);
+  }
+}
+
+/** `lanes` (1 to 4) columns of a block of rows. */
+function mapVector<O extends Op>(
+  out: usize,
+  a: usize,
+  b: usize,
+  coefficient: usize,
+  width: usize,
+  rows: usize,
+  lanes: usize,
+  floor: f32,
+): void {
+  const op = changetype<O>(0);
+  const zero = f32x4.splat(0);
+  const k0 = Scratch.vector(op.slots(), MEAN, coefficient, width);
+  const k1 = Scratch.vector(op.slots(), SCALE, coefficient, width);
+  const k2 = Scratch.vector(op.slots(), SHIFT, coefficient, width);
+  const k3 = Scratch.vector(op.slots(), OFFSET, coefficient, width);
+  const k4 = Scratch.vector(op.slots(), SLOPE, coefficient, width);
+  const k5 = f32x4.splat(floor);
+  for (; rows; rows--) {
+    const b0 = op.readsB() ? Vector.load(b, lanes) : zero;
+    Vector.store(out, op.of(Vector.load(a, lanes), b0, k0, k1, k2, k3, k4, k5), lanes);
+    out += width << 2;
+    a += width << 2;
+    b += width << 2;
+  }
+}

@@ -1,0 +1,141 @@
+import { MEAN, repeatCoefficients, Scratch } from "./coefficients";
+import * as planes from "./planes";
+import { statisticsPrecisely } from "./precise";
+import * as rows from "./rows";
+import { NARROW, unfold, widthOf } from "./rows";
+import { Pair, Vector } from "./vector";
+
+/**
+ * mean = sum(x) / m, variance = sum((x - mean)^2) / m, the population variance, per channel, as f64; m is the number of
+ * values a channel.
+ *
+ * One read of x: with d = x - p for a pivot p taken from the channel's first values,
+ * mean = p + sum(d) / m, variance = sum(d^2) / m - (sum(d) / m)^2. Where that is not reliable (the pivot lies far from
+ * the mean, or the squares leave the range of float32) the channel is summed once more in f64 throughout.
+ */
+
+/**
+ * With r = (mean - p)^2 / variance, the subtraction magnifies the sums' error, some 1e-7, by 1 + r. A pivot that is the
+ * mean of four values has r = 1/4 on average over ordinary noise; above 3 (one channel in 2,000) the f64 sums take over,
+ * and so they do where the pivot or a sum is not finite.
+ */
+const FARTHEST: f64 = 3;
+/** Sums of squares below or above this may have lost terms to underflow or overflow in float32. */
+const SMALLEST: f64 = 1e-30;
+const LARGEST: f64 = 1e36;
+
+@unmanaged
+class Deviation {
+  @inline
+  slots(): i32 {
+    return 1 << MEAN;
+  }
+
+  @inline
+  readsB(): bool {
+    return false;
+  }
+
+  @inline
+  first(x: v128, _b: v128, pivot: v128, _k1: v128, _k2: v128): v128 {
+    return f32x4.sub(x, pivot);
+  }
+
+  @inline
+  second(first: v128, _x: v128, _k0: v128): v128 {
+    return f32x4.mul(first, first);
+  }
+}
+
+/** mean and variance of `batch` x `channels` planes of `spatial` values. */
+export function statisticsPlanes(
+  mean: usize,
+  variance: usize,
+  x: usize,
+  scratch: usize,
+  batch: usize,
+  channels: usize,
+  spatial: usize,
+): void {
+  const width = widthOf(channels, spatial);
+  const pivots = Scratch.coefficients(scratch, width);
+  Scratch.clearSums(scratch, width);
+  if (spatial == 1) {
+    for (let c: usize = 0; c < channels; c += 4) {
+      rowPivots(pivots + (c << 2), x + (c << 2), channels, min(batch, 4), min(channels - c, 4));
+    }
+  } else {
+    for (let c: usize = 0; c < channels; c++) {
+      planePivot(pivots + (c << 2), x + ((c * spatial) << 2), min(spatial, 4));
+    }
+  }
+  if (spatial < NARROW) {
+    repeatCoefficients(pivots, width, channels, spatial, 1);
+    rows.reduce<Deviation>(scratch, x, x, pivots, batch * channels * spatial, width);
+    unfold(scratch, width, channels, spatial);
+    for (let c: usize = 0; c < channels; c++) {
+      store<f32>(pivots + (c << 2), load<f32>(pivots + ((c * spatial) << 2)));
+    }
+  } else {
+    planes.reduce<Deviation>(scratch, x, x, pivots, batch, channels, spatial);
+  }
+  if (finish(mean, variance, scratch, pivots, width, channels, batch * spatial)) return;
+  for (let c: usize = 0; c < channels; c++) {
+    const found = load<f64>(variance + (c << 3));
+    if (found != found) statisticsPrecisely(mean, variance, x, c, batch, channels, spatial);
+  }
+}
+
+/** The mean of the plane's first `count` values. */
+function planePivot(pivot: usize, x: usize, count: usize): void {
+  let sum: f32 = 0;
+  for (let i: usize = 0; i < count; i++) sum += load<f32>(x + (i << 2));
+  store<f32>(pivot, sum / <f32>count);
+}
+
+/** The means of the first `count` rows in `lanes` (1 to 4) channels. */
+function rowPivots(pivots: usize, x: usize, channels: usize, count: usize, lanes: usize): void {
+  let sum: v128 = f32x4.splat(0);
+  for (let r: usize = 0; r < count; r++) {
+    sum = f32x4.add(sum, Vector.load(x, lanes));
+    x += channels << 2;
+  }
+  // The lanes beyond the channels are overwritten by those of the next folded row.
+  v128.store(pivots, f32x4.div(sum, f32x4.splat(<f32>count)));
+}
+
+/** mean and variance from the two sums; returns whether all are reliable. */
+function finish(
+  mean: usize,
+  variance: usize,
+  sums: usize,
+  pivots: usize,
+  width: usize,
+  channels: usize,
+  count: usize,
+): bool {
+  const m = f64x2.splat(<f64>count);
+  let reliable: v128 = i64x2.splat(-1);
+  for (let c: usize = 0; c < channels; c += 2) {
+    const left = channels - c;
+    const sum = Pair.load(sums + (c << 3), left);
+    const squares = Pair.load(Scratch.second(sums, width) + (c << 3), left);
+    const shift = f64x2.div(sum, m);
+    const square = f64x2.mul(shift, shift);
+    const found = f64x2.sub(f64x2.div(squares, m), square);
+    const inRange = v128.and(
+      f64x2.gt(squares, f64x2.splat(SMALLEST)),
+      f64x2.lt(squares, f64x2.splat(LARGEST)),
+    );
+    const near = f64x2.le(square, f64x2.mul(f64x2.splat(FARTHEST), found));
+    // A channel that equals its pivot throughout: both sums are exactly 0.
+    const constant = f64x2.eq(v128.or(sum, squares), f64x2.splat(0));
+    const good = v128.or(v128.and(inRange, near), constant);
+    // With an odd number of channels the last lane is that of a constant channel: both its sums are 0.
+    reliable = v128.and(reliable, good);
+    Pair.store(mean + (c << 3), f64x2.add(Pair.loadFloats(pivots + (c << 2), left), shift), left);
+    // NaN, where the variance is to be found again.
+    Pair.store(variance + (c << 3), v128.or(found, v128.not(good)), left);
+  }
+  return i64x2.all_true(reliable);
+}

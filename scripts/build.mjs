@@ -1,0 +1,77 @@
+// Builds the package: the kernels (asc), the module that embeds them, the bundles, the types. Prints the sizes and fails
+// over budget. `--kernels` stops before the bundles, which is all that the tests need.
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import asc from "assemblyscript/asc";
+import { rolldown } from "rolldown";
+import ts from "typescript";
+
+const BUDGET = { kernels: 12_000, entry: 20_000 };
+const root = new URL("../", import.meta.url);
+const path = (name) => new URL(name, root);
+process.chdir(root.pathname);
+
+async function compileKernels(target) {
+  const { error, stderr } = await asc.main(["--config", "asconfig.json", "--target", target]);
+  if (error) throw new Error(`asc (${target}): ${error.message}\n${stderr.toString()}`);
+}
+
+function check(what, bytes, budget) {
+  console.log(`${what.padEnd(34)} ${String(bytes).padStart(6)} bytes of ${budget}`);
+  if (bytes > budget) throw new Error(`${what}: ${bytes} bytes are over the budget of ${budget}`);
+}
+
+async function bundle(options, minify = false) {
+  const build = await rolldown({
+    input: "src/index.ts",
+    platform: "neutral",
+    resolve: { extensionAlias: { ".js": [".ts", ".js"] }, mainFields: ["module", "main"] },
+  });
+  const { output } = minify ? await build.generate({ ...options, minify }) : await build.write(options);
+  await build.close();
+  return output[0].code;
+}
+
+function declarations() {
+  const program = ts.createProgram(["src/index.ts"], {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts"],
+    types: [],
+    strict: true,
+    skipLibCheck: true,
+    declaration: true,
+    emitDeclarationOnly: true,
+    rootDir: "src",
+    outDir: "dist",
+  });
+  const problems = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
+  if (problems.length > 0) {
+    throw new Error(ts.formatDiagnostics(problems, { getCurrentDirectory: () => ".", getCanonicalFileName: (n) => n, getNewLine: () => "\n" }));
+  }
+  // CommonJS consumers need declarations of their own: the same text, under the names that their resolution looks for.
+  for (const name of readdirSync("dist").filter((name) => name.endsWith(".d.ts"))) {
+    const text = readFileSync(`dist/${name}`, "utf8").replaceAll(/(from "\.\/\w+)\.js"/g, '$1.cjs"');
+    writeFileSync(`dist/${name.replace(/\.d\.ts$/, ".d.cts")}`, text);
+  }
+}
+
+mkdirSync(path("build"), { recursive: true });
+await Promise.all(["release", "debug"].map(compileKernels));
+const binary = readFileSync(path("build/release.wasm"));
+check("kernels, raw", binary.length, BUDGET.kernels);
+writeFileSync(
+  path("src/module.ts"),
+  `/** The binary that assembly/ compiles to. Written by scripts/build.mjs. */\nexport const base64: string =\n  "${binary.toString("base64")}";\n`,
+);
+
+if (!process.argv.includes("--kernels")) {
+  rmSync(path("dist"), { recursive: true, force: true });
+  await bundle({ file: "dist/index.js", format: "esm", sourcemap: true });
+  await bundle({ file: "dist/index.cjs", format: "cjs", sourcemap: true });
+  declarations();
+  copyFileSync(path("build/release.wasm"), path("dist/batchnorm.wasm"));
+  const minified = await bundle({ format: "esm" }, true);
+  check("core entry, minified and gzipped", gzipSync(minified, { level: 9 }).length, BUDGET.entry);
+}

@@ -1,0 +1,198 @@
+import { instantiate, instantiateSync } from "@assemblyscript/loader";
+import { checkInteger, checkLayout, checkNumbers, checkOptions, checkShape, wrongType, wrongValue } from "./check.js";
+import { extentsOf, type Layout } from "./layout.js";
+import { Allocator } from "./memory.js";
+import { base64 } from "./module.js";
+import { FloatTensor, type Tensor } from "./tensor.js";
+
+type Address = number;
+type Affine = [mean: Address, invstd: Address, gamma: Address, beta: Address];
+type Planes = [scratch: Address, batch: number, channels: number, spatial: number];
+type Rows = [scratch: Address, rows: number, channels: number];
+type Normalize<Extents extends unknown[]> = (...args: [y: Address, x: Address, ...Affine, ...Extents]) => void;
+type GradientSums<Extents extends unknown[]> = (
+  ...args: [dgamma: Address, dbeta: Address, dy: Address, x: Address, ...Affine, ...Extents]
+) => void;
+type InputGradient<Extents extends unknown[]> = (
+  ...args: [
+    dx: Address,
+    dy: Address,
+    x: Address,
+    ...Affine,
+    dgamma: Address,
+    dbeta: Address,
+    ...Extents,
+    count: number,
+  ]
+) => void;
+
+/**
+ * The binary's exports: pure functions of the memory they were instantiated with. Addresses are in bytes and need no
+ * alignment beyond 4; extents are in elements, at least 1. x, y, dy, dx, gamma and beta are float32, mean, variance,
+ * invstd, dgamma, dbeta and the running statistics float64, one a channel. gamma and beta may be 0 (absent), and so may
+ * dgamma and dbeta of an input gradient (statistics that are constants). y may be x and dx may be dy; nothing else may
+ * overlap. Planes: `batch` x `channels` planes of `spatial` values; rows: `rows` rows of `channels` values.
+ */
+export type KernelExports = {
+  /** Bytes of scratch that any kernel needs for this many channels. */
+  scratchBytes(channels: number): number;
+  /** invstd = 1 / sqrt(variance + eps), 0 where that root is 0. */
+  invstd(invstd: Address, variance: Address, channels: number, eps: number): void;
+  /** running = (1 - momentum) * running + momentum * batch; the variance times `correction` before. */
+  updateRunning(
+    runningMean: Address,
+    runningVar: Address,
+    mean: Address,
+    variance: Address,
+    channels: number,
+    momentum: number,
+    correction: number,
+  ): void;
+  /** Rounds `length` float64 values to float32. */
+  toFloat32(target: Address, source: Address, length: number): void;
+  /** Mean and population variance. */
+  statisticsPlanes(...args: [mean: Address, variance: Address, x: Address, ...Planes]): void;
+  statisticsRows(...args: [mean: Address, variance: Address, x: Address, ...Rows]): void;
+  /** y = (x - mean) * invstd * gamma + beta. */
+  normalizePlanes: Normalize<Planes>;
+  normalizePlanesRelu: Normalize<Planes>;
+  normalizeRows: Normalize<Rows>;
+  normalizeRowsRelu: Normalize<Rows>;
+  /** dbeta = sum(dy), dgamma = sum(dy * xhat). */
+  gradientSumsPlanes: GradientSums<Planes>;
+  gradientSumsPlanesRelu: GradientSums<Planes>;
+  gradientSumsRows: GradientSums<Rows>;
+  gradientSumsRowsRelu: GradientSums<Rows>;
+  /** dx = gamma * invstd * (dy - dbeta / count - xhat * dgamma / count). */
+  inputGradientPlanes: InputGradient<Planes>;
+  inputGradientPlanesRelu: InputGradient<Planes>;
+  inputGradientRows: InputGradient<Rows>;
+  inputGradientRowsRelu: InputGradient<Rows>;
+};
+
+export interface LoadOptions {
+  /** Bytes of memory to reserve at once. While they last no view is detached. Default 0. */
+  initialBytes?: number;
+  /** The compiled binary, for hosts that refuse to compile bytes. The package exports it as `batchnorm-wasm/batchnorm.wasm`. */
+  module?: WebAssembly.Module;
+}
+
+/** One instance of the kernels and the memory that its tensors live in. */
+export interface Kernels {
+  /**
+   * A tensor of zeros, or of a copy of `values` in the layout's order.
+   * @throws TypeError, RangeError for a wrong argument, or where the engine refuses the memory
+   */
+  tensor(shape: readonly number[], layout: Layout, values?: ArrayLike<number>): Tensor;
+  readonly memory: WebAssembly.Memory;
+  /** Bytes held by tensors, layers and statistics that were not disposed. */
+  readonly bytesInUse: number;
+}
+
+/** The one implementation of Kernels. */
+export class KernelInstance implements Kernels {
+  readonly exports: KernelExports;
+  readonly allocator: Allocator;
+  #scratch = 0;
+  #scratchBytes = 0;
+
+  constructor(exports: KernelExports, memory: WebAssembly.Memory) {
+    this.exports = exports;
+    this.allocator = new Allocator(memory);
+  }
+
+  get memory(): WebAssembly.Memory {
+    return this.allocator.memory;
+  }
+
+  get bytesInUse(): number {
+    return this.allocator.bytesInUse - (this.#scratch ? Allocator.blockSize(this.#scratchBytes) : 0);
+  }
+
+  tensor(shape: readonly number[], layout: Layout, values?: ArrayLike<number>): Tensor {
+    const checkedLayout = checkLayout(layout);
+    const checkedShape = checkShape(shape, checkedLayout);
+    const { length } = extentsOf(checkedShape, checkedLayout);
+    if (length > MOST_VALUES) {
+      throw wrongValue("shape", `at most ${MOST_VALUES} values`, `[${checkedShape.join(", ")}]`);
+    }
+    if (values !== undefined && checkNumbers("values", values).length !== length) {
+      const described = `shape [${checkedShape.join(", ")}], ${checkedLayout}`;
+      throw new RangeError(`"values" expected ${length} values (${described}), got ${values.length}`);
+    }
+    const tensor = new FloatTensor(this, checkedShape, checkedLayout);
+    if (values === undefined) tensor.data.fill(0);
+    else tensor.data.set(values);
+    return tensor;
+  }
+
+  /** The address of scratch that is enough for any kernel over this many channels. One for all layers. */
+  scratch(channels: number): number {
+    const bytes = this.exports.scratchBytes(channels);
+    if (bytes > this.#scratchBytes) {
+      const larger = this.allocator.allocate(bytes);
+      if (this.#scratch) this.allocator.free(this.#scratch, this.#scratchBytes);
+      this.#scratch = larger;
+      this.#scratchBytes = bytes;
+    }
+    return this.#scratch;
+  }
+}
+
+/** 4 GiB of float32: what 32-bit addresses reach. */
+const MOST_VALUES = 2 ** 30;
+const PAGE = 65536;
+
+/**
+ * Compiles the embedded binary and gives it a memory of its own.
+ * @throws TypeError, RangeError for a wrong option; Error where the engine has no WebAssembly SIMD
+ */
+export async function load(options: LoadOptions = {}): Promise<Kernels> {
+  const { memory, module } = prepare(options);
+  const source = module ?? (await WebAssembly.compile(bytes()));
+  const { exports } = await instantiate<KernelExports>(source, { env: { memory } });
+  return new KernelInstance(exports, memory);
+}
+
+/**
+ * As {@link load}, at once. For Node and workers: some browsers refuse to compile on the main thread.
+ * @throws TypeError, RangeError for a wrong option; Error where the engine has no WebAssembly SIMD
+ */
+export function loadSync(options: LoadOptions = {}): Kernels {
+  const { memory, module } = prepare(options);
+  return new KernelInstance(instantiateKernels(memory, module), memory);
+}
+
+/**
+ * The kernels alone, in the caller's memory: no allocation, no static data. Whoever calls them minds the addresses.
+ * @throws TypeError for a wrong argument; Error where the engine has no WebAssembly SIMD
+ */
+export function instantiateKernels(memory: WebAssembly.Memory, module?: WebAssembly.Module): KernelExports {
+  if (!(memory instanceof WebAssembly.Memory)) throw wrongType("memory", "a WebAssembly.Memory", memory);
+  checkModule(module);
+  const source = module ?? new WebAssembly.Module(bytes());
+  return instantiateSync<KernelExports>(source, { env: { memory } }).exports;
+}
+
+function prepare(options: LoadOptions): { memory: WebAssembly.Memory; module?: WebAssembly.Module } {
+  checkOptions(options);
+  const { initialBytes = 0, module } = options;
+  checkInteger("initialBytes", initialBytes, 0);
+  checkModule(module);
+  const initial = Math.max(1, Math.ceil(initialBytes / PAGE));
+  if (initial > PAGE) throw wrongValue("initialBytes", `at most ${PAGE * PAGE}`, initialBytes);
+  return { memory: new WebAssembly.Memory({ initial, maximum: PAGE }), module };
+}
+
+function checkModule(module: unknown): void {
+  if (module !== undefined && !(module instanceof WebAssembly.Module)) {
+    throw wrongType("module", "a WebAssembly.Module", module);
+  }
+}
+
+/** The embedded binary. */
+function bytes(): Uint8Array<ArrayBuffer> {
+  const binary = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  if (!WebAssembly.validate(binary)) throw new Error("this engine has no WebAssembly SIMD");
+  return binary;
+}

@@ -1,0 +1,39 @@
+/** The axes of a tensor in memory, slowest first: N batch, C channels, the others spatial. "C" is a per-channel vector. */
+export type Layout = "C" | "NC" | "NCL" | "NLC" | "NCHW" | "NHWC" | "NCDHW" | "NDHWC";
+
+const LAYOUTS: readonly string[] = ["C", "NC", "NCL", "NLC", "NCHW", "NHWC", "NCDHW", "NDHWC"] satisfies Layout[];
+
+/** What the kernels need to know of a shape. */
+export interface Extents {
+  readonly channels: number;
+  /** Values per channel. */
+  readonly count: number;
+  /** count * channels. */
+  readonly length: number;
+  /** Whether memory is `batch` x `channels` planes of `spatial` values, rather than `count` rows of `channels` values. */
+  readonly planes: boolean;
+  readonly batch: number;
+  readonly spatial: number;
+}
+
+export function isLayout(value: string): value is Layout {
+  return LAYOUTS.includes(value);
+}
+
+/** The extents of a shape that has one extent for each letter of the layout. */
+export function extentsOf(shape: readonly number[], layout: Layout): Extents {
+  let batch = 1;
+  let spatial = 1;
+  let channels = 1;
+  for (let axis = 0; axis < layout.length; axis++) {
+    if (layout[axis] === "C") channels = shape[axis];
+    else if (layout[axis] === "N") batch = shape[axis];
+    else spatial *= shape[axis];
+  }
+  const count = batch * spatial;
+  const length = count * channels;
+  // One channel is one plane whatever the order of the axes.
+  if (channels === 1) return { channels, count, length, planes: true, batch: 1, spatial: count };
+  const planes = layout.indexOf("C") < layout.length - 1;
+  return { channels, count, length, planes, batch, spatial };
+}

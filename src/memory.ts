@@ -1,0 +1,96 @@
+const ALIGNMENT = 64;
+const PAGE = 65536;
+
+interface Gap {
+  address: number;
+  size: number;
+}
+
+/**
+ * Hands out 64-byte aligned blocks of a WebAssembly.Memory and takes them back. The lowest gap that fits is reused;
+ * neighbouring gaps join, and a gap at the end is given up, so the memory grows with what is in use, not with what was.
+ */
+export class Allocator {
+  readonly memory: WebAssembly.Memory;
+  /** Bytes held by live blocks, padding included. */
+  bytesInUse = 0;
+  /** First address never handed out; 0 stays free, it means "absent" to the kernels. */
+  #end = ALIGNMENT;
+  /** In the order of their addresses; none touches another or the end. */
+  #gaps: Gap[] = [];
+
+  constructor(memory: WebAssembly.Memory) {
+    this.memory = memory;
+  }
+
+  /** The size of the block that `bytes` bytes take. */
+  static blockSize(bytes: number): number {
+    return Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+  }
+
+  /** Throws a RangeError, and changes nothing, where the engine refuses to grow the memory. */
+  allocate(bytes: number): number {
+    const size = Allocator.blockSize(bytes);
+    const index = this.#gaps.findIndex((gap) => gap.size >= size);
+    let address: number;
+    if (index < 0) {
+      address = this.#end;
+      this.#growTo(address + size, bytes);
+      this.#end += size;
+    } else {
+      const gap = this.#gaps[index];
+      address = gap.address;
+      gap.address += size;
+      gap.size -= size;
+      if (gap.size === 0) this.#gaps.splice(index, 1);
+    }
+    this.bytesInUse += size;
+    return address;
+  }
+
+  /** `bytes` as given to `allocate`. */
+  free(address: number, bytes: number): void {
+    const size = Allocator.blockSize(bytes);
+    this.bytesInUse -= size;
+    let next = this.#gaps.findIndex((gap) => gap.address > address);
+    if (next < 0) next = this.#gaps.length;
+    const before = this.#gaps[next - 1];
+    const after = this.#gaps[next];
+    const joined = { address, size };
+    let first = next;
+    let count = 0;
+    if (before !== undefined && before.address + before.size === address) {
+      joined.address = before.address;
+      joined.size += before.size;
+      first--;
+      count++;
+    }
+    if (after !== undefined && address + size === after.address) {
+      joined.size += after.size;
+      count++;
+    }
+    if (joined.address + joined.size === this.#end) {
+      this.#gaps.splice(first, count);
+      this.#end = joined.address;
+    } else {
+      this.#gaps.splice(first, count, joined);
+    }
+  }
+
+  /** The only caller of `grow`: every view of the memory is detached afterwards. */
+  #growTo(end: number, bytes: number): void {
+    const held = this.memory.buffer.byteLength;
+    if (end <= held) return;
+    const needed = Math.ceil((end - held) / PAGE);
+    // An eighth more than needed, so that many small tensors do not grow the memory one by one.
+    for (const pages of [Math.max(needed, Math.ceil(held / PAGE / 8)), needed]) {
+      try {
+        this.memory.grow(pages);
+        return;
+      } catch {
+        // Too much for the engine or beyond the memory's maximum.
+      }
+    }
+    throw new RangeError(`out of memory: ${bytes} bytes more than the ${this.bytesInUse} in use were refused`);
+  }
+}

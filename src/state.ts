@@ -1,0 +1,41 @@
+import { checkInteger, checkNotNegative, checkPerChannel, wrongType } from "./check.js";
+import type { Doubles, FloatTensor } from "./tensor.js";
+
+/** A layer's parameters and running statistics under PyTorch's names; entries that a layer does not have are missing. */
+export interface StateDict {
+  /** gamma, C values. */
+  weight?: Float32Array | ArrayLike<number>;
+  /** beta, C values. */
+  bias?: Float32Array | ArrayLike<number>;
+  running_mean?: Float64Array | ArrayLike<number>;
+  /** Not negative. */
+  running_var?: Float64Array | ArrayLike<number>;
+  num_batches_tracked?: number;
+}
+
+type Entry = "weight" | "bias" | "running_mean" | "running_var";
+
+/** Checks all of a state dict before anything is written. */
+export function checkState(
+  state: unknown,
+  entries: Record<Entry, FloatTensor | Doubles | null>,
+  channels: number,
+): { values: [block: FloatTensor | Doubles, values: ArrayLike<number>][]; count: number | undefined } {
+  if (typeof state !== "object" || state === null) throw wrongType("state", "a state dict", state);
+  const given = state as Record<string, unknown>;
+  const values: [FloatTensor | Doubles, ArrayLike<number>][] = [];
+  for (const name of Object.keys(given)) {
+    if (name === "num_batches_tracked" ? entries.running_mean === null : !entries[name as Entry]) {
+      throw new RangeError(`"state" expected entries of this layer only, got "${name}"`);
+    }
+  }
+  for (const [name, block] of Object.entries(entries)) {
+    if (block === null) continue;
+    if (given[name] === undefined) throw new RangeError(`"state" expected an entry "${name}", got none`);
+    const numbers = checkPerChannel(name, given[name], channels);
+    if (name === "running_var") checkNotNegative(name, numbers);
+    values.push([block, numbers]);
+  }
+  const count = given.num_batches_tracked;
+  return { values, count: count === undefined ? undefined : checkInteger("num_batches_tracked", count, 0) };
+}

@@ -1,0 +1,112 @@
+import type { KernelInstance } from "./kernels.js";
+import { type Extents, extentsOf, type Layout } from "./layout.js";
+
+/** Float32 values in the kernels' memory. */
+export interface Tensor {
+  /** One extent for each letter of the layout. */
+  readonly shape: readonly number[];
+  readonly layout: Layout;
+  /**
+   * The values in the layout's order: a view, not a copy. Allocation may move the memory, which leaves older views empty:
+   * read this property again after any, do not keep the array.
+   * @throws Error where the tensor was disposed
+   */
+  readonly data: Float32Array<ArrayBuffer>;
+  /** Gives the memory back; a second call does nothing. */
+  dispose(): void;
+  /** As `dispose`, for `using`. */
+  [Symbol.dispose](): void;
+}
+
+// Engines without Symbol.dispose have no `using` either; the method then has a name that nobody calls.
+export const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol("dispose");
+
+/** A block of the kernels' memory, with a view of it that is made again whenever the memory has grown. */
+abstract class Block<View extends Float32Array | Float64Array> {
+  readonly kernels: KernelInstance;
+  readonly length: number;
+  readonly #bytes: number;
+  #address: number;
+  #view: View | null = null;
+
+  constructor(kernels: KernelInstance, length: number, bytesPerValue: number) {
+    this.kernels = kernels;
+    this.length = length;
+    this.#bytes = length * bytesPerValue;
+    this.#address = kernels.allocator.allocate(this.#bytes);
+  }
+
+  protected abstract view(buffer: ArrayBuffer, address: number, length: number): View;
+
+  /** In bytes. */
+  get address(): number {
+    if (this.#address === 0) throw new Error("tensor was disposed");
+    return this.#address;
+  }
+
+  get disposed(): boolean {
+    return this.#address === 0;
+  }
+
+  get data(): View {
+    const { address } = this;
+    const { buffer } = this.kernels.memory;
+    if (this.#view === null || this.#view.buffer !== buffer) this.#view = this.view(buffer, address, this.length);
+    return this.#view;
+  }
+
+  dispose(): void {
+    if (this.#address === 0) return;
+    this.kernels.allocator.free(this.#address, this.#bytes);
+    this.#address = 0;
+    this.#view = null;
+  }
+
+  [dispose](): void {
+    this.dispose();
+  }
+}
+
+/** The one implementation of Tensor. Its values are not initialized. */
+export class FloatTensor extends Block<Float32Array<ArrayBuffer>> implements Tensor {
+  readonly shape: readonly number[];
+  readonly layout: Layout;
+  readonly extents: Extents;
+
+  constructor(kernels: KernelInstance, shape: readonly number[], layout: Layout) {
+    const extents = extentsOf(shape, layout);
+    super(kernels, extents.length, 4);
+    this.shape = shape;
+    this.layout = layout;
+    this.extents = extents;
+  }
+
+  protected override view(buffer: ArrayBuffer, address: number, length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(buffer, address, length);
+  }
+}
+
+/** Float64 values, one a channel. Not initialized. */
+export class Doubles extends Block<Float64Array<ArrayBuffer>> {
+  constructor(kernels: KernelInstance, length: number) {
+    super(kernels, length, 8);
+  }
+
+  protected override view(buffer: ArrayBuffer, address: number, length: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(buffer, address, length);
+  }
+}
+
+/** Builds something of several blocks; where one of them is refused, those before it are given back. */
+export function together<T>(build: (own: <B extends { dispose(): void }>(block: B) => B) => T): T {
+  const owned: { dispose(): void }[] = [];
+  try {
+    return build((block) => {
+      owned.push(block);
+      return block;
+    });
+  } catch (error) {
+    for (const block of owned) block.dispose();
+    throw error;
+  }
+}
