@@ -77,6 +77,12 @@ export class Remainder {
   static of(value: v128): v128 {
     return f64x2.sub(value, f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(value)));
   }
+
+  /** Its product with a factor; 0 where that is not finite, so that an infinite sum does not become NaN by it. */
+  static times(value: v128, factor: v128): v128 {
+    const difference = f64x2.sub(factor, factor);
+    return v128.and(f64x2.mul(Remainder.of(value), factor), f64x2.eq(difference, difference));
+  }
 }
 
 /**
@@ -142,7 +148,7 @@ export function gradientCoefficients(
     const at = coefficients + (c << 2);
     if (dgamma) {
       slope = f64x2.mul(Pair.load(invstd + (c << 3), left), f64x2.mul(Pair.load(dgamma + (c << 3), left), inverse));
-      const fromLow = f64x2.mul(Remainder.of(Pair.load(mean + (c << 3), left)), slope);
+      const fromLow = Remainder.times(Pair.load(mean + (c << 3), left), slope);
       offset = f64x2.sub(f64x2.mul(Pair.load(dbeta + (c << 3), left), inverse), fromLow);
     }
     Pair.storeFloats(Scratch.slot(at, width, OFFSET), offset, left);

@@ -112,10 +112,7 @@ function finish(
     const at = c << 3;
     const first = Pair.load(sums + at, left);
     const second = Pair.load(Scratch.second(sums, width) + at, left);
-    const fromLow = f64x2.mul(Remainder.of(Pair.load(mean + at, left)), first);
-    // Not an infinite sum of dy: its product would turn that of dgamma into NaN.
-    const difference = f64x2.sub(first, first);
-    const centred = f64x2.sub(second, v128.and(fromLow, f64x2.eq(difference, difference)));
+    const centred = f64x2.sub(second, Remainder.times(Pair.load(mean + at, left), first));
     const i = Pair.load(invstd + at, left);
     Pair.store(dbeta + at, first, left);
     // 0 where invstd is, even if the sum is infinite.

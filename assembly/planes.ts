@@ -8,8 +8,8 @@ import { Vector } from "./vector";
  * same extents; for an operation that reads only `a` they are the same.
  */
 
-/** Bytes summed in float32 before the carry to f64: each lane 32 terms. */
-const BLOCK: usize = 1024;
+/** Bytes summed in float32 before the carry to f64: each lane 16 terms. */
+const BLOCK: usize = 512;
 
 /** sums[c] += the sum of the term's first value over channel c, second[c] += that of its second value. */
 export function reduce<T extends Term>(

@@ -15,11 +15,13 @@ import { Pair, Vector } from "./vector";
  */
 
 /**
- * With r = (mean - p)^2 / variance, the subtraction magnifies the sums' error, some 1e-7, by 1 + r. A pivot that is the
- * mean of four values has r = 1/4 on average over ordinary noise; above 3 (one channel in 2,000) the f64 sums take over,
- * and so they do where the pivot or a sum is not finite.
+ * With r = (mean - p)^2 / variance, the subtraction magnifies the error of the sums by 1 + r. That is at most 4.8e-7
+ * (sixteen terms in a float32 lane, each addition off by half a unit in the same direction; some 2e-8 over noise), so
+ * with r up to 1 (`near` below) the variance keeps a relative error below 1e-6. A pivot that is the mean of sixteen values has r = 1/16
+ * on average over noise; above 1 (one channel in 16,000) the f64 sums take over, and so they do where the pivot or a sum
+ * is not finite.
  */
-const FARTHEST: f64 = 3;
+const SAMPLES: usize = 16;
 /** Sums of squares below or above this may have lost terms to underflow or overflow in float32. */
 const SMALLEST: f64 = 1e-30;
 const LARGEST: f64 = 1e36;
@@ -62,11 +64,11 @@ export function statisticsPlanes(
   Scratch.clearSums(scratch, width);
   if (spatial == 1) {
     for (let c: usize = 0; c < channels; c += 4) {
-      rowPivots(pivots + (c << 2), x + (c << 2), channels, min(batch, 4), min(channels - c, 4));
+      rowPivots(pivots + (c << 2), x + (c << 2), channels, samples(batch), min(channels - c, 4));
     }
   } else {
     for (let c: usize = 0; c < channels; c++) {
-      planePivot(pivots + (c << 2), x + ((c * spatial) << 2), min(spatial, 4));
+      planePivot(pivots + (c << 2), x + ((c * spatial) << 2), samples(spatial));
     }
   }
   if (spatial < NARROW) {
@@ -84,6 +86,11 @@ export function statisticsPlanes(
     const found = load<f64>(variance + (c << 3));
     if (found != found) statisticsPrecisely(mean, variance, x, c, batch, channels, spatial);
   }
+}
+
+/** The largest power of two (the division by it is exact) up to SAMPLES and `count`. */
+function samples(count: usize): usize {
+  return 1 << (31 - clz(<u32>min(count, SAMPLES)));
 }
 
 /** The mean of the plane's first `count` values. */
@@ -127,7 +134,7 @@ function finish(
       f64x2.gt(squares, f64x2.splat(SMALLEST)),
       f64x2.lt(squares, f64x2.splat(LARGEST)),
     );
-    const near = f64x2.le(square, f64x2.mul(f64x2.splat(FARTHEST), found));
+    const near = f64x2.le(square, found);
     // A channel that equals its pivot throughout: both sums are exactly 0.
     const constant = f64x2.eq(v128.or(sum, squares), f64x2.splat(0));
     const good = v128.or(v128.and(inRange, near), constant);

@@ -294,6 +294,8 @@ export class BatchNorm {
 
   #checkAlive(): void {
     if (this.#disposed) throw new Error("layer was disposed");
+    // gamma and beta are in the caller's hands too.
+    if (this.#gamma?.disposed || this.#beta?.disposed) throw new Error("tensor was disposed");
   }
 
   #updateRunning(count: number): void {

@@ -87,7 +87,13 @@ export function checkNumbers(name: string, value: unknown): ArrayLike<number> {
   if (typeof value !== "object" || value === null || typeof (value as ArrayLike<number>).length !== "number") {
     throw wrongType(name, "an array of numbers", value);
   }
-  return value as ArrayLike<number>;
+  const array = value as ArrayLike<unknown>;
+  if (!ArrayBuffer.isView(value) || typeof array[0] === "bigint") {
+    for (let i = 0; i < array.length; i++) {
+      if (typeof array[i] !== "number") throw wrongType(name, "an array of numbers", array[i]);
+    }
+  }
+  return array as ArrayLike<number>;
 }
 
 /** Numbers, one a channel. */
