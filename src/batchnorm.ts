@@ -84,6 +84,12 @@ export class BatchNorm {
   #overwritten = false;
   /** The last result of backward, given again for the same dx. */
   #gradients: Gradients | null = null;
+  /**
+   * m / (m - 1) for the last m: a new number would be an allocation a step. It starts as null so that V8 keeps it as an
+   * object; a field of its own kind for floating point would be copied to a new object by each read.
+   */
+  #correction: number | null = null;
+  #corrected = 0;
   #disposed = false;
   /** Training batches seen. Empty batches do not count. */
   numBatchesTracked = 0;
@@ -302,7 +308,11 @@ export class BatchNorm {
     if (this.#running === null) return;
     this.numBatchesTracked++;
     const factor = this.#momentum ?? 1 / this.numBatchesTracked;
-    const correction = this.#unbiased ? count / (count - 1) : 1;
-    verbs.updateRunning(this.#running.mean, this.#running.variance, this.#affine.mean, this.#variance, factor, correction);
+    if (this.#correction === null || this.#corrected !== count) {
+      this.#corrected = count;
+      this.#correction = this.#unbiased ? count / (count - 1) : 1;
+    }
+    const { mean, variance } = this.#running;
+    verbs.updateRunning(mean, variance, this.#affine.mean, this.#variance, factor, this.#correction);
   }
 }
