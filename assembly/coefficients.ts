@@ -169,7 +169,9 @@ export function repeatCoefficients(
   if (width == channels) return;
   const columns = channels * spatial;
   for (let first = coefficients; slots; slots--) {
-    for (let j = columns; j--; ) store<f32>(first + (j << 2), load<f32>(first + ((j / spatial) << 2)));
+    if (spatial > 1) {
+      for (let j = columns; j--; ) store<f32>(first + (j << 2), load<f32>(first + ((j / spatial) << 2)));
+    }
     for (let j = columns; j < width; j += columns) memory.copy(first + (j << 2), first, columns << 2);
     first += width << 2;
   }

@@ -90,6 +90,7 @@ export function gradientSumsPlanes(
     if (relu) rows.reduce<GradientTerms<Relu>>(scratch, x, dy, k, total, width);
     else rows.reduce<GradientTerms<Identity>>(scratch, x, dy, k, total, width);
     unfold(scratch, width, channels, spatial);
+    unfold(Scratch.second(scratch, width), width, channels, spatial);
   } else {
     if (relu) planes.reduce<GradientTerms<Relu>>(scratch, x, dy, k, batch, channels, spatial);
     else planes.reduce<GradientTerms<Identity>>(scratch, x, dy, k, batch, channels, spatial);

@@ -11,8 +11,8 @@ import * as statistics from "./statistics";
 
 export { invstd, toFloat32, updateRunning } from "./channels";
 
-/** Bytes of scratch for any kernel over this many channels: planes of 3 values have the widest rows. */
-export function scratchBytes(channels: usize): usize { return Scratch.bytes(widthOf(channels, 1) * 3); }
+/** Bytes of scratch for any kernel over this many channels. */
+export function scratchBytes(channels: usize): usize { return Scratch.bytes(max(widthOf(channels, 1), max(widthOf(channels, 2), widthOf(channels, 3)))); }
 
 export function statisticsPlanes(mean: usize, variance: usize, x: usize, scratch: usize, batch: usize, channels: usize, spatial: usize): void { statistics.statisticsPlanes(mean, variance, x, scratch, batch, channels, spatial); }
 export function statisticsRows(mean: usize, variance: usize, x: usize, scratch: usize, rows: usize, channels: usize): void { statistics.statisticsPlanes(mean, variance, x, scratch, rows, channels, 1); }

@@ -15,16 +15,19 @@ const BLOCK: usize = 16;
 /** Planes of fewer values are taken as rows. */
 export const NARROW: usize = 4;
 
+/** Columns of a folded row, at least: enough that the start of a row costs little. */
+const FOLD: usize = 128;
+
 /**
  * Columns that coefficients and sums are kept for: one a channel for planes; for rows those of a folded row, whole tiles
- * of 16 for up to 64 columns, whole vectors for more.
+ * of 16 where the columns are few, whole vectors otherwise.
  */
 export function widthOf(channels: usize, spatial: usize): usize {
   if (spatial >= NARROW) return channels;
   const columns = channels * spatial;
   const unit: usize = columns < 64 ? 16 : 4;
   let width = columns;
-  while (width & (unit - 1)) width += columns;
+  while (width < FOLD || width & (unit - 1)) width += columns;
   return width;
 }
 
@@ -75,15 +78,16 @@ function copyTail(tail: usize, a: usize, b: usize, means: usize, bytes: usize): 
 
 /** Adds the sums of all columns of a channel up in the channel's place. */
 export function unfold(sums: usize, width: usize, channels: usize, run: usize): void {
-  for (let j: usize = 1; j < width; j++) {
-    const c = (j / run) % channels;
-    if (c == j) continue;
-    const target = sums + (c << 3);
-    const source = sums + (j << 3);
-    const starts = j == c * run;
-    store<f64>(target, load<f64>(source) + (starts ? 0 : load<f64>(target)));
-    const second = Scratch.second(0, width);
-    store<f64>(target + second, load<f64>(source + second) + (starts ? 0 : load<f64>(target + second)));
+  const columns = channels * run;
+  for (let j = sums + ((width - 1) << 3); j >= sums + (columns << 3); j -= 8) {
+    const target = j - (columns << 3);
+    store<f64>(target, load<f64>(target) + load<f64>(j));
+  }
+  if (run == 1) return;
+  for (let c: usize = 0; c < channels; c++) {
+    let sum: f64 = 0;
+    for (let i: usize = 0; i < run; i++) sum += load<f64>(sums + ((c * run + i) << 3));
+    store<f64>(sums + (c << 3), sum);
   }
 }
 
@@ -144,7 +148,10 @@ function reduceTile<T extends Term>(
   Vector.addTile(second, q0, q1, q2, q3);
 }
 
-/** out = op(a, b) over `total` values; out may be a or b. */
+/**
+ * out = op(a, b) over `total` values; out may be a or b. Two rows at a time share the loads of the coefficients; more of
+ * them, or a few columns down many rows, would not fit a set of the first cache where rows are 4096 bytes apart.
+ */
 export function map<O extends Op>(
   out: usize,
   a: usize,
@@ -155,17 +162,10 @@ export function map<O extends Op>(
   floor: f32,
 ): void {
   while (total) {
-    const block = min(BLOCK, total / width);
-    const columns = block ? width : total;
-    const height = block ? block : 1;
-    let j: usize = 0;
-    for (; j + 8 <= columns; j += 8) {
-      mapTile<O>(out + (j << 2), a + (j << 2), b + (j << 2), coefficients + (j << 2), width, height, floor);
-    }
-    for (; j < columns; j += 4) {
-      const lanes = min(4, columns - j);
-      mapVector<O>(out + (j << 2), a + (j << 2), b + (j << 2), coefficients + (j << 2), width, height, lanes, floor);
-    }
+    const columns = min(total, width);
+    // A last single row is its own partner: both are read before either is written.
+    const height: usize = total < width << 1 ? 1 : 2;
+    mapRows<O>(out, a, b, coefficients, columns, width, (height - 1) * (width << 2), floor);
     const done = height * columns;
     total -= done;
     out += done << 2;
@@ -174,58 +174,39 @@ export function map<O extends Op>(
   }
 }
 
-/** Eight columns of a block of rows: their coefficients stay in registers. */
-function mapTile<O extends Op>(out: usize, a: usize, b: usize, coefficient: usize, width: usize, rows: usize, floor: f32): void {
-  const op = changetype<O>(0);
-  const k5 = f32x4.splat(floor);
-  const zero = f32x4.splat(0);
-  const m0 = Scratch.vector(op.slots(), MEAN, coefficient, width);
-  const m1 = Scratch.vector(op.slots(), MEAN, coefficient + 16, width);
-  const c0 = Scratch.vector(op.slots(), SCALE, coefficient, width);
-  const c1 = Scratch.vector(op.slots(), SCALE, coefficient + 16, width);
-  const d0 = Scratch.vector(op.slots(), SHIFT, coefficient, width);
-  const d1 = Scratch.vector(op.slots(), SHIFT, coefficient + 16, width);
-  const e0 = Scratch.vector(op.slots(), OFFSET, coefficient, width);
-  const e1 = Scratch.vector(op.slots(), OFFSET, coefficient + 16, width);
-  const f0 = Scratch.vector(op.slots(), SLOPE, coefficient, width);
-  const f1 = Scratch.vector(op.slots(), SLOPE, coefficient + 16, width);
-  const pitch = width << 2;
-  const toA = a - out;
-  const toB = b - out;
-  for (const end = out + rows * pitch; out < end; out += pitch) {
-    const a0 = v128.load(out + toA);
-    const a1 = v128.load(out + toA, 16);
-    const b0 = op.readsB() ? v128.load(out + toB) : zero;
-    const b1 = op.readsB() ? v128.load(out + toB, 16) : zero;
-    v128.store(out, op.of(a0, b0, m0, c0, d0, e0, f0, k5));
-    v128.store(out, op.of(a1, b1, m1, c1, d1, e1, f1, k5), 16);
-  }
-}
-
-/** `lanes` (1 to 4) columns of a block of rows. */
-function mapVector<O extends Op>(
+function mapRows<O extends Op>(
   out: usize,
   a: usize,
   b: usize,
   coefficient: usize,
+  columns: usize,
   width: usize,
-  rows: usize,
-  lanes: usize,
+  pitch: usize,
   floor: f32,
 ): void {
   const op = changetype<O>(0);
-  const zero = f32x4.splat(0);
-  const k0 = Scratch.vector(op.slots(), MEAN, coefficient, width);
-  const k1 = Scratch.vector(op.slots(), SCALE, coefficient, width);
-  const k2 = Scratch.vector(op.slots(), SHIFT, coefficient, width);
-  const k3 = Scratch.vector(op.slots(), OFFSET, coefficient, width);
-  const k4 = Scratch.vector(op.slots(), SLOPE, coefficient, width);
   const k5 = f32x4.splat(floor);
-  for (; rows; rows--) {
-    const b0 = op.readsB() ? Vector.load(b, lanes) : zero;
-    Vector.store(out, op.of(Vector.load(a, lanes), b0, k0, k1, k2, k3, k4, k5), lanes);
-    out += width << 2;
-    a += width << 2;
-    b += width << 2;
+  const zero = Vector.zero(k5);
+  const toA = a - out;
+  const toB = b - out;
+  for (const end = out + (columns << 2); out < end; out += 16) {
+    const lanes = min(4, (end - out) >> 2);
+    const k0 = Scratch.vector(op.slots(), MEAN, coefficient, width);
+    const k1 = Scratch.vector(op.slots(), SCALE, coefficient, width);
+    const k2 = Scratch.vector(op.slots(), SHIFT, coefficient, width);
+    const k3 = Scratch.vector(op.slots(), OFFSET, coefficient, width);
+    const k4 = Scratch.vector(op.slots(), SLOPE, coefficient, width);
+    coefficient += 16;
+    if (lanes < 4) {
+      const b0 = op.readsB() ? Vector.load(out + toB, lanes) : zero;
+      Vector.store(out, op.of(Vector.load(out + toA, lanes), b0, k0, k1, k2, k3, k4, k5), lanes);
+      return;
+    }
+    const a0 = v128.load(out + toA);
+    const a1 = v128.load(out + toA + pitch);
+    const b0 = op.readsB() ? v128.load(out + toB) : zero;
+    const b1 = op.readsB() ? v128.load(out + toB + pitch) : zero;
+    v128.store(out, op.of(a0, b0, k0, k1, k2, k3, k4, k5));
+    v128.store(out + pitch, op.of(a1, b1, k0, k1, k2, k3, k4, k5));
   }
 }

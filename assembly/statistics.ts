@@ -75,6 +75,7 @@ export function statisticsPlanes(
     repeatCoefficients(pivots, width, channels, spatial, 1);
     rows.reduce<Deviation>(scratch, x, x, pivots, batch * channels * spatial, width);
     unfold(scratch, width, channels, spatial);
+    unfold(Scratch.second(scratch, width), width, channels, spatial);
     for (let c: usize = 0; c < channels; c++) {
       store<f32>(pivots + (c << 2), load<f32>(pivots + ((c * spatial) << 2)));
     }
