@@ -16,8 +16,8 @@ export const SLOPE: i32 = 4;
 const SLOTS: i32 = 5;
 
 /**
- * Within 2^-30 .. 2^30 for invstd, float32 holds x - mean, its products with dy up to 1e29 and every coefficient. Beyond,
- * the kernels compute in f64 (see precise.ts).
+ * Within 2^-30 .. 2^30 for invstd, float32 holds x - mean and every coefficient. Beyond, the kernels compute in f64 (see
+ * precise.ts).
  */
 const SMALLEST_INVSTD: f64 = 9.313225746154785e-10;
 const LARGEST_INVSTD: f64 = 1073741824;

@@ -63,7 +63,7 @@ export function normalizePrecisely(
 }
 
 /**
- * Without dx (0): dbeta = sum(dy), dgamma = sum(dy * xhat) are written. With it they are read:
+ * For the channels in [from, to). Without dx (0): dbeta = sum(dy), dgamma = sum(dy * xhat) are written. With it they are read:
  * dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m), or gamma * invstd * dy where dgamma is absent (0).
  */
 export function gradientPrecisely(
@@ -81,8 +81,10 @@ export function gradientPrecisely(
   spatial: usize,
   count: f64,
   relu: bool,
+  from: usize,
+  to: usize,
 ): void {
-  for (let c: usize = 0; c < channels; c++) {
+  for (let c = from; c < to; c++) {
     const m = load<f64>(mean + (c << 3));
     const s = load<f64>(invstd + (c << 3));
     const g = floatOr(gamma, c, 1);
