@@ -6,8 +6,8 @@ import {
   OFFSET,
   Remainder,
   SCALE,
-  SLOPE,
   Scratch,
+  SLOPE,
 } from "./coefficients";
 import { normalizePlanes } from "./normalize";
 import { ActivationGradient } from "./operations";
@@ -81,7 +81,24 @@ export function gradientSumsPlanes(
   const width = widthOf(channels, spatial);
   const k = affineCoefficients(scratch, width, mean, invstd, gamma, beta, channels, spatial);
   if (!k) {
-    gradientPrecisely(0, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, batch, channels, spatial, 1, relu, 0, channels);
+    gradientPrecisely(
+      0,
+      dy,
+      x,
+      mean,
+      invstd,
+      gamma,
+      beta,
+      dgamma,
+      dbeta,
+      batch,
+      channels,
+      spatial,
+      1,
+      relu,
+      0,
+      channels,
+    );
     return;
   }
   Scratch.clearSums(scratch, width);
@@ -99,7 +116,7 @@ export function gradientSumsPlanes(
   for (let c: usize = 0; c < channels; c++) {
     const sum = load<f64>(dgamma + (c << 3));
     // Not finite: float32 may have overflowed on the way.
-    if (sum - sum == 0) continue;
+    if (isFinite(sum)) continue;
     gradientPrecisely(0, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, batch, channels, spatial, 1, relu, c, c + 1);
   }
 }
@@ -152,7 +169,24 @@ export function inputGradientPlanes(
   const width = widthOf(channels, spatial);
   const k = gradientCoefficients(scratch, width, mean, invstd, gamma, beta, dgamma, dbeta, channels, spatial, count);
   if (!k) {
-    gradientPrecisely(dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, batch, channels, spatial, count, relu, 0, channels);
+    gradientPrecisely(
+      dx,
+      dy,
+      x,
+      mean,
+      invstd,
+      gamma,
+      beta,
+      dgamma,
+      dbeta,
+      batch,
+      channels,
+      spatial,
+      count,
+      relu,
+      0,
+      channels,
+    );
   } else if (spatial < NARROW) {
     const total = batch * channels * spatial;
     if (relu) rows.map<InputGradient<Relu>>(dx, x, dy, k, total, width, 0);

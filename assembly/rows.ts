@@ -1,4 +1,4 @@
-import { MEAN, OFFSET, SCALE, SHIFT, SLOPE, Scratch } from "./coefficients";
+import { MEAN, OFFSET, SCALE, Scratch, SHIFT, SLOPE } from "./coefficients";
 import { Op, Term } from "./operations";
 import { Vector } from "./vector";
 

@@ -85,7 +85,7 @@ export function statisticsPlanes(
   if (finish(mean, variance, scratch, pivots, width, channels, batch * spatial)) return;
   for (let c: usize = 0; c < channels; c++) {
     const found = load<f64>(variance + (c << 3));
-    if (found != found) statisticsPrecisely(mean, variance, x, c, batch, channels, spatial);
+    if (isNaN(found)) statisticsPrecisely(mean, variance, x, c, batch, channels, spatial);
   }
 }
 
@@ -131,10 +131,7 @@ function finish(
     const shift = f64x2.div(sum, m);
     const square = f64x2.mul(shift, shift);
     const found = f64x2.sub(f64x2.div(squares, m), square);
-    const inRange = v128.and(
-      f64x2.gt(squares, f64x2.splat(SMALLEST)),
-      f64x2.lt(squares, f64x2.splat(LARGEST)),
-    );
+    const inRange = v128.and(f64x2.gt(squares, f64x2.splat(SMALLEST)), f64x2.lt(squares, f64x2.splat(LARGEST)));
     const near = f64x2.le(square, found);
     // A channel that equals its pivot throughout: both sums are exactly 0.
     const constant = f64x2.eq(v128.or(sum, squares), f64x2.splat(0));

@@ -48,7 +48,13 @@ function declarations() {
   });
   const problems = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
   if (problems.length > 0) {
-    throw new Error(ts.formatDiagnostics(problems, { getCurrentDirectory: () => ".", getCanonicalFileName: (n) => n, getNewLine: () => "\n" }));
+    throw new Error(
+      ts.formatDiagnostics(problems, {
+        getCurrentDirectory: () => ".",
+        getCanonicalFileName: (n) => n,
+        getNewLine: () => "\n",
+      }),
+    );
   }
   // CommonJS consumers need declarations of their own: the same text, under the names that their resolution looks for.
   for (const name of readdirSync("dist").filter((name) => name.endsWith(".d.ts"))) {

@@ -1,45 +1,9 @@
-import {
-  checkBoolean,
-  checkCount,
-  checkEps,
-  checkInput,
-  checkInteger,
-  checkLikeInput,
-  checkMomentum,
-  checkOneOf,
-  checkOptions,
-  wrongType,
-  wrongValue,
-} from "./check.js";
-import { ACTIVATIONS } from "./functional.js";
-import { KernelInstance, type Kernels } from "./kernels.js";
+import { checkCount, checkInput, checkLikeInput, wrongValue } from "./check.js";
+import type { Kernels } from "./kernels.js";
+import { type BatchNormOptions, LayerMemory } from "./layer-memory.js";
 import { checkState, type StateDict } from "./state.js";
-import { Doubles, dispose, FloatTensor, type Tensor, together } from "./tensor.js";
+import { dispose, FloatTensor, type Tensor } from "./tensor.js";
 import * as verbs from "./verbs.js";
-
-export interface BatchNormOptions {
-  /** Added to the variance under the root. Default 1e-5. */
-  eps?: number;
-  /**
-   * Weight of the new batch, running = (1 - momentum) * running + momentum * batch: 0 keeps the running statistics as they
-   * are, 1 replaces them; null gives every batch the same weight (cumulative average). Default 0.1, as in PyTorch; Keras
-   * and ONNX name the weight of the old value (their 0.99 is 0.01 here).
-   */
-  momentum?: number | null;
-  /** Learn a scale. Default true. */
-  gamma?: boolean;
-  /** Learn a shift. Default true. */
-  beta?: boolean;
-  /** Keep running statistics. Without them inference normalizes by the batch as training does. Default true. */
-  trackRunningStats?: boolean;
-  /**
-   * What the running variance averages: the batch's unbiased variance (sum of squares / (m - 1): PyTorch) or its population
-   * variance (/ m: Keras, ONNX). The batch itself is always normalized by its population variance. Default "unbiased".
-   */
-  runningVariance?: "unbiased" | "population";
-  /** Fused behind the normalization. Default "none". */
-  activation?: verbs.Activation;
-}
 
 /** The gradients of a loss. dgamma and dbeta belong to the layer: the next backward overwrites them. */
 export interface Gradients {
@@ -50,32 +14,12 @@ export interface Gradients {
   readonly dbeta: Tensor | null;
 }
 
-/** Running statistics of a layer, in the kernels' memory. */
-interface Running {
-  readonly mean: Doubles;
-  readonly variance: Doubles;
-}
-
 /**
  * Batch normalization with its parameters, running statistics and mode (Ioffe and Szegedy 2015). Starts in training mode.
  * Besides the caller's tensors it holds a few values a channel.
  */
 export class BatchNorm {
-  readonly #kernels: KernelInstance;
-  readonly #numFeatures: number;
-  readonly #eps: number;
-  readonly #momentum: number | null;
-  readonly #unbiased: boolean;
-  readonly #gamma: FloatTensor | null;
-  readonly #beta: FloatTensor | null;
-  readonly #dgamma: FloatTensor | null;
-  readonly #dbeta: FloatTensor | null;
-  readonly #running: Running | null;
-  /** Of the last forward, for its backward. */
-  readonly #affine: verbs.Affine;
-  /** The batch's variance; of use within a forward only. */
-  readonly #variance: Doubles;
-  readonly #sums: verbs.Sums;
+  readonly #memory: LayerMemory;
   #training = true;
   #x: FloatTensor | null = null;
   /** Whether the last forward used running statistics, which are constants to its backward. */
@@ -90,7 +34,6 @@ export class BatchNorm {
    */
   #correction: number | null = null;
   #corrected = 0;
-  #disposed = false;
   /** Training batches seen. Empty batches do not count. */
   numBatchesTracked = 0;
 
@@ -99,73 +42,27 @@ export class BatchNorm {
    * @throws TypeError, RangeError for a wrong argument
    */
   constructor(kernels: Kernels, numFeatures: number, options: BatchNormOptions = {}) {
-    if (!(kernels instanceof KernelInstance)) throw wrongType("kernels", "what load returned", kernels);
-    checkInteger("numFeatures", numFeatures, 1);
-    checkOptions(options);
-    const { gamma = true, beta = true, trackRunningStats = true } = options;
-    checkBoolean("gamma", gamma);
-    checkBoolean("beta", beta);
-    checkBoolean("trackRunningStats", trackRunningStats);
-    const activation = checkOneOf("activation", options.activation === undefined ? "none" : options.activation, ACTIVATIONS);
-    const { runningVariance = "unbiased" } = options;
-    this.#unbiased = checkOneOf("runningVariance", runningVariance, ["unbiased", "population"]) === "unbiased";
-    this.#eps = checkEps(options.eps === undefined ? 1e-5 : options.eps);
-    this.#momentum = checkMomentum(options.momentum === undefined ? 0.1 : options.momentum);
-    this.#kernels = kernels;
-    this.#numFeatures = numFeatures;
-
-    const built = together((own) => {
-      const floats = (wanted: boolean, value: number) => {
-        if (!wanted) return null;
-        const tensor = own(new FloatTensor(kernels, [numFeatures], "C"));
-        tensor.data.fill(value);
-        return tensor;
-      };
-      const doubles = (value: number) => {
-        const block = own(new Doubles(kernels, numFeatures));
-        block.data.fill(value);
-        return block;
-      };
-      return {
-        gamma: floats(gamma, 1),
-        beta: floats(beta, 0),
-        dgamma: floats(gamma, 0),
-        dbeta: floats(beta, 0),
-        running: trackRunningStats ? { mean: doubles(0), variance: doubles(1) } : null,
-        mean: doubles(0),
-        variance: doubles(0),
-        invstd: doubles(0),
-        sums: { dgamma: doubles(0), dbeta: doubles(0) },
-      };
-    });
-    this.#gamma = built.gamma;
-    this.#beta = built.beta;
-    this.#dgamma = built.dgamma;
-    this.#dbeta = built.dbeta;
-    this.#running = built.running;
-    this.#variance = built.variance;
-    this.#sums = built.sums;
-    this.#affine = { mean: built.mean, invstd: built.invstd, gamma: built.gamma, beta: built.beta, activation };
+    this.#memory = new LayerMemory(kernels, numFeatures, options);
   }
 
   /** Learned scale, ones at first, shape [C]; null where switched off. */
   get gamma(): Tensor | null {
-    return this.#gamma;
+    return this.#memory.affine.gamma;
   }
 
   /** Learned shift, zeros at first, shape [C]; null where switched off. */
   get beta(): Tensor | null {
-    return this.#beta;
+    return this.#memory.affine.beta;
   }
 
   /** Zeros at first; null where not tracked. A writable view: read it again after any allocation. */
   get runningMean(): Float64Array<ArrayBuffer> | null {
-    return this.#running && this.#running.mean.data;
+    return this.#memory.running?.mean.data ?? null;
   }
 
   /** Ones at first; null where not tracked. A writable view: read it again after any allocation. */
   get runningVar(): Float64Array<ArrayBuffer> | null {
-    return this.#running && this.#running.variance.data;
+    return this.#memory.running?.variance.data ?? null;
   }
 
   get training(): boolean {
@@ -192,19 +89,18 @@ export class BatchNorm {
    * @throws TypeError, RangeError for a wrong argument; nothing has changed then
    */
   forward(x: Tensor, out?: Tensor): Tensor {
-    this.#checkAlive();
-    const input = checkInput(x, this.#kernels, this.#numFeatures);
-    const running = this.#training ? null : this.#running;
+    const memory = this.#alive();
+    const { kernels, numFeatures, affine, variance, eps } = memory;
+    const input = checkInput(x, kernels, numFeatures);
+    const running = this.#training ? null : memory.running;
     if (running === null) checkCount(input, this.#training ? "in training" : "without running statistics");
     const y =
-      out === undefined
-        ? new FloatTensor(this.#kernels, input.shape, input.layout)
-        : checkLikeInput("out", out, input);
+      out === undefined ? new FloatTensor(kernels, input.shape, input.layout) : checkLikeInput("out", out, input);
     if (input.extents.count > 0) {
-      if (running === null) verbs.statistics(this.#affine.mean, this.#variance, input);
-      else this.#affine.mean.data.set(running.mean.data);
-      verbs.invstd(this.#affine.invstd, running === null ? this.#variance : running.variance, this.#eps);
-      verbs.normalize(y, input, this.#affine);
+      if (running === null) verbs.statistics(affine.mean, variance, input);
+      else affine.mean.data.set(running.mean.data);
+      verbs.invstd(affine.invstd, running === null ? variance : running.variance, eps);
+      verbs.normalize(y, input, affine);
       if (this.#training) this.#updateRunning(input.extents.count);
     }
     this.#x = input;
@@ -220,7 +116,7 @@ export class BatchNorm {
    * @throws TypeError, RangeError for a wrong argument; Error without a forward before
    */
   backward(dy: Tensor, out?: Tensor): Gradients {
-    this.#checkAlive();
+    const { kernels, affine, sums, dgamma, dbeta } = this.#alive();
     const x = this.#x;
     if (x === null) throw new Error("backward needs a forward before it");
     if (this.#overwritten) throw new Error('backward needs the input of forward, which "out" overwrote');
@@ -228,33 +124,32 @@ export class BatchNorm {
     const gradient = checkLikeInput("dy", dy, x);
     const given = out === undefined ? null : checkLikeInput("out", out, x);
     if (given === x) throw wrongValue("out", 'a tensor other than "x"', '"x"');
-    const dx = given ?? new FloatTensor(this.#kernels, x.shape, x.layout);
+    const dx = given ?? new FloatTensor(kernels, x.shape, x.layout);
     const { count } = x.extents;
     if (count === 0) {
-      this.#dgamma?.data.fill(0);
-      this.#dbeta?.data.fill(0);
+      dgamma?.data.fill(0);
+      dbeta?.data.fill(0);
     } else {
-      const sums = this.#sums;
-      if (!this.#frozen || this.#dgamma !== null || this.#dbeta !== null) {
-        verbs.gradientSums(sums, gradient, x, this.#affine);
-        if (this.#dgamma !== null) verbs.toFloat32(this.#dgamma, sums.dgamma);
-        if (this.#dbeta !== null) verbs.toFloat32(this.#dbeta, sums.dbeta);
+      if (!this.#frozen || dgamma !== null || dbeta !== null) {
+        verbs.gradientSums(sums, gradient, x, affine);
+        if (dgamma !== null) verbs.toFloat32(dgamma, sums.dgamma);
+        if (dbeta !== null) verbs.toFloat32(dbeta, sums.dbeta);
       }
-      verbs.inputGradient(dx, gradient, x, this.#affine, this.#frozen ? null : sums, count);
+      verbs.inputGradient(dx, gradient, x, affine, this.#frozen ? null : sums, count);
     }
-    if (this.#gradients?.dx !== dx) this.#gradients = { dx, dgamma: this.#dgamma, dbeta: this.#dbeta };
+    if (this.#gradients?.dx !== dx) this.#gradients = { dx, dgamma, dbeta };
     return this.#gradients;
   }
 
   /** Copies of what the layer has, under PyTorch's names. */
   stateDict(): StateDict {
-    this.#checkAlive();
+    const { affine, running } = this.#alive();
     const state: StateDict = {};
-    if (this.#gamma !== null) state.weight = this.#gamma.data.slice();
-    if (this.#beta !== null) state.bias = this.#beta.data.slice();
-    if (this.#running !== null) {
-      state.running_mean = this.#running.mean.data.slice();
-      state.running_var = this.#running.variance.data.slice();
+    if (affine.gamma !== null) state.weight = affine.gamma.data.slice();
+    if (affine.beta !== null) state.bias = affine.beta.data.slice();
+    if (running !== null) {
+      state.running_mean = running.mean.data.slice();
+      state.running_var = running.variance.data.slice();
       state.num_batches_tracked = this.numBatchesTracked;
     }
     return state;
@@ -266,31 +161,23 @@ export class BatchNorm {
    * @throws TypeError, RangeError for a wrong state; nothing has changed then
    */
   loadStateDict(state: StateDict): void {
-    this.#checkAlive();
+    const { affine, running, numFeatures } = this.#alive();
     const entries = {
-      weight: this.#gamma,
-      bias: this.#beta,
-      running_mean: this.#running && this.#running.mean,
-      running_var: this.#running && this.#running.variance,
+      weight: affine.gamma,
+      bias: affine.beta,
+      running_mean: running?.mean ?? null,
+      running_var: running?.variance ?? null,
     };
-    const checked = checkState(state, entries, this.#numFeatures);
+    const checked = checkState(state, entries, numFeatures);
     for (const [block, values] of checked.values) block.data.set(values);
     if (checked.count !== undefined) this.numBatchesTracked = checked.count;
   }
 
   /** Gives the layer's memory back; a second call does nothing. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+    this.#memory.dispose();
     this.#x = null;
     this.#gradients = null;
-    const { mean, invstd } = this.#affine;
-    for (const block of [this.#gamma, this.#beta, this.#dgamma, this.#dbeta, mean, invstd, this.#variance]) {
-      block?.dispose();
-    }
-    for (const block of [this.#sums.dgamma, this.#sums.dbeta, this.#running?.mean, this.#running?.variance]) {
-      block?.dispose();
-    }
   }
 
   /** As `dispose`, for `using`. */
@@ -298,21 +185,23 @@ export class BatchNorm {
     this.dispose();
   }
 
-  #checkAlive(): void {
-    if (this.#disposed) throw new Error("layer was disposed");
-    // gamma and beta are in the caller's hands too.
-    if (this.#gamma?.disposed || this.#beta?.disposed) throw new Error("tensor was disposed");
+  /** The layer's memory, if it and the tensors in the caller's hands were not disposed. */
+  #alive(): LayerMemory {
+    const memory = this.#memory;
+    if (memory.disposed) throw new Error("layer was disposed");
+    if (memory.affine.gamma?.disposed || memory.affine.beta?.disposed) throw new Error("tensor was disposed");
+    return memory;
   }
 
   #updateRunning(count: number): void {
-    if (this.#running === null) return;
+    const { running, momentum, unbiased, affine, variance } = this.#memory;
+    if (running === null) return;
     this.numBatchesTracked++;
-    const factor = this.#momentum ?? 1 / this.numBatchesTracked;
     if (this.#correction === null || this.#corrected !== count) {
       this.#corrected = count;
-      this.#correction = this.#unbiased ? count / (count - 1) : 1;
+      this.#correction = unbiased ? count / (count - 1) : 1;
     }
-    const { mean, variance } = this.#running;
-    verbs.updateRunning(mean, variance, this.#affine.mean, this.#variance, factor, this.#correction);
+    const factor = momentum ?? 1 / this.numBatchesTracked;
+    verbs.updateRunning(running.mean, running.variance, affine.mean, variance, factor, this.#correction);
   }
 }

@@ -1,10 +1,7 @@
 import {
   checkEps,
   checkInput,
-  checkInteger,
   checkLikeInput,
-  checkNotNegative,
-  checkNumbers,
   checkOneOf,
   checkOptions,
   checkPerChannel,
@@ -12,29 +9,9 @@ import {
   wrongType,
   wrongValue,
 } from "./check.js";
-import { Doubles, dispose, FloatTensor, type Tensor, together } from "./tensor.js";
+import { checkStatistics, type Statistics } from "./statistics.js";
+import { type Doubles, dispose, doubles, FloatTensor, type Tensor, together } from "./tensor.js";
 import * as verbs from "./verbs.js";
-
-export const ACTIVATIONS: readonly verbs.Activation[] = ["none", "relu"];
-
-/**
- * Mean and population variance per channel, over `count` values each. What the library returns are views over its memory
- * (read them again after any allocation), with a `dispose`; what it accepts may also be plain arrays.
- */
-export interface Statistics {
-  readonly count: number;
-  readonly mean: Float64Array | ArrayLike<number>;
-  readonly variance: Float64Array | ArrayLike<number>;
-}
-
-/** Statistics in the kernels' memory. */
-export interface OwnedStatistics extends Statistics {
-  readonly mean: Float64Array<ArrayBuffer>;
-  readonly variance: Float64Array<ArrayBuffer>;
-  /** Gives the memory back. */
-  dispose(): void;
-  [Symbol.dispose](): void;
-}
 
 /** dgamma = sum(dy * xhat) and dbeta = sum(dy) per channel. Views as in {@link Statistics}. */
 export interface GradientSums {
@@ -65,62 +42,6 @@ export interface GradientOptions {
 export interface NormalizeOptions extends GradientOptions {
   /** Takes the result, in place of a new tensor; of x's shape and layout. May be the input that it is derived from. */
   out?: Tensor;
-}
-
-/** The statistics of x. One value per channel is allowed: parts of a batch may be merged afterwards. */
-export function batchStatistics(x: Tensor): OwnedStatistics {
-  const input = checkInput(x);
-  const { count } = input.extents;
-  const [mean, variance] = doubles(input, 2);
-  if (count === 0) {
-    mean.data.fill(0);
-    variance.data.fill(0);
-  } else {
-    verbs.statistics(mean, variance, input);
-  }
-  return {
-    count,
-    get mean() {
-      return mean.data;
-    },
-    get variance() {
-      return variance.data;
-    },
-    dispose() {
-      mean.dispose();
-      variance.dispose();
-    },
-    [dispose]() {
-      this.dispose();
-    },
-  };
-}
-
-/**
- * The statistics of all parts together, by the pairwise update of Chan, Golub and LeVeque (1979). Parts of count 0 add
- * nothing. The result is of plain arrays.
- */
-export function mergeStatistics(parts: readonly Statistics[]): OwnedStatistics {
-  if (!Array.isArray(parts)) throw wrongType("parts", "an array of statistics", parts);
-  if (parts.length === 0) throw wrongValue("parts", "at least one", "none");
-  const channels = checkStatistics(parts[0]);
-  for (const part of parts) checkStatistics(part, channels);
-  const mean = new Float64Array(channels);
-  const variance = new Float64Array(channels);
-  let count = 0;
-  for (const part of parts) {
-    if (part.count === 0) continue;
-    const total = count + part.count;
-    const weight = part.count / total;
-    for (let c = 0; c < channels; c++) {
-      const distance = part.mean[c] - mean[c];
-      const between = distance * distance * (1 - weight);
-      variance[c] += (part.variance[c] - variance[c] + between) * weight;
-      mean[c] += distance * weight;
-    }
-    count = total;
-  }
-  return { count, mean, variance, dispose() {}, [dispose]() {} };
 }
 
 /**
@@ -214,18 +135,6 @@ export function inputGradient(
   });
 }
 
-/** Checks statistics of `channels` channels (of any number where that is not given) and returns their channels. */
-function checkStatistics(value: unknown, channels?: number): number {
-  if (typeof value !== "object" || value === null) throw wrongType("statistics", "statistics", value);
-  const { count, mean, variance } = value as Partial<Statistics>;
-  checkInteger("count", count, 0);
-  const expected = channels ?? checkNumbers("mean", mean).length;
-  checkPerChannel("mean", mean, expected);
-  const variances = checkPerChannel("variance", variance, expected);
-  checkNotNegative("variance", variances);
-  return expected;
-}
-
 type CheckedOptions = Omit<verbs.Affine, "mean" | "invstd"> & { readonly eps: number };
 
 function checkGradientOptions(options: GradientOptions, x: FloatTensor): CheckedOptions {
@@ -233,7 +142,7 @@ function checkGradientOptions(options: GradientOptions, x: FloatTensor): Checked
   const { gamma, beta, eps = 1e-5, activation = "none" } = options;
   return {
     eps: checkEps(eps),
-    activation: checkOneOf("activation", activation, ACTIVATIONS),
+    activation: checkOneOf("activation", activation, verbs.ACTIVATIONS),
     gamma: checkVector("gamma", gamma, x),
     beta: checkVector("beta", beta, x),
   };
@@ -255,10 +164,6 @@ function withAffine(
     mean.dispose();
     invstd.dispose();
   }
-}
-
-function doubles(x: FloatTensor, howMany: number): Doubles[] {
-  return together((own) => Array.from({ length: howMany }, () => own(new Doubles(x.kernels, x.extents.channels))));
 }
 
 /** Copies in the memory. Sources may be views that the allocation detaches, hence the copies of them before it. */

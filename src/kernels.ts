@@ -14,16 +14,7 @@ type GradientSums<Extents extends unknown[]> = (
   ...args: [dgamma: Address, dbeta: Address, dy: Address, x: Address, ...Affine, ...Extents]
 ) => void;
 type InputGradient<Extents extends unknown[]> = (
-  ...args: [
-    dx: Address,
-    dy: Address,
-    x: Address,
-    ...Affine,
-    dgamma: Address,
-    dbeta: Address,
-    ...Extents,
-    count: number,
-  ]
+  ...args: [dx: Address, dy: Address, x: Address, ...Affine, dgamma: Address, dbeta: Address, ...Extents, count: number]
 ) => void;
 
 /**

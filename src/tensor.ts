@@ -110,3 +110,8 @@ export function together<T>(build: (own: <B extends { dispose(): void }>(block: 
     throw error;
   }
 }
+
+/** So many vectors of float64 values, one a channel of x, in x's memory. */
+export function doubles(x: FloatTensor, howMany: number): Doubles[] {
+  return together((own) => Array.from({ length: howMany }, () => own(new Doubles(x.kernels, x.extents.channels))));
+}

@@ -5,7 +5,8 @@ import type { Doubles, FloatTensor } from "./tensor.js";
  * allocation but that of the scratch; extents are not empty.
  */
 
-export type Activation = "none" | "relu";
+export const ACTIVATIONS = ["none", "relu"] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
 
 /** What turns x into y, per channel. */
 export interface Affine {

@@ -1,0 +1,98 @@
+import {
+  checkInput,
+  checkInteger,
+  checkNotNegative,
+  checkNumbers,
+  checkPerChannel,
+  wrongType,
+  wrongValue,
+} from "./check.js";
+import { dispose, doubles, type Tensor } from "./tensor.js";
+import * as verbs from "./verbs.js";
+
+/**
+ * Mean and population variance per channel, over `count` values each. What the library returns are views over its memory
+ * (read them again after any allocation), with a `dispose`; what it accepts may also be plain arrays.
+ */
+export interface Statistics {
+  readonly count: number;
+  readonly mean: Float64Array | ArrayLike<number>;
+  readonly variance: Float64Array | ArrayLike<number>;
+}
+
+/** Statistics in the kernels' memory. */
+export interface OwnedStatistics extends Statistics {
+  readonly mean: Float64Array<ArrayBuffer>;
+  readonly variance: Float64Array<ArrayBuffer>;
+  /** Gives the memory back. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/** The statistics of x. One value per channel is allowed: parts of a batch may be merged afterwards. */
+export function batchStatistics(x: Tensor): OwnedStatistics {
+  const input = checkInput(x);
+  const { count } = input.extents;
+  const [mean, variance] = doubles(input, 2);
+  if (count === 0) {
+    mean.data.fill(0);
+    variance.data.fill(0);
+  } else {
+    verbs.statistics(mean, variance, input);
+  }
+  return {
+    count,
+    get mean() {
+      return mean.data;
+    },
+    get variance() {
+      return variance.data;
+    },
+    dispose() {
+      mean.dispose();
+      variance.dispose();
+    },
+    [dispose]() {
+      this.dispose();
+    },
+  };
+}
+
+/**
+ * The statistics of all parts together, by the pairwise update of Chan, Golub and LeVeque (1979). Parts of count 0 add
+ * nothing. The result is of plain arrays.
+ */
+export function mergeStatistics(parts: readonly Statistics[]): OwnedStatistics {
+  if (!Array.isArray(parts)) throw wrongType("parts", "an array of statistics", parts);
+  if (parts.length === 0) throw wrongValue("parts", "at least one", "none");
+  const channels = checkStatistics(parts[0]);
+  for (const part of parts) checkStatistics(part, channels);
+  const mean = new Float64Array(channels);
+  const variance = new Float64Array(channels);
+  let count = 0;
+  for (const part of parts) {
+    if (part.count === 0) continue;
+    const total = count + part.count;
+    const weight = part.count / total;
+    for (let c = 0; c < channels; c++) {
+      const distance = part.mean[c] - mean[c];
+      const between = distance * distance * (1 - weight);
+      variance[c] += (part.variance[c] - variance[c] + between) * weight;
+      mean[c] += distance * weight;
+    }
+    count = total;
+  }
+  return { count, mean, variance, dispose() {}, [dispose]() {} };
+}
+
+/** Checks statistics of `channels` channels (of any number where that is not given) and returns their channels. */
+export function checkStatistics(value: unknown, channels?: number): number {
+  if (typeof value !== "object" || value === null) throw wrongType("statistics", "statistics", value);
+  const { count, mean, variance } = value as Partial<Statistics>;
+  checkInteger("count", count, 0);
+  const expected = channels ?? checkNumbers("mean", mean).length;
+  checkPerChannel("mean", mean, expected);
+  const variances = checkPerChannel("variance", variance, expected);
+  checkNotNegative("variance", variances);
+  return expected;
+}
