@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { checkCount, checkInput, checkLikeInput, wrongValue } from "./check.js";
 import type { Kernels } from "./kernels.js";
 import { type BatchNormOptions, LayerMemory } from "./layer-memory.js";

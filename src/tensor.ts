@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { KernelInstance } from "./kernels.js";
 import { type Extents, extentsOf, type Layout } from "./layout.js";
 

@@ -1,0 +1,91 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+/** The packed tarball in a throwaway project: what a user gets. */
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+let project: string;
+
+/** A step of everything a consumer touches first; prints numbers that are known. */
+const program = `
+const kernels = loadSync();
+const layer = new BatchNorm(kernels, 2, { eps: 0 });
+const x = kernels.tensor([2, 2], "NC", [1, 10, 3, 30]);
+const y = layer.forward(x);
+const { dx, dbeta } = layer.backward(kernels.tensor([2, 2], "NC", [1, 2, 1, 4]));
+console.log(JSON.stringify([y, dx, dbeta].map(({ data }) => [...data])));
+`;
+const printed = "[[-1,-1,1,1],[0,0,0,0],[2,6]]\n";
+
+function run(command: string, args: string[], cwd = project): string {
+  return execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+beforeAll(() => {
+  project = mkdtempSync(join(tmpdir(), "batchnorm-wasm-"));
+  const [{ filename }] = JSON.parse(
+    run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", project], root),
+  );
+  const installed = join(project, "node_modules", "batchnorm-wasm");
+  mkdirSync(installed, { recursive: true });
+  run("tar", ["-xzf", join(project, filename), "-C", installed, "--strip-components=1"]);
+});
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+describe("the packed tarball", () => {
+  it("is imported", () => {
+    writeFileSync(join(project, "import.mjs"), `import { BatchNorm, loadSync } from "batchnorm-wasm";${program}`);
+    expect(run("node", ["import.mjs"])).toBe(printed);
+  });
+
+  it("is required", () => {
+    writeFileSync(join(project, "require.cjs"), `const { BatchNorm, loadSync } = require("batchnorm-wasm");${program}`);
+    expect(run("node", ["require.cjs"])).toBe(printed);
+  });
+
+  it("exports the binary, for load({ module })", () => {
+    const source = `
+      import { readFileSync } from "node:fs";
+      import { load } from "batchnorm-wasm";
+      const file = new URL(import.meta.resolve("batchnorm-wasm/batchnorm.wasm"));
+      const kernels = await load({ module: new WebAssembly.Module(readFileSync(file)) });
+      console.log(kernels.tensor([1, 2], "NC", [3, 4]).data.join());
+    `;
+    writeFileSync(join(project, "module.mjs"), source);
+    expect(run("node", ["module.mjs"])).toBe("3,4\n");
+  });
+
+  it.each(["mts", "cts"])("has types for a strict .%s file", (extension) => {
+    const source = `
+      import { BatchNorm, load, type StateDict, type Tensor } from "batchnorm-wasm";
+      export async function step(values: Float32Array): Promise<StateDict> {
+        const kernels = await load({ initialBytes: 1e6 });
+        const layer = new BatchNorm(kernels, 3, { momentum: null, activation: "relu" });
+        const x: Tensor = kernels.tensor([values.length / 3, 3], "NC", values);
+        const { dx, dgamma } = layer.backward(layer.forward(x));
+        const sum: number = dx.data[0] + (dgamma?.data[0] ?? 0);
+        // @ts-expect-error: a layout that does not exist
+        kernels.tensor([sum], "NWHC");
+        return layer.stateDict();
+      }
+    `;
+    writeFileSync(join(project, `typed.${extension}`), source);
+    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+    const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--types", ""];
+    expect(run("node", [tsc, ...options, `typed.${extension}`])).toBe("");
+  });
+
+  it("has no dependency, holds nothing but the build, and touches no host", () => {
+    const installed = join(project, "node_modules", "batchnorm-wasm");
+    const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+    expect(manifest.dependencies).toBeUndefined();
+    const code = readFileSync(join(installed, "dist", "index.js"), "utf8");
+    // The layer's own eval() { ... } is a method.
+    expect(code).not.toMatch(/(?<![.\w])eval\((?!\) \{)|\bnew Function\b|node:|\bBuffer\.|\bprocess\.|\bfetch\(|^import\b/m);
+  });
+});
