@@ -5,7 +5,7 @@ import { BatchNorm, type BatchNormOptions, type Layout, loadSync } from "../src/
 
 const collect = (globalThis as { gc?: () => void }).gc;
 const FEW = 10_000;
-const MANY = 110_000;
+const MANY = 60_000;
 
 const cases: [shape: number[], layout: Layout, options: BatchNormOptions, training: boolean][] = [
   [[4, 8, 3, 5], "NCHW", {}, true],
@@ -45,9 +45,13 @@ describe("a forward and a backward with out", () => {
     steps(FEW);
     const inUse = kernels.bytesInUse;
     const { byteLength } = kernels.memory.buffer;
-    // What the measurement itself costs is in both.
-    const few = allocated(FEW);
-    const perStep = (allocated(MANY) - few) / (MANY - FEW);
+    // What the measurement itself costs is in both; the engine's own work in the background may add to either.
+    const perStep = Math.min(
+      ...[1, 2, 3].map(() => {
+        const few = allocated(FEW);
+        return (allocated(MANY) - few) / (MANY - FEW);
+      }),
+    );
     expect(kernels.bytesInUse).toBe(inUse);
     expect(kernels.memory.buffer.byteLength).toBe(byteLength);
     // The smallest allocation there is takes 12 bytes. With momentum null the weight is a new number in every step.
