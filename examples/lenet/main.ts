@@ -1,0 +1,30 @@
+// Trains the lecture's network with and without batch normalization and shows what it does. `--help` has the options.
+import { InputError } from "./errors.js";
+import { readSplit } from "./fashion-mnist.js";
+import { help, parseOptions } from "./options.js";
+import { prepareOutput } from "./output.js";
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) {
+    console.log(help);
+    return;
+  }
+  const data = { train: readSplit(options.data, "train"), test: readSplit(options.data, "test") };
+  if (options.batch > data.train.count) {
+    throw new InputError(`--batch expected at most the ${data.train.count} training images, got ${options.batch}`);
+  }
+  prepareOutput(options.out);
+  const { demo } = await import("./demo.js"); // TensorFlow.js and Vega take a second to load: not for a mistyped option
+  await demo(data, options);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof InputError)) {
+    throw error;
+  }
+  console.error(error.message);
+  process.exitCode = 2;
+}
