@@ -1,4 +1,5 @@
 import { MEAN, SCALE, SHIFT } from "./coefficients";
+import { Vector } from "./vector";
 
 /**
  * What passes back through the activation. Forward, an activation is `pmax(y, floor)`: 0 for ReLU, -Infinity for none
@@ -37,12 +38,12 @@ export class Relu {
   @inline
   gradient(dy: v128, x: v128, mean: v128, scale: v128, shift: v128): v128 {
     const y = f32x4.add(f32x4.mul(f32x4.sub(x, mean), scale), shift);
-    return v128.andnot(dy, f32x4.le(y, f32x4.splat(0)));
+    return v128.andnot(dy, f32x4.le(y, Vector.zero(y)));
   }
 
   /** With frozen statistics the slope is 0 and nothing passes through x, not even of an infinite one. */
   @inline
   throughX(term: v128, slope: v128): v128 {
-    return v128.and(term, f32x4.ne(slope, f32x4.splat(0)));
+    return v128.and(term, f32x4.ne(slope, Vector.zero(slope)));
   }
 }

@@ -64,6 +64,12 @@ export class Scratch {
     return slots & (1 << slot) ? v128.load(Scratch.slot(coefficient, width, slot)) : f32x4.splat(0);
   }
 
+  /** Those of the four columns behind them. */
+  @inline
+  static next(slots: i32, slot: i32, coefficient: usize, width: usize): v128 {
+    return slots & (1 << slot) ? v128.load(Scratch.slot(coefficient, width, slot), 16) : f32x4.splat(0);
+  }
+
   /** One column's coefficient in every lane, or zeros (and no load) where `slots` does not name the slot. */
   @inline
   static splat(slots: i32, slot: i32, coefficient: usize, width: usize): v128 {

@@ -78,7 +78,7 @@ export function gradientSumsPlanes(
   spatial: usize,
   relu: bool,
 ): void {
-  const width = widthOf(channels, spatial);
+  const width = widthOf(batch, channels, spatial);
   const k = affineCoefficients(scratch, width, mean, invstd, gamma, beta, channels, spatial);
   if (!k) {
     gradientPrecisely(
@@ -166,7 +166,7 @@ export function inputGradientPlanes(
     normalizePlanes(dx, dy, 0, invstd, gamma, 0, scratch, batch, channels, spatial, -Infinity);
     return;
   }
-  const width = widthOf(channels, spatial);
+  const width = widthOf(batch, channels, spatial);
   const k = gradientCoefficients(scratch, width, mean, invstd, gamma, beta, dgamma, dbeta, channels, spatial, count);
   if (!k) {
     gradientPrecisely(

@@ -1,7 +1,7 @@
 import { Scratch } from "./coefficients";
 import * as gradient from "./gradient";
 import * as normal from "./normalize";
-import { widthOf } from "./rows";
+import { widest } from "./rows";
 import * as statistics from "./statistics";
 
 // The binary's exports, one line an instance. Outputs first, then inputs, per-channel coefficients, scratch, extents.
@@ -12,7 +12,7 @@ import * as statistics from "./statistics";
 export { invstd, toFloat32, updateRunning } from "./channels";
 
 /** Bytes of scratch for any kernel over this many channels. */
-export function scratchBytes(channels: usize): usize { return Scratch.bytes(max(widthOf(channels, 1), max(widthOf(channels, 2), widthOf(channels, 3)))); }
+export function scratchBytes(channels: usize): usize { return Scratch.bytes(widest(channels)); }
 
 export function statisticsPlanes(mean: usize, variance: usize, x: usize, scratch: usize, batch: usize, channels: usize, spatial: usize): void { statistics.statisticsPlanes(mean, variance, x, scratch, batch, channels, spatial); }
 export function statisticsRows(mean: usize, variance: usize, x: usize, scratch: usize, rows: usize, channels: usize): void { statistics.statisticsPlanes(mean, variance, x, scratch, rows, channels, 1); }

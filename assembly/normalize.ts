@@ -37,7 +37,7 @@ export function normalizePlanes(
   spatial: usize,
   floor: f32,
 ): void {
-  const width = widthOf(channels, spatial);
+  const width = widthOf(batch, channels, spatial);
   const k = affineCoefficients(scratch, width, mean, invstd, gamma, beta, channels, spatial);
   if (!k) normalizePrecisely(y, x, mean, invstd, gamma, beta, batch, channels, spatial, floor);
   else if (spatial < NARROW) rows.map<Normalize>(y, x, x, k, batch * channels * spatial, width, floor);

@@ -15,20 +15,32 @@ const BLOCK: usize = 16;
 /** Planes of fewer values are taken as rows. */
 export const NARROW: usize = 4;
 
-/** Columns of a folded row, at least: enough that the start of a row costs little. */
-const FOLD: usize = 128;
+/**
+ * Columns of a folded row, at most about: two rows at a time then lie in different pages, which the prefetcher follows
+ * (with rows of 512 bytes the same loops took 1.6 times as long beyond the cache).
+ */
+const FOLD: usize = 1024;
+/** Folded rows that are left, at least: the coefficients of each column are set up once and used so many times. */
+const FEWEST: usize = 8;
 
 /**
- * Columns that coefficients and sums are kept for: one a channel for planes; for rows those of a folded row, whole tiles
- * of 16 where the columns are few, whole vectors otherwise.
+ * Columns that coefficients and sums are kept for: one a channel for planes; for rows those of a folded row, a multiple of
+ * 8 where that is possible.
  */
-export function widthOf(channels: usize, spatial: usize): usize {
+export function widthOf(batch: usize, channels: usize, spatial: usize): usize {
   if (spatial >= NARROW) return channels;
   const columns = channels * spatial;
-  const unit: usize = columns < 64 ? 16 : 4;
+  const most = (batch * columns) / FEWEST;
   let width = columns;
-  while (width < FOLD || width & (unit - 1)) width += columns;
+  for (let wider = columns; wider <= most && (wider < FOLD || width & 7); wider += columns) {
+    if (!(wider & 7)) width = wider;
+  }
   return width;
+}
+
+/** The most columns that any batch has for this many channels: planes of 3 values, and eightfold rows of odd length. */
+export function widest(channels: usize): usize {
+  return max(FOLD, channels * 3 * (8 >> min(3, ctz(channels))));
 }
 
 /**
@@ -49,17 +61,17 @@ export function reduce<T extends Term>(
   while (total) {
     const block = total > overhang ? min(BLOCK, (total - overhang) / width) : 0;
     const columns = block ? width + overhang : min(total, width);
-    let j: usize = 0;
-    for (; j + 16 <= columns; j += 16) {
+    for (let j: usize = 0; j < columns; j += 16) {
       const at = j << 2;
-      reduceTile<T>(sums + (at << 1), second + (at << 1), a + at, b + at, coefficients + at, width, max(block, 1));
-    }
-    if (j < columns) {
-      const at = j << 2;
-      const tail = Scratch.tail(coefficients, width);
-      const bytes = (columns << 2) - at;
-      copyTail(tail, a + at, b + at, coefficients + at, bytes);
-      reduceTile<T>(sums + (at << 1), second + (at << 1), tail, tail + 64, coefficients + at, width, 1);
+      let tileA = a + at;
+      let tileB = b + at;
+      if (j + 16 > columns) {
+        const tail = Scratch.tail(coefficients, width);
+        copyTail(tail, tileA, tileB, coefficients + at, (columns << 2) - at);
+        tileA = tail;
+        tileB = tail + 64;
+      }
+      reduceTile<T>(sums + (at << 1), second + (at << 1), tileA, tileB, coefficients + at, width, max(block, 1));
     }
     const done = block ? block * width : columns;
     total -= done;
@@ -163,17 +175,28 @@ export function map<O extends Op>(
 ): void {
   while (total) {
     const columns = min(total, width);
-    // A last single row is its own partner: both are read before either is written.
-    const height: usize = total < width << 1 ? 1 : 2;
-    mapRows<O>(out, a, b, coefficients, columns, width, (height - 1) * (width << 2), floor);
-    const done = height * columns;
-    total -= done;
-    out += done << 2;
-    a += done << 2;
-    b += done << 2;
+    const whole = columns & ~7;
+    // A single row, for want of a second or of whole tiles, is its own partner: both are read before either is written.
+    const pitch = total < width << 1 || whole < columns ? 0 : width << 2;
+    mapRows<O>(out, a, b, coefficients, whole, width, pitch, floor);
+    if (whole < columns) {
+      const at = whole << 2;
+      const bytes = (columns - whole) << 2;
+      const tail = Scratch.tail(coefficients, width);
+      memory.copy(tail, a + at, bytes);
+      memory.copy(tail + 64, b + at, bytes);
+      mapRows<O>(tail, tail, tail + 64, coefficients + at, 8, width, 0, floor);
+      memory.copy(out + at, tail, bytes);
+    }
+    const done = (columns << 2) + pitch;
+    total -= done >> 2;
+    out += done;
+    a += done;
+    b += done;
   }
 }
 
+/** A multiple of 8 columns of two rows, `pitch` bytes apart. */
 function mapRows<O extends Op>(
   out: usize,
   a: usize,
@@ -189,24 +212,30 @@ function mapRows<O extends Op>(
   const zero = Vector.zero(k5);
   const toA = a - out;
   const toB = b - out;
-  for (const end = out + (columns << 2); out < end; out += 16) {
-    const lanes = min(4, (end - out) >> 2);
+  for (const end = out + (columns << 2); out < end; out += 32) {
     const k0 = Scratch.vector(op.slots(), MEAN, coefficient, width);
     const k1 = Scratch.vector(op.slots(), SCALE, coefficient, width);
     const k2 = Scratch.vector(op.slots(), SHIFT, coefficient, width);
     const k3 = Scratch.vector(op.slots(), OFFSET, coefficient, width);
     const k4 = Scratch.vector(op.slots(), SLOPE, coefficient, width);
-    coefficient += 16;
-    if (lanes < 4) {
-      const b0 = op.readsB() ? Vector.load(out + toB, lanes) : zero;
-      Vector.store(out, op.of(Vector.load(out + toA, lanes), b0, k0, k1, k2, k3, k4, k5), lanes);
-      return;
-    }
+    const l0 = Scratch.next(op.slots(), MEAN, coefficient, width);
+    const l1 = Scratch.next(op.slots(), SCALE, coefficient, width);
+    const l2 = Scratch.next(op.slots(), SHIFT, coefficient, width);
+    const l3 = Scratch.next(op.slots(), OFFSET, coefficient, width);
+    const l4 = Scratch.next(op.slots(), SLOPE, coefficient, width);
     const a0 = v128.load(out + toA);
-    const a1 = v128.load(out + toA + pitch);
+    const a1 = v128.load(out + toA, 16);
     const b0 = op.readsB() ? v128.load(out + toB) : zero;
-    const b1 = op.readsB() ? v128.load(out + toB + pitch) : zero;
+    const b1 = op.readsB() ? v128.load(out + toB, 16) : zero;
+    const second = out + pitch;
+    const c0 = v128.load(second + toA);
+    const c1 = v128.load(second + toA, 16);
+    const d0 = op.readsB() ? v128.load(second + toB) : zero;
+    const d1 = op.readsB() ? v128.load(second + toB, 16) : zero;
     v128.store(out, op.of(a0, b0, k0, k1, k2, k3, k4, k5));
-    v128.store(out + pitch, op.of(a1, b1, k0, k1, k2, k3, k4, k5));
+    v128.store(out, op.of(a1, b1, l0, l1, l2, l3, l4, k5), 16);
+    v128.store(second, op.of(c0, d0, k0, k1, k2, k3, k4, k5));
+    v128.store(second, op.of(c1, d1, l0, l1, l2, l3, l4, k5), 16);
+    coefficient += 32;
   }
 }

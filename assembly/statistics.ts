@@ -59,27 +59,21 @@ export function statisticsPlanes(
   channels: usize,
   spatial: usize,
 ): void {
-  const width = widthOf(channels, spatial);
+  const width = widthOf(batch, channels, spatial);
   const pivots = Scratch.coefficients(scratch, width);
   Scratch.clearSums(scratch, width);
-  if (spatial == 1) {
-    for (let c: usize = 0; c < channels; c += 4) {
-      rowPivots(pivots + (c << 2), x + (c << 2), channels, samples(batch), min(channels - c, 4));
-    }
-  } else {
-    for (let c: usize = 0; c < channels; c++) {
-      planePivot(pivots + (c << 2), x + ((c * spatial) << 2), samples(spatial));
-    }
-  }
   if (spatial < NARROW) {
+    sampleRows(pivots, x, channels * spatial, samples(batch));
+    firstOfRuns(pivots, channels, spatial);
     repeatCoefficients(pivots, width, channels, spatial, 1);
     rows.reduce<Deviation>(scratch, x, x, pivots, batch * channels * spatial, width);
     unfold(scratch, width, channels, spatial);
     unfold(Scratch.second(scratch, width), width, channels, spatial);
-    for (let c: usize = 0; c < channels; c++) {
-      store<f32>(pivots + (c << 2), load<f32>(pivots + ((c * spatial) << 2)));
-    }
+    firstOfRuns(pivots, channels, spatial);
   } else {
+    for (let c: usize = 0; c < channels; c++) {
+      samplePlane(pivots + (c << 2), x + ((c * spatial) << 2), samples(spatial));
+    }
     planes.reduce<Deviation>(scratch, x, x, pivots, batch, channels, spatial);
   }
   if (finish(mean, variance, scratch, pivots, width, channels, batch * spatial)) return;
@@ -89,27 +83,38 @@ export function statisticsPlanes(
   }
 }
 
-/** The largest power of two (the division by it is exact) up to SAMPLES and `count`. */
+/** How many values of `count` to sample: a power of two (the division by it is exact), at most a quarter from 4 on. */
 function samples(count: usize): usize {
-  return 1 << (31 - clz(<u32>min(count, SAMPLES)));
+  return 1 << (31 - clz(<u32>min(SAMPLES, (count + 3) >> 2)));
 }
 
 /** The mean of the plane's first `count` values. */
-function planePivot(pivot: usize, x: usize, count: usize): void {
+function samplePlane(pivot: usize, x: usize, count: usize): void {
   let sum: f32 = 0;
-  for (let i: usize = 0; i < count; i++) sum += load<f32>(x + (i << 2));
+  for (const end = x + (count << 2); x < end; x += 4) sum += load<f32>(x);
   store<f32>(pivot, sum / <f32>count);
 }
 
-/** The means of the first `count` rows in `lanes` (1 to 4) channels. */
-function rowPivots(pivots: usize, x: usize, channels: usize, count: usize, lanes: usize): void {
-  let sum: v128 = f32x4.splat(0);
-  for (let r: usize = 0; r < count; r++) {
-    sum = f32x4.add(sum, Vector.load(x, lanes));
-    x += channels << 2;
+/** The means of the first `count` rows; row by row, for columns would share no line of the cache. */
+function sampleRows(pivots: usize, x: usize, columns: usize, count: usize): void {
+  const weight = f32x4.splat(1 / <f32>count);
+  memory.fill(pivots, 0, columns << 2);
+  for (; count; count--) {
+    for (let j: usize = 0; j < columns; j += 4) {
+      const values = Vector.load(x + (j << 2), min(columns - j, 4));
+      const at = pivots + (j << 2);
+      v128.store(at, f32x4.add(v128.load(at), f32x4.mul(values, weight)));
+    }
+    x += columns << 2;
   }
-  // The lanes beyond the channels are overwritten by those of the next folded row.
-  v128.store(pivots, f32x4.div(sum, f32x4.splat(<f32>count)));
+}
+
+/** Keeps one column a channel: pivots[c] = pivots[c * run]. */
+function firstOfRuns(pivots: usize, channels: usize, run: usize): void {
+  if (run == 1) return;
+  for (let c: usize = 0; c < channels; c++) {
+    store<f32>(pivots + (c << 2), load<f32>(pivots + ((c * run) << 2)));
+  }
 }
 
 /** mean and variance from the two sums; returns whether all are reliable. */

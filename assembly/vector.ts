@@ -57,6 +57,7 @@ export class Vector {
   }
 
   /** Adds four floats to the four f64 at `target`. */
+  @inline
   static addEach(target: usize, value: v128): void {
     v128.store(target, f64x2.add(v128.load(target), Vector.low(value)));
     v128.store(target, f64x2.add(v128.load(target, 16), Vector.high(value)), 16);
