@@ -1,4 +1,4 @@
-import { Pair } from "./vector";
+import { Pair, Vector } from "./vector";
 
 /**
  * Per-channel coefficients: float32 arrays, one a slot, in the kernel's scratch. A loop loads the slots that its
@@ -29,7 +29,7 @@ const LARGEST_INVSTD: f64 = 1073741824;
 export class Scratch {
   @inline
   static bytes(width: usize): usize {
-    return Scratch.tail(Scratch.coefficients(0, width), width) + 128;
+    return Scratch.tail(Scratch.coefficients(0, width), width) + 192;
   }
 
   /** The second sums. */
@@ -58,16 +58,10 @@ export class Scratch {
     return Scratch.slot(coefficients, width, SLOTS) + 64;
   }
 
-  /** Four columns' coefficients, or zeros (and no load) where `slots` does not name the slot. */
+  /** Four columns' coefficients, `offset` bytes on, or zeros (and no load) where `slots` does not name the slot. */
   @inline
-  static vector(slots: i32, slot: i32, coefficient: usize, width: usize): v128 {
-    return slots & (1 << slot) ? v128.load(Scratch.slot(coefficient, width, slot)) : f32x4.splat(0);
-  }
-
-  /** Those of the four columns behind them. */
-  @inline
-  static next(slots: i32, slot: i32, coefficient: usize, width: usize): v128 {
-    return slots & (1 << slot) ? v128.load(Scratch.slot(coefficient, width, slot), 16) : f32x4.splat(0);
+  static vector(slots: i32, slot: i32, coefficient: usize, width: usize, offset: usize): v128 {
+    return slots & (1 << slot) ? v128.load(Scratch.slot(coefficient, width, slot) + offset) : f32x4.splat(0);
   }
 
   /** One column's coefficient in every lane, or zeros (and no load) where `slots` does not name the slot. */
@@ -111,9 +105,9 @@ export function affineCoefficients(
   for (let c: usize = 0; c < channels; c += 2) {
     const left = channels - c;
     const at = coefficients + (c << 2);
-    const m = mean ? Pair.load(mean + (c << 3), left) : f64x2.splat(0);
     let scale = Pair.load(invstd + (c << 3), left);
-    const small = v128.and(f64x2.gt(scale, f64x2.splat(0)), f64x2.lt(scale, f64x2.splat(SMALLEST_INVSTD)));
+    const m = mean ? Pair.load(mean + (c << 3), left) : Vector.zero(scale);
+    const small = v128.and(f64x2.gt(scale, Vector.zero(scale)), f64x2.lt(scale, f64x2.splat(SMALLEST_INVSTD)));
     extreme = v128.or(extreme, v128.or(small, f64x2.gt(scale, f64x2.splat(LARGEST_INVSTD))));
     if (gamma) scale = f64x2.mul(scale, Pair.loadFloats(gamma + (c << 2), left));
     const offset = beta ? Pair.loadFloats(beta + (c << 2), left) : f64x2.splat(-0.0);
@@ -148,7 +142,7 @@ export function gradientCoefficients(
   if (!coefficients) return 0;
   const inverse = f64x2.splat(1 / count);
   let offset: v128 = f64x2.splat(0);
-  let slope: v128 = f64x2.splat(0);
+  let slope: v128 = offset;
   for (let c: usize = 0; c < channels; c += 2) {
     const left = channels - c;
     const at = coefficients + (c << 2);

@@ -9,17 +9,22 @@ import { Vector } from "./vector";
  * two inputs of the same extents; for an operation that reads only `a` they are the same.
  */
 
-/** Rows summed in float32 registers before the carry to f64; also the rows that share one load of the coefficients. */
+/**
+ * Rows summed in float32 registers, in pairs, before the carry to f64: half as many where rows are multiples of 1024
+ * bytes apart, for sixteen would not fit the few sets of the first cache that their lines share, and where x exceeds the
+ * cache, for prefetching (there backward took 5.0 ms with sixteen, 3.3 with eight).
+ */
 const BLOCK: usize = 16;
+const BEYOND_CACHE: usize = 2097152;
 
 /** Planes of fewer values are taken as rows. */
 export const NARROW: usize = 4;
 
 /**
  * Columns of a folded row, at most about: two rows at a time then lie in different pages, which the prefetcher follows
- * (with rows of 512 bytes the same loops took 1.6 times as long beyond the cache).
+ * (with rows of 512 bytes the map took 1.6 times as long beyond the cache).
  */
-const FOLD: usize = 1024;
+const FOLD: usize = 1000;
 /** Folded rows that are left, at least: the coefficients of each column are set up once and used so many times. */
 const FEWEST: usize = 8;
 
@@ -57,21 +62,37 @@ export function reduce<T extends Term>(
   width: usize,
 ): void {
   const overhang = -width & 15;
+  const most = width & 255 && total < BEYOND_CACHE ? BLOCK : BLOCK / 2;
   const second = Scratch.second(sums, width);
+  const tail = Scratch.tail(coefficients, width);
   while (total) {
-    const block = total > overhang ? min(BLOCK, (total - overhang) / width) : 0;
+    const block = total > overhang ? min(most, (total - overhang) / width) & ~1 : 0;
     const columns = block ? width + overhang : min(total, width);
     for (let j: usize = 0; j < columns; j += 16) {
       const at = j << 2;
       let tileA = a + at;
       let tileB = b + at;
-      if (j + 16 > columns) {
-        const tail = Scratch.tail(coefficients, width);
-        copyTail(tail, tileA, tileB, coefficients + at, (columns << 2) - at);
+      let toA = width << 2;
+      let toB = toA;
+      if (!block) {
+        // A single row. Its partner adds nothing to any sum: x at the mean, dy 0; no more do the lanes of a last tile.
+        copyTail(tail, tileA, tileB, coefficients + at, min(64, (columns << 2) - at));
         tileA = tail;
         tileB = tail + 64;
+        toA = coefficients + at - tileA;
+        toB = 64;
       }
-      reduceTile<T>(sums + (at << 1), second + (at << 1), tileA, tileB, coefficients + at, width, max(block, 1));
+      reduceTile<T>(
+        sums + (at << 1),
+        second + (at << 1),
+        tileA,
+        tileB,
+        toA,
+        toB,
+        coefficients + at,
+        width,
+        max(block >> 1, 1),
+      );
     }
     const done = block ? block * width : columns;
     total -= done;
@@ -80,11 +101,11 @@ export function reduce<T extends Term>(
   }
 }
 
-/** A tile of a row's last columns; its other lanes add nothing to any sum: x at the mean, dy 0. */
+/** One row of a tile, `bytes` of it, and behind it a row of zeros for its partner's dy. */
 function copyTail(tail: usize, a: usize, b: usize, means: usize, bytes: usize): void {
   memory.copy(tail, means, 64);
   memory.copy(tail, a, bytes);
-  memory.fill(tail + 64, 0, 64);
+  memory.fill(tail + 64, 0, 128);
   memory.copy(tail + 64, b, bytes);
 }
 
@@ -103,61 +124,57 @@ export function unfold(sums: usize, width: usize, channels: usize, run: usize): 
   }
 }
 
-/** Sixteen columns of a block of rows. */
+/**
+ * Sixteen columns of a block of rows, in two halves, two rows at a time: `toA` and `toB` lead from a row to its partner.
+ * Four sums and what is loaded for them fit the registers; with eight V8 keeps one in memory, and each turn waits for it.
+ */
 function reduceTile<T extends Term>(
   first: usize,
   second: usize,
   a: usize,
   b: usize,
+  toA: usize,
+  toB: usize,
   coefficient: usize,
   width: usize,
-  rows: usize,
+  pairs: usize,
 ): void {
   const term = changetype<T>(0);
-  const m0 = Scratch.vector(term.slots(), MEAN, coefficient, width);
-  const zero = Vector.zero(m0);
-  const m1 = Scratch.vector(term.slots(), MEAN, coefficient + 16, width);
-  const m2 = Scratch.vector(term.slots(), MEAN, coefficient + 32, width);
-  const m3 = Scratch.vector(term.slots(), MEAN, coefficient + 48, width);
-  const c0 = Scratch.vector(term.slots(), SCALE, coefficient, width);
-  const c1 = Scratch.vector(term.slots(), SCALE, coefficient + 16, width);
-  const c2 = Scratch.vector(term.slots(), SCALE, coefficient + 32, width);
-  const c3 = Scratch.vector(term.slots(), SCALE, coefficient + 48, width);
-  const d0 = Scratch.vector(term.slots(), SHIFT, coefficient, width);
-  const d1 = Scratch.vector(term.slots(), SHIFT, coefficient + 16, width);
-  const d2 = Scratch.vector(term.slots(), SHIFT, coefficient + 32, width);
-  const d3 = Scratch.vector(term.slots(), SHIFT, coefficient + 48, width);
-  const pitch = width << 2;
-  const delta = b - a;
-  let s0: v128 = zero;
-  let s1: v128 = zero;
-  let s2: v128 = zero;
-  let s3: v128 = zero;
-  let q0: v128 = zero;
-  let q1: v128 = zero;
-  let q2: v128 = zero;
-  let q3: v128 = zero;
-  for (const end = a + rows * pitch; a < end; a += pitch) {
-    const at = a + delta;
-    const a0 = v128.load(a);
-    const a1 = v128.load(a, 16);
-    const a2 = v128.load(a, 32);
-    const a3 = v128.load(a, 48);
-    const f0 = term.first(a0, term.readsB() ? v128.load(at) : zero, m0, c0, d0);
-    const f1 = term.first(a1, term.readsB() ? v128.load(at, 16) : zero, m1, c1, d1);
-    const f2 = term.first(a2, term.readsB() ? v128.load(at, 32) : zero, m2, c2, d2);
-    const f3 = term.first(a3, term.readsB() ? v128.load(at, 48) : zero, m3, c3, d3);
-    s0 = f32x4.add(s0, f0);
-    s1 = f32x4.add(s1, f1);
-    s2 = f32x4.add(s2, f2);
-    s3 = f32x4.add(s3, f3);
-    q0 = f32x4.add(q0, term.second(f0, a0, m0));
-    q1 = f32x4.add(q1, term.second(f1, a1, m1));
-    q2 = f32x4.add(q2, term.second(f2, a2, m2));
-    q3 = f32x4.add(q3, term.second(f3, a3, m3));
+  const pitch = width << 3;
+  for (let half: usize = 0; half < 64; half += 32) {
+    const k = coefficient + half;
+    const k0 = Scratch.vector(term.slots(), MEAN, k, width, 0);
+    const k1 = Scratch.vector(term.slots(), MEAN, k, width, 16);
+    const c0 = Scratch.vector(term.slots(), SCALE, k, width, 0);
+    const c1 = Scratch.vector(term.slots(), SCALE, k, width, 16);
+    const d0 = Scratch.vector(term.slots(), SHIFT, k, width, 0);
+    const d1 = Scratch.vector(term.slots(), SHIFT, k, width, 16);
+    const zero = Vector.zero(k0);
+    let s0: v128 = zero;
+    let s1: v128 = zero;
+    let q0: v128 = zero;
+    let q1: v128 = zero;
+    let p = a + half;
+    let r = b + half;
+    for (let turn: usize = 0; turn < pairs; turn++) {
+      const a0 = v128.load(p);
+      const a1 = v128.load(p, 16);
+      const a2 = v128.load(p + toA);
+      const a3 = v128.load(p + toA, 16);
+      const f0 = term.first(a0, term.readsB() ? v128.load(r) : zero, k0, c0, d0);
+      const f1 = term.first(a1, term.readsB() ? v128.load(r, 16) : zero, k1, c1, d1);
+      const f2 = term.first(a2, term.readsB() ? v128.load(r + toB) : zero, k0, c0, d0);
+      const f3 = term.first(a3, term.readsB() ? v128.load(r + toB, 16) : zero, k1, c1, d1);
+      s0 = f32x4.add(s0, f32x4.add(f0, f2));
+      s1 = f32x4.add(s1, f32x4.add(f1, f3));
+      q0 = f32x4.add(q0, f32x4.add(term.second(f0, a0, k0), term.second(f2, a2, k0)));
+      q1 = f32x4.add(q1, f32x4.add(term.second(f1, a1, k1), term.second(f3, a3, k1)));
+      p += pitch;
+      r += pitch;
+    }
+    Vector.addHalfTile(first + (half << 1), s0, s1);
+    Vector.addHalfTile(second + (half << 1), q0, q1);
   }
-  Vector.addTile(first, s0, s1, s2, s3);
-  Vector.addTile(second, q0, q1, q2, q3);
 }
 
 /**
@@ -177,7 +194,7 @@ export function map<O extends Op>(
     const columns = min(total, width);
     const whole = columns & ~7;
     // A single row, for want of a second or of whole tiles, is its own partner: both are read before either is written.
-    const pitch = total < width << 1 || whole < columns ? 0 : width << 2;
+    const pitch: usize = total < width << 1 || whole < columns ? 0 : width << 2;
     mapRows<O>(out, a, b, coefficients, whole, width, pitch, floor);
     if (whole < columns) {
       const at = whole << 2;
@@ -213,16 +230,16 @@ function mapRows<O extends Op>(
   const toA = a - out;
   const toB = b - out;
   for (const end = out + (columns << 2); out < end; out += 32) {
-    const k0 = Scratch.vector(op.slots(), MEAN, coefficient, width);
-    const k1 = Scratch.vector(op.slots(), SCALE, coefficient, width);
-    const k2 = Scratch.vector(op.slots(), SHIFT, coefficient, width);
-    const k3 = Scratch.vector(op.slots(), OFFSET, coefficient, width);
-    const k4 = Scratch.vector(op.slots(), SLOPE, coefficient, width);
-    const l0 = Scratch.next(op.slots(), MEAN, coefficient, width);
-    const l1 = Scratch.next(op.slots(), SCALE, coefficient, width);
-    const l2 = Scratch.next(op.slots(), SHIFT, coefficient, width);
-    const l3 = Scratch.next(op.slots(), OFFSET, coefficient, width);
-    const l4 = Scratch.next(op.slots(), SLOPE, coefficient, width);
+    const k0 = Scratch.vector(op.slots(), MEAN, coefficient, width, 0);
+    const k1 = Scratch.vector(op.slots(), SCALE, coefficient, width, 0);
+    const k2 = Scratch.vector(op.slots(), SHIFT, coefficient, width, 0);
+    const k3 = Scratch.vector(op.slots(), OFFSET, coefficient, width, 0);
+    const k4 = Scratch.vector(op.slots(), SLOPE, coefficient, width, 0);
+    const l0 = Scratch.vector(op.slots(), MEAN, coefficient, width, 16);
+    const l1 = Scratch.vector(op.slots(), SCALE, coefficient, width, 16);
+    const l2 = Scratch.vector(op.slots(), SHIFT, coefficient, width, 16);
+    const l3 = Scratch.vector(op.slots(), OFFSET, coefficient, width, 16);
+    const l4 = Scratch.vector(op.slots(), SLOPE, coefficient, width, 16);
     const a0 = v128.load(out + toA);
     const a1 = v128.load(out + toA, 16);
     const b0 = op.readsB() ? v128.load(out + toB) : zero;

@@ -15,11 +15,11 @@ import { Pair, Vector } from "./vector";
  */
 
 /**
- * With r = (mean - p)^2 / variance, the subtraction magnifies the error of the sums by 1 + r. That is at most 4.8e-7
- * (sixteen terms in a float32 lane, each addition off by half a unit in the same direction; some 2e-8 over noise), so
- * with r up to 1 (`near` below) the variance keeps a relative error below 1e-6. A pivot that is the mean of sixteen values has r = 1/16
- * on average over noise; above 1 (one channel in 16,000) the f64 sums take over, and so they do where the pivot or a sum
- * is not finite.
+ * With r = (mean - p)^2 / variance, the subtraction magnifies the error of the sums by 1 + r. Over terms of like size that
+ * is at most 4.8e-7 (sixteen terms in a float32 lane, each addition off by half a unit in the same direction; some 2e-8
+ * over noise), so with r up to 1 (`near` below) the variance keeps a relative error below 1e-6. A pivot that is the mean
+ * of sixteen values has r = 1/16 on average over noise; above 1 (one channel in 16,000) the f64 sums take over, and so
+ * they do where the pivot or a sum is not finite.
  */
 const SAMPLES: usize = 16;
 /** Sums of squares below or above this may have lost terms to underflow or overflow in float32. */

@@ -63,12 +63,10 @@ export class Vector {
     v128.store(target, f64x2.add(v128.load(target, 16), Vector.high(value)), 16);
   }
 
-  /** Adds sixteen floats to the sixteen f64 at `target`. */
-  static addTile(target: usize, v0: v128, v1: v128, v2: v128, v3: v128): void {
+  /** Adds eight floats to the eight f64 at `target`. */
+  static addHalfTile(target: usize, v0: v128, v1: v128): void {
     Vector.addEach(target, v0);
     Vector.addEach(target + 32, v1);
-    Vector.addEach(target + 64, v2);
-    Vector.addEach(target + 96, v3);
   }
 }
 

@@ -124,7 +124,7 @@ export class BatchNorm {
     if (x.disposed) throw new Error("tensor was disposed");
     const gradient = checkLikeInput("dy", dy, x);
     const given = out === undefined ? null : checkLikeInput("out", out, x);
-    if (given === x) throw wrongValue("out", 'a tensor other than "x"', '"x"');
+    if (given === x) throw wrongValue("out", 'a tensor other than "x"', "x");
     const dx = given ?? new FloatTensor(kernels, x.shape, x.layout);
     const { count } = x.extents;
     if (count === 0) {

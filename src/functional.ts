@@ -120,7 +120,7 @@ export function inputGradient(
   }
   const checked = checkGradientOptions(options, input);
   const given = options.out === undefined ? null : checkLikeInput("out", options.out, input);
-  if (given === input) throw wrongValue("out", 'a tensor other than "x"', '"x"');
+  if (given === input) throw wrongValue("out", 'a tensor other than "x"', "x");
   return together((own) => {
     const dx = given ?? own(new FloatTensor(input.kernels, input.shape, input.layout));
     const copied = sums && copies(input, [sums.dgamma, sums.dbeta]);

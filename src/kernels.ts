@@ -90,6 +90,8 @@ export class KernelInstance implements Kernels {
   constructor(exports: KernelExports, memory: WebAssembly.Memory) {
     this.exports = exports;
     this.allocator = new Allocator(memory);
+    // At the bottom of the memory, where it does not split what tensors give back; enough for most networks.
+    this.scratch(USUAL_CHANNELS);
   }
 
   get memory(): WebAssembly.Memory {
@@ -133,6 +135,8 @@ export class KernelInstance implements Kernels {
 /** 4 GiB of float32: what 32-bit addresses reach. */
 const MOST_VALUES = 2 ** 30;
 const PAGE = 65536;
+/** Their scratch fits the one page that a memory begins with. */
+const USUAL_CHANNELS = 256;
 
 /**
  * Compiles the embedded binary and gives it a memory of its own.
@@ -141,8 +145,8 @@ const PAGE = 65536;
 export async function load(options: LoadOptions = {}): Promise<Kernels> {
   const { memory, module } = prepare(options);
   const source = module ?? (await WebAssembly.compile(bytes()));
-  const { exports } = await instantiate<KernelExports>(source, { env: { memory } });
-  return new KernelInstance(exports, memory);
+  const { instance } = await instantiate<KernelExports>(source, { env: { memory } });
+  return new KernelInstance(instance.exports as KernelExports, memory);
 }
 
 /**
@@ -162,7 +166,8 @@ export function instantiateKernels(memory: WebAssembly.Memory, module?: WebAssem
   if (!(memory instanceof WebAssembly.Memory)) throw wrongType("memory", "a WebAssembly.Memory", memory);
   checkModule(module);
   const source = module ?? new WebAssembly.Module(bytes());
-  return instantiateSync<KernelExports>(source, { env: { memory } }).exports;
+  // The instance's own exports: the loader's have helpers for managed objects beside them.
+  return instantiateSync<KernelExports>(source, { env: { memory } }).instance.exports as KernelExports;
 }
 
 function prepare(options: LoadOptions): { memory: WebAssembly.Memory; module?: WebAssembly.Module } {

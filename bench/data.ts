@@ -1,0 +1,70 @@
+import type { Problem } from "./baseline/index.js";
+import type { Case } from "./cases.js";
+
+/** Normally distributed numbers from a seed: xorshift32 and the Box-Muller transform. */
+export function noise(seed: number): () => number {
+  let state = Math.imul(seed, 0x9e3779b1) | 1;
+  const uniform = () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return ((state >>> 0) + 0.5) / 2 ** 32;
+  };
+  let spare: number | null = null;
+  return () => {
+    if (spare !== null) {
+      const value = spare;
+      spare = null;
+      return value;
+    }
+    const radius = Math.sqrt(-2 * Math.log(uniform()));
+    const angle = 2 * Math.PI * uniform();
+    spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  };
+}
+
+export type Extents = Pick<Case, "loop" | "batch" | "channels" | "spatial">;
+
+/** The channel that each element belongs to advances every `run` elements. */
+export function run({ loop, spatial }: Pick<Case, "loop" | "spatial">): number {
+  return loop === "planes" ? spatial : 1;
+}
+
+/** A problem with noise in it; every channel has its own mean and deviation, |mean| / deviation up to about 1. */
+export function problem(extents: Extents, seed: number): Problem {
+  const { batch, channels, spatial } = extents;
+  const length = batch * channels * spatial;
+  const normal = noise(seed);
+  const perChannel = (value: () => number) => Float32Array.from({ length: channels }, value);
+  const deviation = perChannel(() => 0.5 + Math.abs(normal()));
+  const mean = deviation.map((d) => d * Math.tanh(normal()));
+  const x = new Float32Array(length);
+  const dy = new Float32Array(length);
+  const step = run(extents);
+  for (let i = 0, c = 0; i < length; c = (c + 1) % channels) {
+    for (const end = i + step; i < end; i++) {
+      x[i] = mean[c] + deviation[c] * normal();
+      dy[i] = normal();
+    }
+  }
+  return {
+    batch,
+    channels,
+    spatial,
+    eps: 1e-5,
+    momentum: 0.1,
+    x,
+    dy,
+    y: new Float32Array(length),
+    dx: new Float32Array(length),
+    gamma: perChannel(() => 1 + 0.2 * normal()),
+    beta: perChannel(() => 0.3 * normal()),
+    mean: new Float64Array(channels),
+    invstd: new Float64Array(channels),
+    runningMean: Float64Array.from(perChannel(() => 0.3 * normal())),
+    runningVar: Float64Array.from(perChannel(() => 0.5 + Math.abs(normal()))),
+    dgamma: new Float64Array(channels),
+    dbeta: new Float64Array(channels),
+  };
+}

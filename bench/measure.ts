@@ -1,0 +1,96 @@
+import { Bench } from "tinybench";
+
+/** Milliseconds per call, over all samples. */
+export interface Timing {
+  readonly median: number;
+  readonly p25: number;
+  readonly p75: number;
+  readonly min: number;
+  readonly samples: number;
+  readonly callsPerSample: number;
+}
+
+export interface RaceOptions {
+  /** Rounds go on until this time has passed ... */
+  readonly milliseconds: number;
+  /** ... but not fewer or more than this. */
+  readonly minimumRounds: number;
+  readonly maximumRounds: number;
+}
+
+/** A sample lasts at least this long, so that a call of a few microseconds is not lost in the timer's. */
+const SAMPLE_MS = 0.2;
+const WARMUP_MS = 20;
+
+/** Warm up, then how many calls fill a sample. */
+function callsPerSample(run: () => void): number {
+  let shortest = Number.POSITIVE_INFINITY;
+  const start = performance.now();
+  let calls = 1;
+  do {
+    const before = performance.now();
+    for (let k = 0; k < calls; k++) run();
+    const elapsed = performance.now() - before;
+    shortest = Math.min(shortest, elapsed / calls);
+    if (elapsed < SAMPLE_MS) calls *= 2;
+  } while (performance.now() - start < WARMUP_MS);
+  return Math.ceil(SAMPLE_MS / shortest);
+}
+
+function quantile(sorted: readonly number[], q: number): number {
+  const position = q * (sorted.length - 1);
+  const below = Math.floor(position);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
+}
+
+/**
+ * Time all candidates in rounds: each round takes one sample of each, beginning with another one each time, so that a
+ * machine that slows down slows all of them. A sample is a loop of calls after one untimed call, which brings the
+ * candidate's own data into the caches.
+ */
+export function race<Name extends string>(
+  candidates: ReadonlyMap<Name, () => void>,
+  { milliseconds, minimumRounds, maximumRounds }: RaceOptions,
+): Map<Name, Timing> {
+  const tasks = [...candidates].map(([name, run]) => ({
+    name,
+    run,
+    calls: callsPerSample(run),
+    samples: [] as number[],
+  }));
+  const start = performance.now();
+  for (let round = 0; round < maximumRounds; round++) {
+    if (round >= minimumRounds && performance.now() - start > milliseconds) break;
+    const bench = new Bench({ iterations: 1, time: 0, warmup: false, retainSamples: true, throws: true });
+    for (let k = 0; k < tasks.length; k++) {
+      const { name, run, calls } = tasks[(k + round) % tasks.length];
+      const sample = () => {
+        for (let call = 0; call < calls; call++) run();
+      };
+      bench.add(name, sample, { async: false, beforeEach: run });
+    }
+    bench.runSync();
+    for (const task of tasks) {
+      const result = bench.getTask(task.name)?.result;
+      if (result?.state !== "completed") throw new Error(`${task.name} was not measured`);
+      for (const time of result.latency.samples ?? []) task.samples.push(time / task.calls);
+    }
+  }
+  return new Map(
+    tasks.map(({ name, calls, samples }) => {
+      const sorted = samples.sort((a, b) => a - b);
+      return [
+        name,
+        {
+          median: quantile(sorted, 0.5),
+          p25: quantile(sorted, 0.25),
+          p75: quantile(sorted, 0.75),
+          min: sorted[0],
+          samples: sorted.length,
+          callsPerSample: calls,
+        },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,60 @@
+import type { Problem } from "./baseline/index.js";
+import { type Extents, run } from "./data.js";
+
+export interface RunningStatistics {
+  readonly runningMean: Float64Array;
+  readonly runningVar: Float64Array;
+}
+
+/** Every result of a problem in float64; those with one value per element as functions of index and channel. */
+export interface Reference extends RunningStatistics {
+  /** The running statistics that inference reads and the training step updates. */
+  readonly before: RunningStatistics;
+  readonly inference: (i: number, c: number) => number;
+  readonly y: (i: number, c: number) => number;
+  readonly dx: (i: number, c: number) => number;
+  readonly dgamma: Float64Array;
+  readonly dbeta: Float64Array;
+}
+
+/** Call with (i, c) for every element i of channel c, in memory order. */
+export function forEachElement(extents: Extents, visit: (i: number, c: number) => void): void {
+  const { batch, channels, spatial } = extents;
+  const length = batch * channels * spatial;
+  const step = run(extents);
+  for (let i = 0, c = 0; i < length; c = c + 1 === channels ? 0 : c + 1) {
+    for (const end = i + step; i < end; i++) visit(i, c);
+  }
+}
+
+/** Textbook batch norm in float64, two passes; p's running statistics are those before the training step. */
+export function reference(extents: Extents, p: Problem): Reference {
+  const { channels, x, dy, gamma, beta, eps, momentum } = p;
+  const count = p.batch * p.spatial;
+  const zeros = () => new Float64Array(channels);
+  const [mean, variance, dgamma, dbeta] = [zeros(), zeros(), zeros(), zeros()];
+  forEachElement(extents, (i, c) => {
+    mean[c] += x[i] / count;
+  });
+  forEachElement(extents, (i, c) => {
+    variance[c] += (x[i] - mean[c]) ** 2 / count;
+  });
+  const invstd = variance.map((v) => 1 / Math.sqrt(v + eps));
+  const xhat = (i: number, c: number) => (x[i] - mean[c]) * invstd[c];
+  forEachElement(extents, (i, c) => {
+    dbeta[c] += dy[i];
+    dgamma[c] += dy[i] * xhat(i, c);
+  });
+  const runningMean = p.runningMean.slice();
+  const runningVar = p.runningVar.slice();
+  return {
+    before: { runningMean, runningVar },
+    inference: (i, c) => ((x[i] - runningMean[c]) / Math.sqrt(runningVar[c] + eps)) * gamma[c] + beta[c],
+    y: (i, c) => xhat(i, c) * gamma[c] + beta[c],
+    dx: (i, c) => gamma[c] * invstd[c] * (dy[i] - dbeta[c] / count - (xhat(i, c) * dgamma[c]) / count),
+    dgamma,
+    dbeta,
+    runningMean: runningMean.map((v, c) => (1 - momentum) * v + momentum * mean[c]),
+    runningVar: runningVar.map((v, c) => (1 - momentum) * v + (momentum * variance[c] * count) / (count - 1)),
+  };
+}

@@ -1,0 +1,61 @@
+import type { Verb } from "../baseline/index.js";
+import type { Name } from "../contender.js";
+import type { Timing } from "../measure.js";
+import { type CaseResult, TRAFFIC } from "../results.js";
+
+const KB = 1024;
+const MB = 1024 * KB;
+
+/** Bytes of x, and what the classes are called. */
+export const SIZES = [
+  { name: "below 256 KB", from: 0, to: 256 * KB },
+  { name: "256 KB to 1 MB", from: 256 * KB, to: MB },
+  { name: "1 to 8 MB", from: MB, to: 8 * MB },
+  { name: "above 8 MB", from: 8 * MB, to: Number.POSITIVE_INFINITY },
+] as const;
+
+export function size(bytes: number): string {
+  return bytes < MB ? `${digits(bytes / KB)} KB` : `${digits(bytes / MB)} MB`;
+}
+
+/** Three significant digits, without an exponent. */
+export function digits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+}
+
+export function ratio(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 1);
+}
+
+/** Time of `name` over time of `base`, medians. */
+export function over(c: CaseResult, verb: Verb, name: Name, base: Name): number {
+  const times = c.timings[verb];
+  return times[name].median / times[base].median;
+}
+
+/** Effective bandwidth: the traffic that the verb cannot avoid, over the time. */
+export function bandwidth(c: CaseResult, verb: Verb, timing: Timing): number {
+  return (TRAFFIC[verb].count * c.bytes) / timing.median / 1e6;
+}
+
+/** Half the distance between the quartiles, relative to the median. */
+export function spread({ median, p25, p75 }: Timing): string {
+  return `${((50 * (p75 - p25)) / median).toFixed(1)} %`;
+}
+
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}
+
+/** A Markdown table with columns of equal width, as the formatter writes it; numbers to the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const columns = head.map((title, k) => {
+    const cells = rows.map((row) => row[k]);
+    const right = k > 0 && cells.every((cell) => /^[\d.%x\s-]*$/.test(cell));
+    return { right, width: Math.max(right ? 4 : 3, title.length, ...cells.map((cell) => cell.length)) };
+  });
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, k) => (columns[k].right ? cell.padStart(columns[k].width) : cell.padEnd(columns[k].width))).join(" | ")} |`;
+  const rule = columns.map(({ right, width }) => (right ? `${"-".repeat(width - 1)}:` : "-".repeat(width)));
+  return [line(head), line(rule), ...rows.map(line)].join("\n");
+}

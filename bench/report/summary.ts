@@ -1,0 +1,118 @@
+import type { Verb } from "../baseline/index.js";
+import type { Name } from "../contender.js";
+import { type CaseResult, TITLES, VERBS } from "../results.js";
+import { geometricMean, over, ratio, SIZES, table } from "./numbers.js";
+
+const LOOPS = { planes: "planes (NCHW)", rows: "rows (NHWC, NC)" } as const;
+/** From here on the benchmark asks for this many times the fastest JavaScript in training. */
+const DEMAND = { bytes: 2 ** 20, times: 4 } as const;
+/** Above this multiple of its floor a case is named. */
+const FAR = 1.8;
+
+/** Geometric means by loop shape and size of x. */
+export function summary(cases: readonly CaseResult[]): string {
+  const rows: string[][] = [];
+  for (const loop of ["planes", "rows"] as const) {
+    for (const { name, from, to } of SIZES) {
+      const group = cases.filter((c) => c.loop === loop && c.bytes >= from && c.bytes < to);
+      if (group.length === 0) continue;
+      const mean = (verb: Verb, slow: Name, quick: Name) =>
+        ratio(geometricMean(group.map((c) => over(c, verb, slow, quick))));
+      rows.push([
+        LOOPS[loop],
+        name,
+        String(group.length),
+        ...VERBS.map((verb) => mean(verb, "fastest JS", "kernels")),
+        ...VERBS.map((verb) => mean(verb, "fastest JS", "layer")),
+        ...VERBS.map((verb) => mean(verb, "kernels", "floor")),
+      ]);
+    }
+  }
+  const verbs = ["training", "inference", "backward"];
+  return [
+    "Geometric means over the cases of a class: how many times faster than the fastest JavaScript the kernels and the",
+    "layer are, and the kernels' time over the floor of the memory (1 is the limit).",
+    "",
+    table(
+      [
+        "loop",
+        "size of x",
+        "cases",
+        ...verbs.map((verb) => `kernels, ${verb}`),
+        ...verbs.map((verb) => `layer, ${verb}`),
+        ...verbs.map((verb) => `over floor, ${verb}`),
+      ],
+      rows,
+    ),
+  ].join("\n");
+}
+
+type Finding = (c: CaseResult, verb: Verb) => string | null;
+
+function list(cases: readonly CaseResult[], find: Finding): string[] {
+  return cases.flatMap((c) =>
+    VERBS.flatMap((verb) => {
+      const found = find(c, verb);
+      return found ? [`${c.name} ${TITLES[verb].toLowerCase()} (${found})`] : [];
+    }),
+  );
+}
+
+function point(title: string, found: readonly string[], otherwise: string): string {
+  return found.length > 0 ? `- ${title}: ${found.join(", ")}.` : `- ${otherwise}`;
+}
+
+function slower(cases: readonly CaseResult[], name: Name): string[] {
+  return list(cases, (c, verb) => {
+    const value = over(c, verb, "fastest JS", name);
+    return Number(ratio(value)) < 1 ? `${ratio(value)} times` : null;
+  });
+}
+
+/** How the layer stands against the fastest JavaScript where it stands worst. */
+export function weakest(cases: readonly CaseResult[]): string {
+  const lead = (c: CaseResult, verb: Verb) => over(c, verb, "fastest JS", "layer");
+  const worst = VERBS.map((verb) => {
+    const c = cases.reduce((a, b) => (lead(a, verb) <= lead(b, verb) ? a : b));
+    return `${TITLES[verb].toLowerCase()} ${ratio(lead(c, verb))} times (${c.name})`;
+  });
+  return [
+    point(
+      "The layer is slower than the fastest JavaScript",
+      slower(cases, "layer"),
+      "The layer is never slower than the fastest JavaScript.",
+    ),
+    point(
+      "With copies of the data in and out it is slower",
+      slower(cases, "layer with copies"),
+      "With copies of the data in and out it is never slower.",
+    ),
+    `- The layer's smallest lead over the fastest JavaScript: ${worst.join(", ")}.`,
+  ].join("\n");
+}
+
+/** What the numbers say against this library. */
+export function losses(cases: readonly CaseResult[]): string {
+  const below = list(cases, (c, verb) => {
+    const value = over(c, verb, "fastest JS", "layer");
+    return verb !== "inference" && c.bytes >= DEMAND.bytes && value < DEMAND.times ? `${ratio(value)} times` : null;
+  });
+  const far = list(cases, (c, verb) => {
+    const value = over(c, verb, "kernels", "floor");
+    return value > FAR ? ratio(value) : null;
+  });
+  const demanded = point(
+    `The layer stays below ${DEMAND.times} times the fastest JavaScript in training at 1 MB or more`,
+    below,
+    `In training the layer is at least ${DEMAND.times} times as fast as the fastest JavaScript from 1 MB on.`,
+  );
+  return [
+    weakest(cases),
+    ...(cases.some((c) => c.bytes >= DEMAND.bytes) ? [demanded] : []),
+    point(
+      `The kernels take more than ${FAR} times their floor`,
+      far,
+      `The kernels never take more than ${FAR} times their floor.`,
+    ),
+  ].join("\n");
+}
