@@ -110,7 +110,7 @@ export function affineCoefficients(
     const small = v128.and(f64x2.gt(scale, Vector.zero(scale)), f64x2.lt(scale, f64x2.splat(SMALLEST_INVSTD)));
     extreme = v128.or(extreme, v128.or(small, f64x2.gt(scale, f64x2.splat(LARGEST_INVSTD))));
     if (gamma) scale = f64x2.mul(scale, Pair.loadFloats(gamma + (c << 2), left));
-    const offset = beta ? Pair.loadFloats(beta + (c << 2), left) : f64x2.splat(-0.0);
+    const offset = beta ? Pair.loadFloats(beta + (c << 2), left) : f64x2.neg(Vector.zero(scale));
     Pair.storeFloats(Scratch.slot(at, width, MEAN), m, left);
     Pair.storeFloats(Scratch.slot(at, width, SCALE), scale, left);
     Pair.storeFloats(Scratch.slot(at, width, SHIFT), f64x2.sub(offset, f64x2.mul(Remainder.of(m), scale)), left);

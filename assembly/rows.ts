@@ -190,11 +190,13 @@ export function map<O extends Op>(
   width: usize,
   floor: f32,
 ): void {
+  // Beyond the cache, writing in the order of memory is worth more than shared loads (2.8 ms against 3.8).
+  const alone = total >= BEYOND_CACHE;
   while (total) {
     const columns = min(total, width);
     const whole = columns & ~7;
     // A single row, for want of a second or of whole tiles, is its own partner: both are read before either is written.
-    const pitch: usize = total < width << 1 || whole < columns ? 0 : width << 2;
+    const pitch: usize = alone || total < width << 1 || whole < columns ? 0 : width << 2;
     mapRows<O>(out, a, b, coefficients, whole, width, pitch, floor);
     if (whole < columns) {
       const at = whole << 2;

@@ -128,7 +128,7 @@ function finish(
   count: usize,
 ): bool {
   const m = f64x2.splat(<f64>count);
-  let reliable: v128 = i64x2.splat(-1);
+  let reliable = v128.not(Vector.zero(m));
   for (let c: usize = 0; c < channels; c += 2) {
     const left = channels - c;
     const sum = Pair.load(sums + (c << 3), left);
@@ -139,7 +139,7 @@ function finish(
     const inRange = v128.and(f64x2.gt(squares, f64x2.splat(SMALLEST)), f64x2.lt(squares, f64x2.splat(LARGEST)));
     const near = f64x2.le(square, found);
     // A channel that equals its pivot throughout: both sums are exactly 0.
-    const constant = f64x2.eq(v128.or(sum, squares), f64x2.splat(0));
+    const constant = f64x2.eq(v128.or(sum, squares), Vector.zero(sum));
     const good = v128.or(v128.and(inRange, near), constant);
     // With an odd number of channels the last lane is that of a constant channel: both its sums are 0.
     reliable = v128.and(reliable, good);
