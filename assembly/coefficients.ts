@@ -1,3 +1,4 @@
+import { spread } from "./fold";
 import { Pair, Vector } from "./vector";
 
 /**
@@ -116,7 +117,7 @@ export function affineCoefficients(
     Pair.storeFloats(Scratch.slot(at, width, SHIFT), f64x2.sub(offset, f64x2.mul(Remainder.of(m), scale)), left);
   }
   if (v128.any_true(extreme)) return 0;
-  repeatCoefficients(coefficients, width, channels, spatial, 3);
+  spread(coefficients, width, channels, spatial, 3);
   return coefficients;
 }
 
@@ -154,25 +155,6 @@ export function gradientCoefficients(
     Pair.storeFloats(Scratch.slot(at, width, OFFSET), offset, left);
     Pair.storeFloats(Scratch.slot(at, width, SLOPE), slope, left);
   }
-  repeatCoefficients(Scratch.slot(coefficients, width, OFFSET), width, channels, spatial, 2);
+  spread(Scratch.slot(coefficients, width, OFFSET), width, channels, spatial, 2);
   return coefficients;
-}
-
-/** Spreads the coefficients of the channels over the columns (see rows.ts), in each of `slots` slots. */
-export function repeatCoefficients(
-  coefficients: usize,
-  width: usize,
-  channels: usize,
-  spatial: usize,
-  slots: usize,
-): void {
-  if (width == channels) return;
-  const columns = channels * spatial;
-  for (let first = coefficients; slots; slots--) {
-    if (spatial > 1) {
-      for (let j = columns; j--; ) store<f32>(first + (j << 2), load<f32>(first + ((j / spatial) << 2)));
-    }
-    for (let j = columns; j < width; j += columns) memory.copy(first + (j << 2), first, columns << 2);
-    first += width << 2;
-  }
 }

@@ -9,12 +9,12 @@ import {
   Scratch,
   SLOPE,
 } from "./coefficients";
+import { NARROW, unfold, widthOf } from "./fold";
 import { normalizePlanes } from "./normalize";
 import { ActivationGradient } from "./operations";
 import * as planes from "./planes";
 import { gradientPrecisely } from "./precise";
 import * as rows from "./rows";
-import { NARROW, unfold, widthOf } from "./rows";
 import { Pair, Vector } from "./vector";
 
 /** The terms of dbeta = sum(dy) and dgamma = sum(dy * (x - mean)) * invstd, dy behind the activation. */

@@ -1,7 +1,7 @@
 import { Scratch } from "./coefficients";
+import { widest } from "./fold";
 import * as gradient from "./gradient";
 import * as normal from "./normalize";
-import { widest } from "./rows";
 import * as statistics from "./statistics";
 
 // The binary's exports, one line an instance. Outputs first, then inputs, per-channel coefficients, scratch, extents.

@@ -1,8 +1,8 @@
 import { affineCoefficients, MEAN, SCALE, SHIFT } from "./coefficients";
+import { NARROW, widthOf } from "./fold";
 import * as planes from "./planes";
 import { normalizePrecisely } from "./precise";
 import * as rows from "./rows";
-import { NARROW, widthOf } from "./rows";
 
 /** y = max((x - MEAN) * SCALE + SHIFT, floor) = activation((x - mean) * invstd * gamma + beta). */
 @unmanaged

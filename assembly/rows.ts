@@ -17,37 +17,6 @@ import { Vector } from "./vector";
 const BLOCK: usize = 16;
 const BEYOND_CACHE: usize = 2097152;
 
-/** Planes of fewer values are taken as rows. */
-export const NARROW: usize = 4;
-
-/**
- * Columns of a folded row, at most about: two rows at a time then lie in different pages, which the prefetcher follows
- * (with rows of 512 bytes the map took 1.6 times as long beyond the cache).
- */
-const FOLD: usize = 1000;
-/** Folded rows that are left, at least: the coefficients of each column are set up once and used so many times. */
-const FEWEST: usize = 8;
-
-/**
- * Columns that coefficients and sums are kept for: one a channel for planes; for rows those of a folded row, a multiple of
- * 8 where that is possible.
- */
-export function widthOf(batch: usize, channels: usize, spatial: usize): usize {
-  if (spatial >= NARROW) return channels;
-  const columns = channels * spatial;
-  const most = (batch * columns) / FEWEST;
-  let width = columns;
-  for (let wider = columns; wider <= most && (wider < FOLD || width & 7); wider += columns) {
-    if (!(wider & 7)) width = wider;
-  }
-  return width;
-}
-
-/** The most columns that any batch has for this many channels: planes of 3 values, and eightfold rows of odd length. */
-export function widest(channels: usize): usize {
-  return max(FOLD, channels * 3 * (8 >> min(3, ctz(channels))));
-}
-
 /**
  * sums[j] += the sum of the term's first value over column j of `total` values, second[j] += that of its second value.
  * Tiles are whole: where the width is not a multiple of 16, the last tile of a row reaches into the next row, and what it
@@ -107,21 +76,6 @@ function copyTail(tail: usize, a: usize, b: usize, means: usize, bytes: usize): 
   memory.copy(tail, a, bytes);
   memory.fill(tail + 64, 0, 128);
   memory.copy(tail + 64, b, bytes);
-}
-
-/** Adds the sums of all columns of a channel up in the channel's place. */
-export function unfold(sums: usize, width: usize, channels: usize, run: usize): void {
-  const columns = channels * run;
-  for (let j = sums + ((width - 1) << 3); j >= sums + (columns << 3); j -= 8) {
-    const target = j - (columns << 3);
-    store<f64>(target, load<f64>(target) + load<f64>(j));
-  }
-  if (run == 1) return;
-  for (let c: usize = 0; c < channels; c++) {
-    let sum: f64 = 0;
-    for (let i: usize = 0; i < run; i++) sum += load<f64>(sums + ((c * run + i) << 3));
-    store<f64>(sums + (c << 3), sum);
-  }
 }
 
 /**

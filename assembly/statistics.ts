@@ -1,8 +1,8 @@
-import { MEAN, repeatCoefficients, Scratch } from "./coefficients";
+import { MEAN, Scratch } from "./coefficients";
+import { firstOfRuns, NARROW, spread, unfold, widthOf } from "./fold";
 import * as planes from "./planes";
 import { statisticsPrecisely } from "./precise";
 import * as rows from "./rows";
-import { NARROW, unfold, widthOf } from "./rows";
 import { Pair, Vector } from "./vector";
 
 /**
@@ -65,7 +65,7 @@ export function statisticsPlanes(
   if (spatial < NARROW) {
     sampleRows(pivots, x, channels * spatial, samples(batch));
     firstOfRuns(pivots, channels, spatial);
-    repeatCoefficients(pivots, width, channels, spatial, 1);
+    spread(pivots, width, channels, spatial, 1);
     rows.reduce<Deviation>(scratch, x, x, pivots, batch * channels * spatial, width);
     unfold(scratch, width, channels, spatial);
     unfold(Scratch.second(scratch, width), width, channels, spatial);
@@ -106,14 +106,6 @@ function sampleRows(pivots: usize, x: usize, columns: usize, count: usize): void
       v128.store(at, f32x4.add(v128.load(at), f32x4.mul(values, weight)));
     }
     x += columns << 2;
-  }
-}
-
-/** Keeps one column a channel: pivots[c] = pivots[c * run]. */
-function firstOfRuns(pivots: usize, channels: usize, run: usize): void {
-  if (run == 1) return;
-  for (let c: usize = 0; c < channels; c++) {
-    store<f32>(pivots + (c << 2), load<f32>(pivots + ((c * run) << 2)));
   }
 }
 

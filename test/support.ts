@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import type { BatchNorm, Kernels, Layout, Tensor } from "../src/index.js";
 import { exactOf, type Pass, scalesOf, statisticsOf } from "./golden/float64.js";
 import { channelOf, worstOf } from "./golden/metric.js";
+import { random } from "./random.js";
 
 export type DataLayout = Exclude<Layout, "C">;
 
@@ -11,18 +12,8 @@ export const goal = 1e-6;
 
 /** `length` seeded numbers of mean `mean` and standard deviation `std` (sums of twelve uniform numbers), as float32. */
 export function normal(length: number, seed: number, mean = 0, std = 1): Float32Array {
-  let state = seed >>> 0;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return Float32Array.from({ length }, () => {
-    let sum = -6;
-    for (let i = 0; i < 12; i++) sum += uniform();
-    return mean + std * sum;
-  });
+  const noise = random(seed);
+  return Float32Array.from({ length }, () => mean + std * noise.normal());
 }
 
 /** The six layouts with spatial axes, for a batch of 30 spatial values. */
