@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { checkCount, checkInput, checkLikeInput, wrongValue } from "./check.js";
+import { checkCount, checkInput, checkInteger, checkLikeInput, unfit } from "./check.js";
 import type { Kernels } from "./kernels.js";
 import { type BatchNormOptions, LayerMemory } from "./layer-memory.js";
-import { checkState, type StateDict } from "./state.js";
+import { checkState, type StateDict, type StateDictLike } from "./state.js";
 import { dispose, FloatTensor, type Tensor } from "./tensor.js";
 import * as verbs from "./verbs.js";
 
@@ -35,8 +35,7 @@ export class BatchNorm {
    */
   #correction: number | null = null;
   #corrected = 0;
-  /** Training batches seen. Empty batches do not count. */
-  numBatchesTracked = 0;
+  #numBatchesTracked = 0;
 
   /**
    * @param numFeatures channels
@@ -64,6 +63,16 @@ export class BatchNorm {
   /** Ones at first; null where not tracked. A writable view: read it again after any allocation. */
   get runningVar(): Float64Array<ArrayBuffer> | null {
     return this.#memory.running?.variance.data ?? null;
+  }
+
+  /** Training batches seen, empty ones aside. Writable: with momentum null it weighs the next batch. */
+  get numBatchesTracked(): number {
+    return this.#numBatchesTracked;
+  }
+
+  /** @throws TypeError, RangeError for anything but an integer >= 0 */
+  set numBatchesTracked(count: number) {
+    this.#numBatchesTracked = checkInteger("numBatchesTracked", count, 0);
   }
 
   get training(): boolean {
@@ -95,6 +104,8 @@ export class BatchNorm {
     const input = checkInput(x, kernels, numFeatures);
     const running = this.#training ? null : memory.running;
     if (running === null) checkCount(input, this.#training ? "in training" : "without running statistics");
+    // Before y, so that a refusal leaves nothing behind.
+    kernels.scratch(numFeatures);
     const y =
       out === undefined ? new FloatTensor(kernels, input.shape, input.layout) : checkLikeInput("out", out, input);
     if (input.extents.count > 0) {
@@ -106,7 +117,7 @@ export class BatchNorm {
     }
     this.#x = input;
     this.#frozen = running !== null;
-    this.#overwritten = y === input;
+    this.#overwritten = y === input && input.extents.count > 0;
     return y;
   }
 
@@ -124,7 +135,7 @@ export class BatchNorm {
     if (x.disposed) throw new Error("tensor was disposed");
     const gradient = checkLikeInput("dy", dy, x);
     const given = out === undefined ? null : checkLikeInput("out", out, x);
-    if (given === x) throw wrongValue("out", 'a tensor other than "x"', "x");
+    if (given === x) throw unfit("out", 'a tensor other than "x"', '"x"');
     const dx = given ?? new FloatTensor(kernels, x.shape, x.layout);
     const { count } = x.extents;
     if (count === 0) {
@@ -161,7 +172,7 @@ export class BatchNorm {
    * checkpoints): the count stays as it is.
    * @throws TypeError, RangeError for a wrong state; nothing has changed then
    */
-  loadStateDict(state: StateDict): void {
+  loadStateDict(state: StateDictLike): void {
     const { affine, running, numFeatures } = this.#alive();
     const entries = {
       weight: affine.gamma,
@@ -190,19 +201,28 @@ export class BatchNorm {
   #alive(): LayerMemory {
     const memory = this.#memory;
     if (memory.disposed) throw new Error("layer was disposed");
-    if (memory.affine.gamma?.disposed || memory.affine.beta?.disposed) throw new Error("tensor was disposed");
+    const { affine, dgamma, dbeta } = memory;
+    if (affine.gamma?.disposed || affine.beta?.disposed || dgamma?.disposed || dbeta?.disposed) {
+      throw new Error("tensor was disposed");
+    }
     return memory;
   }
 
   #updateRunning(count: number): void {
     const { running, momentum, unbiased, affine, variance } = this.#memory;
     if (running === null) return;
-    this.numBatchesTracked++;
+    this.#numBatchesTracked++;
     if (this.#correction === null || this.#corrected !== count) {
       this.#corrected = count;
       this.#correction = unbiased ? count / (count - 1) : 1;
     }
-    const factor = momentum ?? 1 / this.numBatchesTracked;
+    const factor = momentum ?? 1 / this.#numBatchesTracked;
+    // At both ends one of the two does not count, not even where it is not a number.
+    if (factor === 0) return;
+    if (factor === 1) {
+      running.mean.data.fill(0);
+      running.variance.data.fill(0);
+    }
     verbs.updateRunning(running.mean, running.variance, affine.mean, variance, factor, this.#correction);
   }
 }

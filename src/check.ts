@@ -15,6 +15,11 @@ export function wrongValue(name: string, expected: string, got: unknown): RangeE
   return new RangeError(`"${name}" expected ${expected}, got ${typeof got === "string" ? `"${got}"` : got}`);
 }
 
+/** As wrongValue, for what is described rather than a value. */
+export function unfit(name: string, expected: string, got: string): RangeError {
+  return new RangeError(`"${name}" expected ${expected}, got ${got}`);
+}
+
 /** A value's type as a reader would call it. */
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
@@ -74,10 +79,10 @@ export function checkShape(value: unknown, layout: Layout): readonly number[] {
   const wrong = shape.find((extent) => typeof extent !== "number");
   if (shape.some((extent) => typeof extent !== "number")) throw wrongType("shape", "an array of integers", wrong);
   if (!shape.every((extent) => Number.isSafeInteger(extent) && (extent as number) >= 0)) {
-    throw wrongValue("shape", "integers >= 0", `[${shape.join(", ")}]`);
+    throw unfit("shape", "integers >= 0", `[${shape.join(", ")}]`);
   }
   if (shape.length !== layout.length) {
-    throw new RangeError(`"shape" expected ${layout.length} extents for ${layout}, got [${shape.join(", ")}]`);
+    throw unfit("shape", `${layout.length} extents for ${layout}`, `[${shape.join(", ")}]`);
   }
   return Object.freeze(shape as number[]);
 }
@@ -88,7 +93,8 @@ export function checkNumbers(name: string, value: unknown): ArrayLike<number> {
     throw wrongType(name, "an array of numbers", value);
   }
   const array = value as ArrayLike<unknown>;
-  if (!ArrayBuffer.isView(value) || typeof array[0] === "bigint") {
+  if (!ArrayBuffer.isView(value) || value instanceof BigInt64Array || value instanceof BigUint64Array) {
+    if (ArrayBuffer.isView(value)) throw wrongType(name, "an array of numbers", value);
     for (let i = 0; i < array.length; i++) {
       if (typeof array[i] !== "number") throw wrongType(name, "an array of numbers", array[i]);
     }
@@ -130,10 +136,11 @@ export function checkTensor(name: string, value: unknown, kernels?: KernelInstan
 /** A tensor with a channel axis and at least one axis beside it. */
 export function checkInput(value: unknown, kernels?: KernelInstance, channels?: number): FloatTensor {
   const x = checkTensor("x", value, kernels);
-  if (x.layout === "C") throw wrongValue("x", "a tensor with a batch axis", "one of layout C");
+  if (x.layout === "C") throw unfit("x", "a tensor with a batch axis", "one of layout C");
   if (channels !== undefined && x.extents.channels !== channels) {
-    throw new RangeError(`"x" expected ${channels} channels, got ${x.extents.channels} (${described(x)})`);
+    throw unfit("x", `${channels} channels`, `${x.extents.channels} (${described(x)})`);
   }
+  if (x.extents.channels === 0) throw unfit("x", "at least 1 channel", `0 (${described(x)})`);
   return x;
 }
 

@@ -2,13 +2,14 @@
 import {
   checkEps,
   checkInput,
+  checkInteger,
   checkLikeInput,
   checkOneOf,
   checkOptions,
   checkPerChannel,
   checkVector,
+  unfit,
   wrongType,
-  wrongValue,
 } from "./check.js";
 import { checkStatistics, type Statistics } from "./statistics.js";
 import { type Doubles, dispose, doubles, FloatTensor, type Tensor, together } from "./tensor.js";
@@ -16,8 +17,8 @@ import * as verbs from "./verbs.js";
 
 /** dgamma = sum(dy * xhat) and dbeta = sum(dy) per channel. Views as in {@link Statistics}. */
 export interface GradientSums {
-  readonly dgamma: Float64Array | ArrayLike<number>;
-  readonly dbeta: Float64Array | ArrayLike<number>;
+  readonly dgamma: ArrayLike<number>;
+  readonly dbeta: ArrayLike<number>;
 }
 
 /** Gradient sums in the kernels' memory. */
@@ -75,10 +76,13 @@ export function gradientSums(
   const gradient = checkLikeInput("dy", dy, input);
   checkStatistics(statistics, input.extents.channels);
   const checked = checkGradientOptions(options, input);
-  const [dgamma, dbeta] = doubles(input, 2);
-  dgamma.data.fill(0);
-  dbeta.data.fill(0);
-  withAffine(input, statistics, checked, (affine) => verbs.gradientSums({ dgamma, dbeta }, gradient, input, affine));
+  const [dgamma, dbeta] = together((own) => {
+    const sums = doubles(input, 2).map(own);
+    for (const each of sums) each.data.fill(0);
+    const inMemory = { dgamma: sums[0], dbeta: sums[1] };
+    withAffine(input, statistics, checked, (affine) => verbs.gradientSums(inMemory, gradient, input, affine));
+    return sums;
+  });
   return {
     get dgamma() {
       return dgamma.data;
@@ -115,12 +119,13 @@ export function inputGradient(
   checkStatistics(statistics, channels);
   if (sums !== null) {
     if (typeof sums !== "object") throw wrongType("sums", "gradient sums or null", sums);
+    if (input.extents.count > 0) checkInteger("count", statistics.count, 1);
     checkPerChannel("dgamma", sums.dgamma, channels);
     checkPerChannel("dbeta", sums.dbeta, channels);
   }
   const checked = checkGradientOptions(options, input);
   const given = options.out === undefined ? null : checkLikeInput("out", options.out, input);
-  if (given === input) throw wrongValue("out", 'a tensor other than "x"', "x");
+  if (given === input) throw unfit("out", 'a tensor other than "x"', '"x"');
   return together((own) => {
     const dx = given ?? own(new FloatTensor(input.kernels, input.shape, input.layout));
     const copied = sums && copies(input, [sums.dgamma, sums.dbeta]);

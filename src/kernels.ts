@@ -1,9 +1,18 @@
 import { instantiate, instantiateSync } from "@assemblyscript/loader";
-import { checkInteger, checkLayout, checkNumbers, checkOptions, checkShape, wrongType, wrongValue } from "./check.js";
+import {
+  checkInteger,
+  checkLayout,
+  checkNumbers,
+  checkOptions,
+  checkShape,
+  unfit,
+  wrongType,
+  wrongValue,
+} from "./check.js";
 import { extentsOf, type Layout } from "./layout.js";
 import { Allocator } from "./memory.js";
 import { base64 } from "./module.js";
-import { FloatTensor, type Tensor } from "./tensor.js";
+import { FloatTensor, type Tensor, together } from "./tensor.js";
 
 type Address = number;
 type Affine = [mean: Address, invstd: Address, gamma: Address, beta: Address];
@@ -105,23 +114,29 @@ export class KernelInstance implements Kernels {
   tensor(shape: readonly number[], layout: Layout, values?: ArrayLike<number>): Tensor {
     const checkedLayout = checkLayout(layout);
     const checkedShape = checkShape(shape, checkedLayout);
-    const { length } = extentsOf(checkedShape, checkedLayout);
-    if (length > MOST_VALUES) {
-      throw wrongValue("shape", `at most ${MOST_VALUES} values`, `[${checkedShape.join(", ")}]`);
+    const { length, channels } = extentsOf(checkedShape, checkedLayout);
+    if (length > MOST_VALUES || channels > MOST_CHANNELS) {
+      const most = `at most ${MOST_VALUES} values and ${MOST_CHANNELS} channels`;
+      throw unfit("shape", most, `[${checkedShape.join(", ")}]`);
     }
     if (values !== undefined && checkNumbers("values", values).length !== length) {
       const described = `shape [${checkedShape.join(", ")}], ${checkedLayout}`;
       throw new RangeError(`"values" expected ${length} values (${described}), got ${values.length}`);
     }
-    const tensor = new FloatTensor(this, checkedShape, checkedLayout);
-    if (values === undefined) tensor.data.fill(0);
-    else tensor.data.set(values);
-    return tensor;
+    // The allocation may detach a view of this memory.
+    const ours = ArrayBuffer.isView(values) && values.buffer === this.memory.buffer;
+    const source = ours ? Float32Array.from(values) : values;
+    return together((own) => {
+      const tensor = own(new FloatTensor(this, checkedShape, checkedLayout));
+      if (source === undefined) tensor.data.fill(0);
+      else tensor.data.set(source);
+      return tensor;
+    });
   }
 
   /** The address of scratch that is enough for any kernel over this many channels. One for all layers. */
   scratch(channels: number): number {
-    const bytes = this.exports.scratchBytes(channels);
+    const bytes = this.exports.scratchBytes(channels) >>> 0;
     if (bytes > this.#scratchBytes) {
       const larger = this.allocator.allocate(bytes);
       if (this.#scratch) this.allocator.free(this.#scratch, this.#scratchBytes);
@@ -134,6 +149,8 @@ export class KernelInstance implements Kernels {
 
 /** 4 GiB of float32: what 32-bit addresses reach. */
 const MOST_VALUES = 2 ** 30;
+/** Their scratch, 864 bytes a channel where it is largest, is within 32-bit addresses. */
+const MOST_CHANNELS = 2 ** 22;
 const PAGE = 65536;
 /** Their scratch fits the one page that a memory begins with. */
 const USUAL_CHANNELS = 256;
@@ -146,7 +163,7 @@ export async function load(options: LoadOptions = {}): Promise<Kernels> {
   const { memory, module } = prepare(options);
   const source = module ?? (await WebAssembly.compile(bytes()));
   const { instance } = await instantiate<KernelExports>(source, { env: { memory } });
-  return new KernelInstance(instance.exports as KernelExports, memory);
+  return new KernelInstance(checkExports(instance), memory);
 }
 
 /**
@@ -164,10 +181,10 @@ export function loadSync(options: LoadOptions = {}): Kernels {
  */
 export function instantiateKernels(memory: WebAssembly.Memory, module?: WebAssembly.Module): KernelExports {
   if (!(memory instanceof WebAssembly.Memory)) throw wrongType("memory", "a WebAssembly.Memory", memory);
+  if (!(memory.buffer instanceof ArrayBuffer)) throw unfit("memory", "a memory that is not shared", "a shared one");
   checkModule(module);
   const source = module ?? new WebAssembly.Module(bytes());
-  // The instance's own exports: the loader's have helpers for managed objects beside them.
-  return instantiateSync<KernelExports>(source, { env: { memory } }).instance.exports as KernelExports;
+  return checkExports(instantiateSync<KernelExports>(source, { env: { memory } }).instance);
 }
 
 function prepare(options: LoadOptions): { memory: WebAssembly.Memory; module?: WebAssembly.Module } {
@@ -184,6 +201,12 @@ function checkModule(module: unknown): void {
   if (module !== undefined && !(module instanceof WebAssembly.Module)) {
     throw wrongType("module", "a WebAssembly.Module", module);
   }
+}
+
+/** The instance's own exports: the loader's have helpers for managed objects beside them. */
+function checkExports({ exports }: WebAssembly.Instance): KernelExports {
+  if (!("scratchBytes" in exports)) throw unfit("module", "the binary of this package", "another module");
+  return exports as KernelExports;
 }
 
 /** The embedded binary. */

@@ -4,14 +4,18 @@ import type { Doubles, FloatTensor } from "./tensor.js";
 /** A layer's parameters and running statistics under PyTorch's names; entries that a layer does not have are missing. */
 export interface StateDict {
   /** gamma, C values. */
-  weight?: Float32Array | ArrayLike<number>;
+  weight?: Float32Array;
   /** beta, C values. */
-  bias?: Float32Array | ArrayLike<number>;
-  running_mean?: Float64Array | ArrayLike<number>;
-  /** Not negative. */
-  running_var?: Float64Array | ArrayLike<number>;
+  bias?: Float32Array;
+  running_mean?: Float64Array;
+  running_var?: Float64Array;
   num_batches_tracked?: number;
 }
+
+/** A state dict of any arrays of numbers, such as JSON gives. */
+export type StateDictLike = { readonly [Name in Entry]?: ArrayLike<number> } & {
+  readonly num_batches_tracked?: number;
+};
 
 type Entry = "weight" | "bias" | "running_mean" | "running_var";
 
@@ -25,7 +29,11 @@ export function checkState(
   const given = state as Record<string, unknown>;
   const values: [FloatTensor | Doubles, ArrayLike<number>][] = [];
   for (const name of Object.keys(given)) {
-    if (name === "num_batches_tracked" ? entries.running_mean === null : !entries[name as Entry]) {
+    if (
+      name === "num_batches_tracked"
+        ? entries.running_mean === null
+        : !(Object.hasOwn(entries, name) && entries[name as Entry])
+    ) {
       throw new RangeError(`"state" expected entries of this layer only, got "${name}"`);
     }
   }

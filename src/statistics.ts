@@ -5,8 +5,8 @@ import {
   checkNotNegative,
   checkNumbers,
   checkPerChannel,
+  unfit,
   wrongType,
-  wrongValue,
 } from "./check.js";
 import { dispose, doubles, type Tensor } from "./tensor.js";
 import * as verbs from "./verbs.js";
@@ -17,8 +17,8 @@ import * as verbs from "./verbs.js";
  */
 export interface Statistics {
   readonly count: number;
-  readonly mean: Float64Array | ArrayLike<number>;
-  readonly variance: Float64Array | ArrayLike<number>;
+  readonly mean: ArrayLike<number>;
+  readonly variance: ArrayLike<number>;
 }
 
 /** Statistics in the kernels' memory. */
@@ -65,7 +65,7 @@ export function batchStatistics(x: Tensor): OwnedStatistics {
  */
 export function mergeStatistics(parts: readonly Statistics[]): OwnedStatistics {
   if (!Array.isArray(parts)) throw wrongType("parts", "an array of statistics", parts);
-  if (parts.length === 0) throw wrongValue("parts", "at least one", "none");
+  if (parts.length === 0) throw unfit("parts", "at least one", "none");
   const channels = checkStatistics(parts[0]);
   for (const part of parts) checkStatistics(part, channels);
   const mean = new Float64Array(channels);
@@ -92,6 +92,7 @@ export function checkStatistics(value: unknown, channels?: number): number {
   const { count, mean, variance } = value as Partial<Statistics>;
   checkInteger("count", count, 0);
   const expected = channels ?? checkNumbers("mean", mean).length;
+  if (expected === 0) throw unfit("mean", "at least 1 value, one per channel", "none (or a view that is detached)");
   checkPerChannel("mean", mean, expected);
   const variances = checkPerChannel("variance", variance, expected);
   checkNotNegative("variance", variances);

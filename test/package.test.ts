@@ -60,7 +60,10 @@ describe("the packed tarball", () => {
     expect(run("node", ["module.mjs"])).toBe("3,4\n");
   });
 
-  it.each(["mts", "cts"])("has types for a strict .%s file", (extension) => {
+  it.each([
+    ["mts", "nodenext"],
+    ["cts", "node16"],
+  ])("has types for a strict .%s file, module %s", (extension, module) => {
     const source = `
       import { BatchNorm, load, type StateDict, type Tensor } from "batchnorm-wasm";
       export async function step(values: Float32Array): Promise<StateDict> {
@@ -76,7 +79,7 @@ describe("the packed tarball", () => {
     `;
     writeFileSync(join(project, `typed.${extension}`), source);
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-    const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022"];
+    const options = ["--noEmit", "--strict", "--module", module, "--target", "es2022"];
     expect(run("node", [tsc, ...options, `typed.${extension}`])).toBe("");
   });
 

@@ -1,0 +1,127 @@
+import { describe, expect, it } from "vitest";
+import {
+  BatchNorm,
+  batchStatistics,
+  inputGradient,
+  instantiateKernels,
+  loadSync,
+  mergeStatistics,
+  normalize,
+} from "../src/index.js";
+
+/** What lies at the edge of several subjects at once. */
+
+const values = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * i));
+
+describe("momentum", () => {
+  it("0 keeps the running statistics, whatever the batch holds", () => {
+    const kernels = loadSync();
+    const layer = new BatchNorm(kernels, 1, { momentum: 0 });
+    layer.forward(kernels.tensor([3, 1], "NC", [1, Number.NaN, 2]));
+    expect([layer.runningMean, layer.runningVar]).toEqual([Float64Array.of(0), Float64Array.of(1)]);
+    expect(layer.numBatchesTracked).toBe(1);
+  });
+
+  it("1 replaces them, whatever they held", () => {
+    const kernels = loadSync();
+    const layer = new BatchNorm(kernels, 1, { momentum: 1 });
+    layer.runningMean?.fill(Number.NaN);
+    layer.runningVar?.fill(Number.POSITIVE_INFINITY);
+    layer.forward(kernels.tensor([2, 1], "NC", [1, 3]));
+    expect([layer.runningMean, layer.runningVar]).toEqual([Float64Array.of(2), Float64Array.of(2)]);
+  });
+});
+
+describe("memory", () => {
+  it("a tensor is copied from another's view, even where the memory grows for it", () => {
+    const kernels = loadSync();
+    const x = kernels.tensor([50_000], "C", values(50_000));
+    const { byteLength } = kernels.memory.buffer;
+    const copy = kernels.tensor([50_000], "C", x.data);
+    expect(kernels.memory.buffer.byteLength).toBeGreaterThan(byteLength);
+    expect(copy.data).toEqual(values(50_000));
+  });
+
+  it("values that throw when they are read leave nothing behind", () => {
+    const kernels = loadSync();
+    let reads = 0;
+    const source = {
+      length: 2,
+      0: 1,
+      get 1() {
+        if (reads++ > 0) throw new Error("read twice");
+        return 2;
+      },
+    };
+    expect(() => kernels.tensor([1, 2], "NC", source)).toThrow("read twice");
+    expect(kernels.bytesInUse).toBe(0);
+  });
+
+  it("a gradient tensor of the layer that was disposed is refused before anything is allocated", () => {
+    const kernels = loadSync();
+    const layer = new BatchNorm(kernels, 2);
+    const x = kernels.tensor([3, 2], "NC", values(6));
+    layer.forward(x, kernels.tensor([3, 2], "NC"));
+    layer.backward(x, kernels.tensor([3, 2], "NC")).dgamma?.dispose();
+    const before = kernels.bytesInUse;
+    expect(() => layer.backward(x)).toThrow("tensor was disposed");
+    expect(kernels.bytesInUse).toBe(before);
+  });
+
+  it("scratch of the most channels is an address, and more channels are refused", () => {
+    const kernels = loadSync();
+    const { scratchBytes } = instantiateKernels(new WebAssembly.Memory({ initial: 1 }));
+    expect(scratchBytes(2 ** 22 - 1) >>> 0).toBe(24 * (2 ** 22 - 1) * 36 + 16 * 16 + 256);
+    expect(() => kernels.tensor([2, 2 ** 22 + 1], "NC")).toThrow(/^"shape" expected at most .* 4194304 channels, got/);
+  });
+});
+
+describe("refusals", () => {
+  const kernels = loadSync();
+  const none = kernels.tensor([2, 0], "NC");
+
+  it("no channels", () => {
+    const message = '"x" expected at least 1 channel, got 0 (shape [2, 0], NC)';
+    expect(() => batchStatistics(none)).toThrow(message);
+    expect(() => normalize(none, { count: 2, mean: [], variance: [] })).toThrow(message);
+    expect(() => mergeStatistics([{ count: 2, mean: [], variance: [] }])).toThrow(/^"mean" expected at least 1 value/);
+  });
+
+  it("a gradient through the statistics of no values", () => {
+    const x = kernels.tensor([2, 1], "NC", [1, 2]);
+    const sums = { dgamma: [0], dbeta: [0] };
+    expect(() => inputGradient(x, x, { count: 0, mean: [0], variance: [1] }, sums)).toThrow(
+      '"count" expected an integer >= 1, got 0',
+    );
+  });
+
+  it("names that every object has, in a state dict", () => {
+    const layer = new BatchNorm(kernels, 1);
+    const state = { ...layer.stateDict(), toString: [1] };
+    expect(() => layer.loadStateDict(state as never)).toThrow(
+      '"state" expected entries of this layer only, got "toString"',
+    );
+  });
+
+  it("a count of batches that is none", () => {
+    const layer = new BatchNorm(kernels, 1);
+    expect(() => {
+      layer.numBatchesTracked = -1;
+    }).toThrow('"numBatchesTracked" expected an integer >= 0, got -1');
+    expect(layer.numBatchesTracked).toBe(0);
+  });
+
+  it("another module, and a shared memory", () => {
+    const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+    expect(() => loadSync({ module })).toThrow('"module" expected the binary of this package, got another module');
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    expect(() => instantiateKernels(memory)).toThrow('"memory" expected a memory that is not shared, got a shared one');
+  });
+
+  it("nothing after an empty batch in place", () => {
+    const layer = new BatchNorm(kernels, 3);
+    const empty = kernels.tensor([0, 3], "NC");
+    layer.forward(empty, empty);
+    expect(layer.backward(empty).dbeta?.data).toEqual(new Float32Array(3));
+  });
+});
