@@ -6,32 +6,31 @@
 /** Planes of fewer values are taken as rows. */
 export const NARROW: usize = 4;
 
-/**
- * Columns of a folded row, at most about: two rows at a time then lie in different pages, which the prefetcher follows
- * (with rows of 512 bytes the map took 1.6 times as long beyond the cache).
- */
+/** Columns of a folded row, about: enough that the start of a row costs little, few enough that coefficients stay cached. */
 const FOLD: usize = 1000;
+/** From so many columns on rows are not folded: a last partial tile then costs little beside the rest of the row. */
+const WIDE: usize = 2048;
 /** Folded rows that are left, at least: the coefficients of each column are set up once and used so many times. */
 const FEWEST: usize = 8;
 
 /**
- * Columns that coefficients and sums are kept for: one a channel for planes; for rows those of a folded row, a multiple of
- * 8 where that is possible.
+ * Columns that coefficients and sums are kept for: one a channel for planes; for rows those of a folded row, whole tiles
+ * of 16 where that is possible.
  */
 export function widthOf(batch: usize, channels: usize, spatial: usize): usize {
   if (spatial >= NARROW) return channels;
   const columns = channels * spatial;
-  const most = (batch * columns) / FEWEST;
+  const most = columns < WIDE ? (batch * columns) / FEWEST : 0;
   let width = columns;
-  for (let wider = columns; wider <= most && (wider < FOLD || width & 7); wider += columns) {
-    if (!(wider & 7)) width = wider;
+  for (let wider = columns; wider <= most && (wider < FOLD || width & 15); wider += columns) {
+    if (!(wider & 15)) width = wider;
   }
   return width;
 }
 
-/** The most columns that any batch has for this many channels: planes of 3 values, and eightfold rows of odd length. */
+/** The most columns that any batch has for this many channels: planes of 3 values, or sixteenfold rows. */
 export function widest(channels: usize): usize {
-  return max(FOLD, channels * 3 * (8 >> min(3, ctz(channels))));
+  return max(FOLD, max(channels * 3, min(channels * 48, WIDE * 16)));
 }
 
 /** Spreads the coefficients of the channels over the columns in each of `slots` slots. */
