@@ -22,6 +22,9 @@ const SLOTS: i32 = 5;
  */
 const SMALLEST_INVSTD: f64 = 9.313225746154785e-10;
 const LARGEST_INVSTD: f64 = 1073741824;
+/** 2^-100 and 2^100, for the size of gamma * invstd: the same of the products with it. */
+const SMALLEST_SCALE: f64 = 7.888609052210118e-31;
+const LARGEST_SCALE: f64 = 1.2676506002282294e30;
 
 /**
  * Scratch of a kernel over `width` columns: two f64 sums a column (each array 16 longer than the columns: rows.ts sums in
@@ -111,6 +114,9 @@ export function affineCoefficients(
     const small = v128.and(f64x2.gt(scale, Vector.zero(scale)), f64x2.lt(scale, f64x2.splat(SMALLEST_INVSTD)));
     extreme = v128.or(extreme, v128.or(small, f64x2.gt(scale, f64x2.splat(LARGEST_INVSTD))));
     if (gamma) scale = f64x2.mul(scale, Pair.loadFloats(gamma + (c << 2), left));
+    const size = f64x2.abs(scale);
+    const tiny = v128.and(f64x2.lt(size, f64x2.splat(SMALLEST_SCALE)), f64x2.ne(size, Vector.zero(size)));
+    extreme = v128.or(extreme, v128.or(tiny, f64x2.gt(size, f64x2.splat(LARGEST_SCALE))));
     const offset = beta ? Pair.loadFloats(beta + (c << 2), left) : f64x2.neg(Vector.zero(scale));
     Pair.storeFloats(Scratch.slot(at, width, MEAN), m, left);
     Pair.storeFloats(Scratch.slot(at, width, SCALE), scale, left);

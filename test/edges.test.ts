@@ -32,6 +32,29 @@ describe("momentum", () => {
   });
 });
 
+describe("gamma of any size", () => {
+  const cases: [gamma: number, x: number[], eps: number][] = [
+    [3e36, [1, 1.001, 1.002, 1.003], 1e-5],
+    [1e-36, [1e8, 2e8, 3e8, 4e8], 0],
+    [-2e-33, [1, 2, 3, 5], 1e-5],
+  ];
+  it.each(cases)("%d", (gamma, x, eps) => {
+    const kernels = loadSync();
+    const layer = new BatchNorm(kernels, 1, { eps });
+    layer.gamma?.data.fill(gamma);
+    const y = layer.forward(kernels.tensor([4, 1], "NC", x));
+    const values = Array.from(Float32Array.from(x));
+    const mean = values.reduce((a, b) => a + b) / 4;
+    const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / 4;
+    const scale = Math.fround(gamma) / Math.sqrt(variance + eps);
+    // One rounding to float32, of float64 arithmetic.
+    for (const [i, v] of values.entries()) {
+      const expected = (v - mean) * scale;
+      expect(Math.abs(y.data[i] - expected)).toBeLessThanOrEqual(Math.abs(expected) * 2 ** -23);
+    }
+  });
+});
+
 describe("memory", () => {
   it("a tensor is copied from another's view, even where the memory grows for it", () => {
     const kernels = loadSync();
