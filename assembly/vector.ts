@@ -1,4 +1,4 @@
-/** What the SIMD instructions lack: partial loads and stores, lane masks, sums widened to f64. */
+/** What the SIMD instructions lack: partial loads, lane masks, sums widened to f64. */
 export class Vector {
   /** The first `count` (1 to 4) floats at `source`, the other lanes 0; reads no byte beyond them. */
   static load(source: usize, count: usize): v128 {
@@ -6,18 +6,6 @@ export class Vector {
     if (count == 1) return v128.load_zero<f32>(source);
     const pair = v128.load_zero<u64>(source);
     return count == 2 ? pair : v128.load_lane<f32>(source, pair, 2, 8);
-  }
-
-  /** Writes the first `count` (1 to 4) lanes to `target` and no byte beyond them. */
-  static store(target: usize, value: v128, count: usize): void {
-    if (count == 4) {
-      v128.store(target, value);
-    } else if (count == 1) {
-      v128.store_lane<f32>(target, value, 0);
-    } else {
-      v128.store_lane<u64>(target, value, 0);
-      if (count == 3) v128.store_lane<f32>(target, value, 2, 8);
-    }
   }
 
   /** Zeros, made from any vector: as a constant each of a loop's sums would add 18 bytes to the binary. */
