@@ -1,13 +1,18 @@
 import { MEAN, SCALE, SHIFT } from "./coefficients";
 import { Vector } from "./vector";
 
-/**
- * What passes back through the activation. Forward, an activation is `pmax(y, floor)`: 0 for ReLU, -Infinity for none
- * (pmax(y, floor) keeps a NaN, pmax(floor, y) would turn it into the floor).
- */
-
 @unmanaged
 export class Identity {
+  @inline
+  unrolled(): bool {
+    return true;
+  }
+
+  @inline
+  of(y: v128): v128 {
+    return y;
+  }
+
   @inline
   slots(): i32 {
     return 0;
@@ -26,6 +31,17 @@ export class Identity {
 
 @unmanaged
 export class Relu {
+  @inline
+  unrolled(): bool {
+    return false;
+  }
+
+  /** pmax(y, 0) keeps a NaN; pmax(0, y) would turn it into 0. */
+  @inline
+  of(y: v128): v128 {
+    return f32x4.pmax(y, Vector.zero(y));
+  }
+
   @inline
   slots(): i32 {
     return (1 << MEAN) | (1 << SCALE) | (1 << SHIFT);

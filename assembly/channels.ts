@@ -1,13 +1,13 @@
-import { Pair } from "./vector";
+import { Pair, Vector } from "./vector";
 
 /** invstd = 1 / sqrt(variance + eps), 0 where that root is 0. */
 export function invstd(invstd: usize, variance: usize, channels: usize, eps: f64): void {
   const e = f64x2.splat(eps);
   for (let c: usize = 0; c < channels; c += 2) {
-    const left = channels - c;
-    const root = f64x2.sqrt(f64x2.add(Pair.load(variance + (c << 3), left), e));
+    const next: usize = channels - c > 1 ? 1 : 0;
+    const root = f64x2.sqrt(f64x2.add(Pair.load(variance + (c << 3), next), e));
     const inverse = f64x2.div(f64x2.splat(1), root);
-    Pair.store(invstd + (c << 3), v128.andnot(inverse, f64x2.eq(root, f64x2.splat(0))), left);
+    Pair.store(invstd + (c << 3), v128.andnot(inverse, f64x2.eq(root, Vector.zero(root))), next);
   }
 }
 
@@ -21,9 +21,10 @@ export function updateRunning(
   momentum: f64,
   correction: f64,
 ): void {
+  const kept = 1 - momentum;
   for (const end = mean + (channels << 3); mean < end; mean += 8) {
-    store<f64>(runningMean, (1 - momentum) * load<f64>(runningMean) + momentum * load<f64>(mean));
-    store<f64>(runningVar, (1 - momentum) * load<f64>(runningVar) + momentum * (correction * load<f64>(variance)));
+    store<f64>(runningMean, kept * load<f64>(runningMean) + momentum * load<f64>(mean));
+    store<f64>(runningVar, kept * load<f64>(runningVar) + momentum * (correction * load<f64>(variance)));
     runningMean += 8;
     runningVar += 8;
     variance += 8;

@@ -27,45 +27,66 @@ const SMALLEST_SCALE: f64 = 7.888609052210118e-31;
 const LARGEST_SCALE: f64 = 1.2676506002282294e30;
 
 /**
- * Scratch of a kernel over `width` columns: two f64 sums a column (each array 16 longer than the columns: rows.ts sums in
- * tiles of 16), then the coefficients, then room for two tiles.
+ * Scratch of a kernel over `width` columns: the first f64 sums, then the second; the float32 sums of blocks, four columns'
+ * first sums, then their second sums; the coefficients, one slot after the other; and copies of the rows that do not fill
+ * a group, of both inputs. Each is 16 columns longer than the width, so that slots of rows of a multiple of 4096 bytes do
+ * not share the few sets of the first cache.
  */
 export class Scratch {
   @inline
   static bytes(width: usize): usize {
-    return Scratch.tail(Scratch.coefficients(0, width), width) + 192;
+    return Scratch.pitch(width) * 19;
+  }
+
+  /** Columns in whole vectors. */
+  @inline
+  static whole(width: usize): usize {
+    return (width + 3) & ~3;
+  }
+
+  /** From a slot to the next. */
+  @inline
+  static pitch(width: usize): usize {
+    return (Scratch.whole(width) + 16) << 2;
   }
 
   /** The second sums. */
   @inline
-  static second(sums: usize, width: usize): usize {
-    return sums + ((width + 16) << 3);
+  static seconds(sums: usize, width: usize): usize {
+    return sums + (Scratch.pitch(width) << 1);
   }
 
   @inline
   static clearSums(sums: usize, width: usize): void {
-    memory.fill(sums, 0, (width + 16) << 4);
+    memory.fill(sums, 0, Scratch.pitch(width) * 6);
+  }
+
+  /** The float32 sums of blocks. */
+  @inline
+  static blocks(sums: usize, width: usize): usize {
+    return sums + Scratch.pitch(width) * 4;
   }
 
   @inline
-  static coefficients(scratch: usize, width: usize): usize {
-    return scratch + ((width + 16) << 4);
+  static coefficients(sums: usize, width: usize): usize {
+    return sums + Scratch.pitch(width) * 6;
   }
 
   @inline
   static slot(coefficients: usize, width: usize, slot: i32): usize {
-    return coefficients + ((width * slot) << 2);
+    return coefficients + Scratch.pitch(width) * slot;
   }
 
+  /** Eight rows. */
   @inline
-  static tail(coefficients: usize, width: usize): usize {
-    return Scratch.slot(coefficients, width, SLOTS) + 64;
+  static copies(coefficients: usize, width: usize): usize {
+    return Scratch.slot(coefficients, width, SLOTS);
   }
 
-  /** Four columns' coefficients, `offset` bytes on, or zeros (and no load) where `slots` does not name the slot. */
+  /** Four columns' coefficients, or zeros (and no load) where `slots` does not name the slot. */
   @inline
-  static vector(slots: i32, slot: i32, coefficient: usize, width: usize, offset: usize): v128 {
-    return slots & (1 << slot) ? v128.load(Scratch.slot(coefficient, width, slot) + offset) : f32x4.splat(0);
+  static vector(slots: i32, slot: i32, coefficient: usize, pitch: usize): v128 {
+    return slots & (1 << slot) ? v128.load(coefficient + pitch * slot) : f32x4.splat(0);
   }
 
   /** One column's coefficient in every lane, or zeros (and no load) where `slots` does not name the slot. */
@@ -107,23 +128,25 @@ export function affineCoefficients(
   const coefficients = Scratch.coefficients(scratch, width);
   let extreme: v128 = i64x2.splat(0);
   for (let c: usize = 0; c < channels; c += 2) {
-    const left = channels - c;
+    const next: usize = channels - c > 1 ? 1 : 0;
     const at = coefficients + (c << 2);
-    let scale = Pair.load(invstd + (c << 3), left);
-    const m = mean ? Pair.load(mean + (c << 3), left) : Vector.zero(scale);
+    let scale = Pair.load(invstd + (c << 3), next);
+    const m = mean ? Pair.load(mean + (c << 3), next) : Vector.zero(scale);
     const small = v128.and(f64x2.gt(scale, Vector.zero(scale)), f64x2.lt(scale, f64x2.splat(SMALLEST_INVSTD)));
     extreme = v128.or(extreme, v128.or(small, f64x2.gt(scale, f64x2.splat(LARGEST_INVSTD))));
-    if (gamma) scale = f64x2.mul(scale, Pair.loadFloats(gamma + (c << 2), left));
+    if (gamma) scale = f64x2.mul(scale, Pair.loadFloats(gamma + (c << 2), next));
     const size = f64x2.abs(scale);
     const tiny = v128.and(f64x2.lt(size, f64x2.splat(SMALLEST_SCALE)), f64x2.ne(size, Vector.zero(size)));
     extreme = v128.or(extreme, v128.or(tiny, f64x2.gt(size, f64x2.splat(LARGEST_SCALE))));
-    const offset = beta ? Pair.loadFloats(beta + (c << 2), left) : f64x2.neg(Vector.zero(scale));
-    Pair.storeFloats(Scratch.slot(at, width, MEAN), m, left);
-    Pair.storeFloats(Scratch.slot(at, width, SCALE), scale, left);
-    Pair.storeFloats(Scratch.slot(at, width, SHIFT), f64x2.sub(offset, f64x2.mul(Remainder.of(m), scale)), left);
+    const offset = beta ? Pair.loadFloats(beta + (c << 2), next) : f64x2.neg(Vector.zero(scale));
+    Pair.storeFloats(Scratch.slot(at, width, MEAN), m, next);
+    Pair.storeFloats(Scratch.slot(at, width, SCALE), scale, next);
+    Pair.storeFloats(Scratch.slot(at, width, SHIFT), f64x2.sub(offset, f64x2.mul(Remainder.of(m), scale)), next);
   }
   if (v128.any_true(extreme)) return 0;
-  spread(coefficients, width, channels, spatial, 3);
+  for (let slot = MEAN; slot <= SHIFT; slot++) {
+    spread(Scratch.slot(coefficients, width, slot), width, channels, spatial);
+  }
   return coefficients;
 }
 
@@ -148,19 +171,20 @@ export function gradientCoefficients(
   const coefficients = affineCoefficients(scratch, width, mean, invstd, gamma, beta, channels, spatial);
   if (!coefficients) return 0;
   const inverse = f64x2.splat(1 / count);
-  let offset: v128 = f64x2.splat(0);
+  let offset: v128 = Vector.zero(inverse);
   let slope: v128 = offset;
   for (let c: usize = 0; c < channels; c += 2) {
-    const left = channels - c;
+    const next: usize = channels - c > 1 ? 1 : 0;
     const at = coefficients + (c << 2);
     if (dgamma) {
-      slope = f64x2.mul(Pair.load(invstd + (c << 3), left), f64x2.mul(Pair.load(dgamma + (c << 3), left), inverse));
-      const fromLow = Remainder.times(Pair.load(mean + (c << 3), left), slope);
-      offset = f64x2.sub(f64x2.mul(Pair.load(dbeta + (c << 3), left), inverse), fromLow);
+      slope = f64x2.mul(Pair.load(invstd + (c << 3), next), f64x2.mul(Pair.load(dgamma + (c << 3), next), inverse));
+      const fromLow = Remainder.times(Pair.load(mean + (c << 3), next), slope);
+      offset = f64x2.sub(f64x2.mul(Pair.load(dbeta + (c << 3), next), inverse), fromLow);
     }
-    Pair.storeFloats(Scratch.slot(at, width, OFFSET), offset, left);
-    Pair.storeFloats(Scratch.slot(at, width, SLOPE), slope, left);
+    Pair.storeFloats(Scratch.slot(at, width, OFFSET), offset, next);
+    Pair.storeFloats(Scratch.slot(at, width, SLOPE), slope, next);
   }
-  spread(Scratch.slot(coefficients, width, OFFSET), width, channels, spatial, 2);
+  spread(Scratch.slot(coefficients, width, OFFSET), width, channels, spatial);
+  spread(Scratch.slot(coefficients, width, SLOPE), width, channels, spatial);
   return coefficients;
 }

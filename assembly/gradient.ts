@@ -1,68 +1,12 @@
-import { Identity, Relu } from "./activation";
-import {
-  affineCoefficients,
-  gradientCoefficients,
-  MEAN,
-  OFFSET,
-  Remainder,
-  SCALE,
-  Scratch,
-  SLOPE,
-} from "./coefficients";
-import { NARROW, unfold, widthOf } from "./fold";
+import { affineCoefficients, gradientCoefficients, Remainder, Scratch } from "./coefficients";
+import { widthOf } from "./fold";
+import { GRADIENT, GRADIENT_RELU, INPUT_GRADIENT, INPUT_GRADIENT_RELU } from "./instances";
+import { map, reduce } from "./loops";
 import { normalizePlanes } from "./normalize";
-import { ActivationGradient } from "./operations";
-import * as planes from "./planes";
 import { gradientPrecisely } from "./precise";
-import * as rows from "./rows";
 import { Pair, Vector } from "./vector";
 
-/** The terms of dbeta = sum(dy) and dgamma = sum(dy * (x - mean)) * invstd, dy behind the activation. */
-@unmanaged
-class GradientTerms<Activation extends ActivationGradient> {
-  @inline
-  slots(): i32 {
-    return (1 << MEAN) | changetype<Activation>(0).slots();
-  }
-
-  @inline
-  readsB(): bool {
-    return true;
-  }
-
-  @inline
-  first(x: v128, dy: v128, mean: v128, scale: v128, shift: v128): v128 {
-    return changetype<Activation>(0).gradient(dy, x, mean, scale, shift);
-  }
-
-  @inline
-  second(dy: v128, x: v128, mean: v128): v128 {
-    return f32x4.mul(dy, f32x4.sub(x, mean));
-  }
-}
-
-/** dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m), evaluated as ((dy - OFFSET) - (x - MEAN) * SLOPE) * SCALE. */
-@unmanaged
-class InputGradient<Activation extends ActivationGradient> {
-  @inline
-  slots(): i32 {
-    return (1 << MEAN) | (1 << SCALE) | (1 << OFFSET) | (1 << SLOPE) | changetype<Activation>(0).slots();
-  }
-
-  @inline
-  readsB(): bool {
-    return true;
-  }
-
-  @inline
-  of(x: v128, dy: v128, mean: v128, scale: v128, shift: v128, offset: v128, slope: v128, _floor: v128): v128 {
-    const activation = changetype<Activation>(0);
-    const passed = activation.gradient(dy, x, mean, scale, shift);
-    const throughX = activation.throughX(f32x4.mul(f32x4.sub(x, mean), slope), slope);
-    return f32x4.mul(f32x4.sub(f32x4.sub(passed, offset), throughX), scale);
-  }
-}
-
+/** dbeta = sum(dy), dgamma = sum(dy * xhat), dy behind the activation. */
 export function gradientSumsPlanes(
   dgamma: usize,
   dbeta: usize,
@@ -80,43 +24,14 @@ export function gradientSumsPlanes(
 ): void {
   const width = widthOf(batch, channels, spatial);
   const k = affineCoefficients(scratch, width, mean, invstd, gamma, beta, channels, spatial);
-  if (!k) {
-    gradientPrecisely(
-      0,
-      dy,
-      x,
-      mean,
-      invstd,
-      gamma,
-      beta,
-      dgamma,
-      dbeta,
-      batch,
-      channels,
-      spatial,
-      1,
-      relu,
-      0,
-      channels,
-    );
-    return;
+  if (k) {
+    Scratch.clearSums(scratch, width);
+    reduce(relu ? GRADIENT_RELU : GRADIENT, scratch, x, dy, k, width, batch, channels, spatial);
+    finish(dgamma, dbeta, scratch, width, mean, invstd, channels);
   }
-  Scratch.clearSums(scratch, width);
-  if (spatial < NARROW) {
-    const total = batch * channels * spatial;
-    if (relu) rows.reduce<GradientTerms<Relu>>(scratch, x, dy, k, total, width);
-    else rows.reduce<GradientTerms<Identity>>(scratch, x, dy, k, total, width);
-    unfold(scratch, width, channels, spatial);
-    unfold(Scratch.second(scratch, width), width, channels, spatial);
-  } else {
-    if (relu) planes.reduce<GradientTerms<Relu>>(scratch, x, dy, k, batch, channels, spatial);
-    else planes.reduce<GradientTerms<Identity>>(scratch, x, dy, k, batch, channels, spatial);
-  }
-  finish(dgamma, dbeta, scratch, mean, invstd, width, channels);
   for (let c: usize = 0; c < channels; c++) {
-    const sum = load<f64>(dgamma + (c << 3));
     // Not finite: float32 may have overflowed on the way.
-    if (isFinite(sum)) continue;
+    if (k && isFinite(load<f64>(dgamma + (c << 3)))) continue;
     gradientPrecisely(0, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, batch, channels, spatial, 1, relu, c, c + 1);
   }
 }
@@ -126,21 +41,22 @@ function finish(
   dgamma: usize,
   dbeta: usize,
   sums: usize,
+  width: usize,
   mean: usize,
   invstd: usize,
-  width: usize,
   channels: usize,
 ): void {
+  const toSeconds = Scratch.seconds(0, width);
   for (let c: usize = 0; c < channels; c += 2) {
-    const left = channels - c;
+    const next: usize = channels - c > 1 ? 1 : 0;
     const at = c << 3;
-    const first = Pair.load(sums + at, left);
-    const second = Pair.load(Scratch.second(sums, width) + at, left);
-    const centred = f64x2.sub(second, Remainder.times(Pair.load(mean + at, left), first));
-    const i = Pair.load(invstd + at, left);
-    Pair.store(dbeta + at, first, left);
+    const first = Pair.load(sums + at, next);
+    const second = Pair.load(sums + toSeconds + at, next);
+    const centred = f64x2.sub(second, Remainder.times(Pair.load(mean + at, next), first));
+    const i = Pair.load(invstd + at, next);
+    Pair.store(dbeta + at, first, next);
     // 0 where invstd is, even if the sum is infinite.
-    Pair.store(dgamma + at, v128.and(f64x2.mul(centred, i), f64x2.ne(i, Vector.zero(i))), left);
+    Pair.store(dgamma + at, v128.and(f64x2.mul(centred, i), f64x2.ne(i, Vector.zero(i))), next);
   }
 }
 
@@ -163,7 +79,7 @@ export function inputGradientPlanes(
   relu: bool,
 ): void {
   if (!dgamma && !relu) {
-    normalizePlanes(dx, dy, 0, invstd, gamma, 0, scratch, batch, channels, spatial, -Infinity);
+    normalizePlanes(dx, dy, 0, invstd, gamma, 0, scratch, batch, channels, spatial, false);
     return;
   }
   const width = widthOf(batch, channels, spatial);
@@ -187,12 +103,7 @@ export function inputGradientPlanes(
       0,
       channels,
     );
-  } else if (spatial < NARROW) {
-    const total = batch * channels * spatial;
-    if (relu) rows.map<InputGradient<Relu>>(dx, x, dy, k, total, width, 0);
-    else rows.map<InputGradient<Identity>>(dx, x, dy, k, total, width, 0);
   } else {
-    if (relu) planes.map<InputGradient<Relu>>(dx, x, dy, k, batch, channels, spatial, 0);
-    else planes.map<InputGradient<Identity>>(dx, x, dy, k, batch, channels, spatial, 0);
+    map(relu ? INPUT_GRADIENT_RELU : INPUT_GRADIENT, dx, x, dy, k, width, batch, channels, spatial);
   }
 }

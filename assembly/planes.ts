@@ -8,10 +8,10 @@ import { Vector } from "./vector";
  * same extents; for an operation that reads only `a` they are the same.
  */
 
-/** Bytes summed in float32 before the carry to f64: each lane 16 terms. */
-const BLOCK: usize = 512;
+/** Bytes summed in float32 before the carry to f64, at most. Of x a lane adds 16 values or trees of them. */
+const BLOCK: usize = 1024;
 
-/** sums[c] += the sum of the term's first value over channel c, second[c] += that of its second value. */
+/** Adds the sums of the term's two values over channel c to its first and second sum. */
 export function reduce<T extends Term>(
   sums: usize,
   a: usize,
@@ -21,65 +21,70 @@ export function reduce<T extends Term>(
   channels: usize,
   spatial: usize,
 ): void {
+  const term = changetype<T>(0);
+  const delta = b - a;
+  const seconds = Scratch.seconds(sums, channels);
   for (; batch; batch--) {
     for (let c: usize = 0; c < channels; c++) {
-      reducePlane<T>(sums + (c << 3), a, b, coefficients + (c << 2), channels, spatial);
-      a += spatial << 2;
-      b += spatial << 2;
+      const k = coefficients + (c << 2);
+      const k0 = Scratch.splat(term.slots(), MEAN, k, channels);
+      const k1 = Scratch.splat(term.slots(), SCALE, k, channels);
+      const k2 = Scratch.splat(term.slots(), SHIFT, k, channels);
+      const end = a + (spatial << 2);
+      const turnsEnd = a + ((spatial & (term.unroll() * -4)) << 2);
+      if (term.skips(load<f32>(k))) {
+        a = end;
+        continue;
+      }
+      const zero = Vector.zero(v128.load32_splat(a));
+      do {
+        let s = zero;
+        let q = zero;
+        // Trees: an addition to a sum waits for the one before it only once a turn.
+        for (
+          const stop = min(turnsEnd, a + (term.readsB() ? BLOCK : (BLOCK / 4) * <usize>term.unroll()));
+          a < stop;
+          a += term.unroll() * 16
+        ) {
+          const r = a + delta;
+          const a0 = v128.load(a);
+          const f0 = term.first(a0, term.readsB() ? v128.load(r) : zero, k0, k1, k2);
+          let f = f0;
+          let g = term.second(f0, a0, k0);
+          if (term.unroll() > 1) {
+            const a1 = v128.load(a, 16);
+            const f1 = term.first(a1, term.readsB() ? v128.load(r, 16) : zero, k0, k1, k2);
+            f = f32x4.add(f, f1);
+            g = f32x4.add(g, term.second(f1, a1, k0));
+          }
+          if (term.unroll() > 2) {
+            const a2 = v128.load(a, 32);
+            const a3 = v128.load(a, 48);
+            const f2 = term.first(a2, zero, k0, k1, k2);
+            const f3 = term.first(a3, zero, k0, k1, k2);
+            f = f32x4.add(f, f32x4.add(f2, f3));
+            g = f32x4.add(g, f32x4.add(term.second(f2, a2, k0), term.second(f3, a3, k0)));
+          }
+          s = f32x4.add(s, f);
+          q = f32x4.add(q, g);
+        }
+        if (a == turnsEnd) {
+          // Whole vectors, the last of which ends with the plane, masked where it overlaps.
+          for (; a < end; a += 16) {
+            const at = min(a, end - 16);
+            const mask = Vector.lastLanes((end - a) >> 2);
+            const a0 = v128.load(at);
+            const f0 = v128.and(term.first(a0, term.readsB() ? v128.load(at + delta) : zero, k0, k1, k2), mask);
+            s = f32x4.add(s, f0);
+            q = f32x4.add(q, v128.and(term.second(f0, a0, k0), mask));
+          }
+        }
+        Vector.addSum(sums + (c << 3), Vector.widen(s));
+        Vector.addSum(seconds + (c << 3), Vector.widen(q));
+      } while (a < end);
+      a = end;
     }
   }
-}
-
-function reducePlane<T extends Term>(
-  sum: usize,
-  a: usize,
-  b: usize,
-  coefficient: usize,
-  channels: usize,
-  spatial: usize,
-): void {
-  const term = changetype<T>(0);
-  const k0 = Scratch.splat(term.slots(), MEAN, coefficient, channels);
-  const zero = Vector.zero(k0);
-  const k1 = Scratch.splat(term.slots(), SCALE, coefficient, channels);
-  const k2 = Scratch.splat(term.slots(), SHIFT, coefficient, channels);
-  const end = a + (spatial << 2);
-  const turnsEnd = a + ((spatial & ~7) << 2);
-  const delta = b - a;
-  let first: v128 = zero;
-  let second: v128 = zero;
-  let p = a;
-  do {
-    // Two sums in two accumulators each: four additions under way at a time.
-    let s0: v128 = zero;
-    let s1: v128 = zero;
-    let q0: v128 = zero;
-    let q1: v128 = zero;
-    for (const stop = min(turnsEnd, p + BLOCK); p < stop; p += 32) {
-      const a0 = v128.load(p);
-      const a1 = v128.load(p, 16);
-      const f0 = term.first(a0, term.readsB() ? v128.load(p + delta) : zero, k0, k1, k2);
-      const f1 = term.first(a1, term.readsB() ? v128.load(p + delta, 16) : zero, k0, k1, k2);
-      s0 = f32x4.add(s0, f0);
-      s1 = f32x4.add(s1, f1);
-      q0 = f32x4.add(q0, term.second(f0, a0, k0));
-      q1 = f32x4.add(q1, term.second(f1, a1, k0));
-    }
-    if (p == turnsEnd) {
-      // Up to 7 more: whole vectors, the last of which ends with the plane, masked where it overlaps.
-      for (; p < end; p += 16) {
-        const at = min(p, end - 16);
-        const mask = Vector.lastLanes((end - p) >> 2);
-        const a0 = v128.load(at);
-        const f0 = term.first(a0, term.readsB() ? v128.load(at + delta) : zero, k0, k1, k2);
-        s0 = f32x4.add(s0, v128.and(f0, mask));
-        q0 = f32x4.add(q0, v128.and(term.second(f0, a0, k0), mask));
-      }
-    }
-    first = f64x2.add(first, Vector.widen(f32x4.add(s0, s1)));
-    second = f64x2.add(second, Vector.widen(f32x4.add(q0, q1)));
-  } while (p < end);
-  Vector.addSums(sum, Scratch.second(sum, channels), first, second);
 }
 
 /** out = op(a, b), value by value; out may be a or b. */
@@ -91,44 +96,41 @@ export function map<O extends Op>(
   batch: usize,
   channels: usize,
   spatial: usize,
-  floor: f32,
-): void {
-  for (; batch; batch--) {
-    for (let c: usize = 0; c < channels; c++) {
-      mapPlane<O>(out, a, b, coefficients + (c << 2), channels, spatial, floor);
-      out += spatial << 2;
-      a += spatial << 2;
-      b += spatial << 2;
-    }
-  }
-}
-
-function mapPlane<O extends Op>(
-  out: usize,
-  a: usize,
-  b: usize,
-  coefficient: usize,
-  channels: usize,
-  spatial: usize,
-  floor: f32,
 ): void {
   const op = changetype<O>(0);
-  const zero = f32x4.splat(0);
-  const k0 = Scratch.splat(op.slots(), MEAN, coefficient, channels);
-  const k1 = Scratch.splat(op.slots(), SCALE, coefficient, channels);
-  const k2 = Scratch.splat(op.slots(), SHIFT, coefficient, channels);
-  const k3 = Scratch.splat(op.slots(), OFFSET, coefficient, channels);
-  const k4 = Scratch.splat(op.slots(), SLOPE, coefficient, channels);
-  const k5 = f32x4.splat(floor);
   const toA = a - out;
   const toB = b - out;
-  // The last four values, read before the first store: in place, the loop overwrites up to three of them.
-  const last = out + (spatial << 2) - 16;
-  const lastA = v128.load(last + toA);
-  const lastB = op.readsB() ? v128.load(last + toB) : zero;
-  for (; out < last; out += 16) {
-    const b0 = op.readsB() ? v128.load(out + toB) : zero;
-    v128.store(out, op.of(v128.load(out + toA), b0, k0, k1, k2, k3, k4, k5));
+  for (; batch; batch--) {
+    for (let c: usize = 0; c < channels; c++) {
+      const k = coefficients + (c << 2);
+      const k0 = Scratch.splat(op.slots(), MEAN, k, channels);
+      const k1 = Scratch.splat(op.slots(), SCALE, k, channels);
+      const k2 = Scratch.splat(op.slots(), SHIFT, k, channels);
+      const k3 = Scratch.splat(op.slots(), OFFSET, k, channels);
+      const k4 = Scratch.splat(op.slots(), SLOPE, k, channels);
+      const end = out + (spatial << 2);
+      // The last four values, read before the first store: in place, the loops overwrite up to three of them.
+      const last = end - 16;
+      const lastA = v128.load(last + toA);
+      const lastB = op.readsB() ? v128.load(last + toB) : k0;
+      if (op.unroll() > 1) {
+        for (const turnsEnd = out + ((spatial & ~7) << 2); out < turnsEnd; out += 32) {
+          const p = out + toA;
+          const r = out + toB;
+          const a0 = v128.load(p);
+          const a1 = v128.load(p, 16);
+          const b0 = op.readsB() ? v128.load(r) : k0;
+          const b1 = op.readsB() ? v128.load(r, 16) : k0;
+          v128.store(out, op.of(a0, b0, k0, k1, k2, k3, k4));
+          v128.store(out, op.of(a1, b1, k0, k1, k2, k3, k4), 16);
+        }
+      }
+      for (; out < last; out += 16) {
+        const b0 = op.readsB() ? v128.load(out + toB) : k0;
+        v128.store(out, op.of(v128.load(out + toA), b0, k0, k1, k2, k3, k4));
+      }
+      v128.store(last, op.of(lastA, lastB, k0, k1, k2, k3, k4));
+      out = end;
+    }
   }
-  v128.store(last, op.of(lastA, lastB, k0, k1, k2, k3, k4, k5));
 }

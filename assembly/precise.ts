@@ -89,7 +89,6 @@ export function gradientPrecisely(
     const s = load<f64>(invstd + (c << 3));
     const g = floatOr(gamma, c, 1);
     const b = floatOr(beta, c, 0);
-    const frozen = dx && !dgamma;
     let first = dx && dgamma ? load<f64>(dbeta + (c << 3)) / count : 0;
     let second = dx && dgamma ? load<f64>(dgamma + (c << 3)) / count : 0;
     for (let n: usize = 0; n < batch; n++) {
@@ -98,7 +97,7 @@ export function gradientPrecisely(
         const xhat = (<f64>load<f32>(x + p) - m) * s;
         const passed = relu && xhat * g + b <= 0 ? 0 : <f64>load<f32>(dy + p);
         if (dx) {
-          store<f32>(dx + p, <f32>((frozen ? passed : passed - first - xhat * second) * g * s));
+          store<f32>(dx + p, <f32>((second == 0 ? passed - first : passed - first - xhat * second) * g * s));
         } else {
           first += passed;
           second += passed * xhat;

@@ -1,53 +1,34 @@
-import { MEAN, Scratch } from "./coefficients";
-import { firstOfRuns, NARROW, spread, unfold, widthOf } from "./fold";
-import * as planes from "./planes";
+import { Scratch } from "./coefficients";
+import { NARROW, spread, widthOf } from "./fold";
+import { DEVIATION, RAW } from "./instances";
+import { reduce } from "./loops";
 import { statisticsPrecisely } from "./precise";
-import * as rows from "./rows";
 import { Pair, Vector } from "./vector";
 
 /**
  * mean = sum(x) / m, variance = sum((x - mean)^2) / m, the population variance, per channel, as f64; m is the number of
  * values a channel.
  *
- * One read of x: with d = x - p for a pivot p taken from the channel's first values,
- * mean = p + sum(d) / m, variance = sum(d^2) / m - (sum(d) / m)^2. Where that is not reliable (the pivot lies far from
- * the mean, or the squares leave the range of float32) the channel is summed once more in f64 throughout.
+ * One read of x: with d = x - p for a pivot p, mean = p + sum(d) / m, variance = sum(d^2) / m - (sum(d) / m)^2. The pivot
+ * is 0, which spares a third of the additions, and where that is not reliable the mean found with it, in a second read.
+ * Where the second is not reliable either (the squares leave the range of float32, or something is not finite), the
+ * channel is summed once more in f64 throughout. All this goes by the channel's own values: no other changes its result.
  */
 
 /**
- * With r = (mean - p)^2 / variance, the subtraction magnifies the error of the sums by 1 + r. Over terms of like size that
- * is at most 4.8e-7 (sixteen terms in a float32 lane, each addition off by half a unit in the same direction; some 2e-8
- * over noise), so with r up to 1 (`near` below) the variance keeps a relative error below 1e-6. A pivot that is the mean
- * of sixteen values has r = 1/16 on average over noise; above 1 (one channel in 16,000) the f64 sums take over, and so
- * they do where the pivot or a sum is not finite.
+ * With r = (mean - p)^2 / variance, the subtraction magnifies the errors of the sums by up to 1 + 3 r. They are some 2e-8
+ * over noise, so with r up to 4 the variance has a relative error of some 2e-7. The errors of few values do not average
+ * out.
  */
-const SAMPLES: usize = 16;
-/** Sums of squares below or above this may have lost terms to underflow or overflow in float32. */
+const FARTHEST: f64 = 4;
+const FARTHEST_OF_FEW: f64 = 0.03125;
+const FEW: usize = 256;
+/** Of fewer in a channel of planes, or in all of x, every sum is in f64 throughout. */
+const TINY: usize = 64;
+/** Mean squares below this may have lost terms to underflow in float32. */
 const SMALLEST: f64 = 1e-30;
+/** Sums of squares above this may be close to overflow in float32. */
 const LARGEST: f64 = 1e36;
-
-@unmanaged
-class Deviation {
-  @inline
-  slots(): i32 {
-    return 1 << MEAN;
-  }
-
-  @inline
-  readsB(): bool {
-    return false;
-  }
-
-  @inline
-  first(x: v128, _b: v128, pivot: v128, _k1: v128, _k2: v128): v128 {
-    return f32x4.sub(x, pivot);
-  }
-
-  @inline
-  second(first: v128, _x: v128, _k0: v128): v128 {
-    return f32x4.mul(first, first);
-  }
-}
 
 /** mean and variance of `batch` x `channels` planes of `spatial` values. */
 export function statisticsPlanes(
@@ -59,85 +40,114 @@ export function statisticsPlanes(
   channels: usize,
   spatial: usize,
 ): void {
-  const width = widthOf(batch, channels, spatial);
-  const pivots = Scratch.coefficients(scratch, width);
-  Scratch.clearSums(scratch, width);
-  if (spatial < NARROW) {
-    sampleRows(pivots, x, channels * spatial, samples(batch));
-    firstOfRuns(pivots, channels, spatial);
-    spread(pivots, width, channels, spatial, 1);
-    rows.reduce<Deviation>(scratch, x, x, pivots, batch * channels * spatial, width);
-    unfold(scratch, width, channels, spatial);
-    unfold(Scratch.second(scratch, width), width, channels, spatial);
-    firstOfRuns(pivots, channels, spatial);
-  } else {
-    for (let c: usize = 0; c < channels; c++) {
-      samplePlane(pivots + (c << 2), x + ((c * spatial) << 2), samples(spatial));
-    }
-    planes.reduce<Deviation>(scratch, x, x, pivots, batch, channels, spatial);
+  const count = batch * spatial;
+  // The pivots, and NaN for a variance to be found.
+  memory.fill(mean, 0, channels << 3);
+  memory.fill(variance, 255, channels << 3);
+  if ((spatial < NARROW ? count * channels : count) >= TINY) {
+    if (sum(RAW, mean, variance, x, scratch, batch, channels, spatial)) return;
+    if (!choosePivots(mean, variance, x, scratch, batch, channels, spatial)) return;
+    if (sum(DEVIATION, mean, variance, x, scratch, batch, channels, spatial)) return;
   }
-  if (finish(mean, variance, scratch, pivots, width, channels, batch * spatial)) return;
   for (let c: usize = 0; c < channels; c++) {
     const found = load<f64>(variance + (c << 3));
     if (isNaN(found)) statisticsPrecisely(mean, variance, x, c, batch, channels, spatial);
   }
 }
 
-/** How many values of `count` to sample: a power of two (the division by it is exact), at most a quarter from 4 on. */
-function samples(count: usize): usize {
-  return 1 << (31 - clz(<u32>min(SAMPLES, (count + 3) >> 2)));
-}
-
-/** The mean of the plane's first `count` values. */
-function samplePlane(pivot: usize, x: usize, count: usize): void {
-  let sum: f32 = 0;
-  for (const end = x + (count << 2); x < end; x += 4) sum += load<f32>(x);
-  store<f32>(pivot, sum / <f32>count);
-}
-
-/** The means of the first `count` rows; row by row, for columns would share no line of the cache. */
-function sampleRows(pivots: usize, x: usize, columns: usize, count: usize): void {
-  const weight = f32x4.splat(1 / <f32>count);
-  memory.fill(pivots, 0, columns << 2);
-  for (; count; count--) {
-    for (let j: usize = 0; j < columns; j += 4) {
-      const values = Vector.load(x + (j << 2), min(columns - j, 4));
-      const at = pivots + (j << 2);
-      v128.store(at, f32x4.add(v128.load(at), f32x4.mul(values, weight)));
-    }
-    x += columns << 2;
-  }
-}
-
-/** mean and variance from the two sums; returns whether all are reliable. */
-function finish(
+/** Sums about the pivots; returns whether every variance is found. */
+function sum(
+  term: i32,
   mean: usize,
   variance: usize,
-  sums: usize,
-  pivots: usize,
-  width: usize,
+  x: usize,
+  scratch: usize,
+  batch: usize,
   channels: usize,
-  count: usize,
+  spatial: usize,
 ): bool {
-  const m = f64x2.splat(<f64>count);
-  let reliable = v128.not(Vector.zero(m));
-  for (let c: usize = 0; c < channels; c += 2) {
-    const left = channels - c;
-    const sum = Pair.load(sums + (c << 3), left);
-    const squares = Pair.load(Scratch.second(sums, width) + (c << 3), left);
-    const shift = f64x2.div(sum, m);
-    const square = f64x2.mul(shift, shift);
-    const found = f64x2.sub(f64x2.div(squares, m), square);
-    const inRange = v128.and(f64x2.gt(squares, f64x2.splat(SMALLEST)), f64x2.lt(squares, f64x2.splat(LARGEST)));
-    const near = f64x2.le(square, found);
-    // A channel that equals its pivot throughout: both sums are exactly 0.
-    const constant = f64x2.eq(v128.or(sum, squares), Vector.zero(sum));
-    const good = v128.or(v128.and(inRange, near), constant);
-    // With an odd number of channels the last lane is that of a constant channel: both its sums are 0.
-    reliable = v128.and(reliable, good);
-    Pair.store(mean + (c << 3), f64x2.add(Pair.loadFloats(pivots + (c << 2), left), shift), left);
-    // NaN, where the variance is to be found again.
-    Pair.store(variance + (c << 3), v128.or(found, v128.not(good)), left);
+  const width = widthOf(batch, channels, spatial);
+  Scratch.clearSums(scratch, width);
+  reduce(term, scratch, x, x, Scratch.coefficients(scratch, width), width, batch, channels, spatial);
+  return finish(mean, variance, scratch, width, channels, batch * spatial);
+}
+
+/**
+ * Pivots for the channels whose variance is not found, their means, and NaN for the others. Finds constant channels. Returns
+ * whether there is any other.
+ */
+function choosePivots(
+  mean: usize,
+  variance: usize,
+  x: usize,
+  scratch: usize,
+  batch: usize,
+  channels: usize,
+  spatial: usize,
+): bool {
+  const width = widthOf(batch, channels, spatial);
+  const pivots = Scratch.coefficients(scratch, width);
+  // To the first value of the next plane or row: most channels are not constant by it already.
+  const next: usize = batch > 1 ? (channels * spatial) << 2 : 0;
+  let left = false;
+  for (let c: usize = 0; c < channels; c++) {
+    const at = c << 3;
+    let pivot: f32 = NaN;
+    if (isNaN(load<f64>(variance + at))) {
+      const first = x + ((c * spatial) << 2);
+      pivot = <f32>load<f64>(mean + at);
+      const value = load<f32>(first);
+      if (load<f32>(first + next) == value && isConstant(first, next, batch, spatial)) {
+        pivot = value;
+        store<f64>(variance + at, 0);
+      } else {
+        left = true;
+      }
+      store<f64>(mean + at, pivot);
+    }
+    store<f32>(pivots + (c << 2), pivot);
   }
-  return i64x2.all_true(reliable);
+  spread(pivots, width, channels, spatial);
+  return left;
+}
+
+/** Whether all values of a channel, from the first one on, are the same number; `next` leads to the next plane or row. */
+function isConstant(first: usize, next: usize, batch: usize, spatial: usize): bool {
+  const value = load<f32>(first);
+  for (; batch; batch--) {
+    for (let i: usize = 0; i < spatial; i++) {
+      if (load<f32>(first + (i << 2)) != value) return false;
+    }
+    first += next;
+  }
+  return true;
+}
+
+/**
+ * mean and variance from the two sums about the pivots in `mean`, for the channels whose variance is NaN; it stays so where
+ * the sums are not reliable. Returns whether none is left.
+ */
+function finish(mean: usize, variance: usize, sums: usize, width: usize, channels: usize, count: usize): bool {
+  const toSeconds = Scratch.seconds(0, width);
+  const m = f64x2.splat(<f64>count);
+  const farthest = f64x2.splat(count < FEW ? FARTHEST_OF_FEW : FARTHEST);
+  let found: v128 = v128.not(Vector.zero(m));
+  for (let c: usize = 0; c < channels; c += 2) {
+    const next: usize = channels - c > 1 ? 1 : 0;
+    const at = c << 3;
+    const shift = f64x2.div(Pair.load(sums + at, next), m);
+    const squares = Pair.load(sums + toSeconds + at, next);
+    const meanSquare = f64x2.div(squares, m);
+    const square = f64x2.mul(shift, shift);
+    const difference = f64x2.sub(meanSquare, square);
+    const inRange = v128.and(f64x2.gt(meanSquare, f64x2.splat(SMALLEST)), f64x2.lt(squares, f64x2.splat(LARGEST)));
+    const good = v128.and(inRange, f64x2.le(square, f64x2.mul(difference, farthest)));
+    const old = Pair.load(variance + at, next);
+    const pivot = Pair.load(mean + at, next);
+    const done = f64x2.eq(old, old);
+    found = v128.and(found, v128.or(good, done));
+    Pair.store(mean + at, v128.bitselect(pivot, f64x2.add(pivot, shift), done), next);
+    Pair.store(variance + at, v128.bitselect(old, v128.or(difference, v128.not(good)), done), next);
+  }
+  return i64x2.all_true(found);
 }

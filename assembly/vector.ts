@@ -38,10 +38,10 @@ export class Vector {
     return f64x2.add(Vector.low(value), Vector.high(value));
   }
 
-  /** Adds the lanes of `first` and `second` to the f64 at two addresses. */
-  static addSums(target0: usize, target1: usize, first: v128, second: v128): void {
-    store<f64>(target0, load<f64>(target0) + f64x2.extract_lane(first, 0) + f64x2.extract_lane(first, 1));
-    store<f64>(target1, load<f64>(target1) + f64x2.extract_lane(second, 0) + f64x2.extract_lane(second, 1));
+  /** Adds the lanes of a vector of two f64 to the f64 at `target`. */
+  @inline
+  static addSum(target: usize, value: v128): void {
+    store<f64>(target, load<f64>(target) + f64x2.extract_lane(value, 0) + f64x2.extract_lane(value, 1));
   }
 
   /** Adds four floats to the four f64 at `target`. */
@@ -51,37 +51,47 @@ export class Vector {
     v128.store(target, f64x2.add(v128.load(target, 16), Vector.high(value)), 16);
   }
 
-  /** Adds eight floats to the eight f64 at `target`. */
-  static addHalfTile(target: usize, v0: v128, v1: v128): void {
-    Vector.addEach(target, v0);
-    Vector.addEach(target + 32, v1);
+  /** Adds four columns' float32 values to their first and second sums. */
+  @inline
+  static addBlock(block: usize, first: v128, second: v128): void {
+    v128.store(block, f32x4.add(v128.load(block), first));
+    v128.store(block, f32x4.add(v128.load(block, 16), second), 16);
+  }
+
+  /** a + b + c + d, as a tree. */
+  @inline
+  static sum(a: v128, b: v128, c: v128, d: v128): v128 {
+    return f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
   }
 }
 
-/** Two channels at a time; where `left` is 1 only the first lane is read and written, the other is 0. */
+/**
+ * Two channels at a time. `next` is the distance to the second, in values: 1, or 0 for the last of an odd number, which is
+ * then both lanes.
+ */
 export class Pair {
   @inline
-  static load(source: usize, left: usize): v128 {
-    return left > 1 ? v128.load(source) : v128.load_zero<f64>(source);
+  static load(source: usize, next: usize): v128 {
+    return v128.load64_lane(source + (next << 3), v128.load64_zero(source), 1);
   }
 
   @inline
-  static store(target: usize, value: v128, left: usize): void {
-    if (left > 1) v128.store(target, value);
-    else v128.store_lane<f64>(target, value, 0);
+  static store(target: usize, value: v128, next: usize): void {
+    v128.store64_lane(target, value, 0);
+    v128.store64_lane(target + (next << 3), value, 1);
   }
 
   /** Floats, as f64. */
   @inline
-  static loadFloats(source: usize, left: usize): v128 {
-    return f64x2.promote_low_f32x4(left > 1 ? v128.load_zero<u64>(source) : v128.load_zero<f32>(source));
+  static loadFloats(source: usize, next: usize): v128 {
+    return f64x2.promote_low_f32x4(v128.load32_lane(source + (next << 2), v128.load32_zero(source), 1));
   }
 
   /** Rounds to floats, once. */
   @inline
-  static storeFloats(target: usize, value: v128, left: usize): void {
+  static storeFloats(target: usize, value: v128, next: usize): void {
     const floats = f32x4.demote_f64x2_zero(value);
-    if (left > 1) v128.store_lane<u64>(target, floats, 0);
-    else v128.store_lane<f32>(target, floats, 0);
+    v128.store32_lane(target, floats, 0);
+    v128.store32_lane(target + (next << 2), floats, 1);
   }
 }

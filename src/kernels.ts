@@ -150,7 +150,7 @@ export class KernelInstance implements Kernels {
 /** 4 GiB of float32: what 32-bit addresses reach. */
 const MOST_VALUES = 2 ** 30;
 /** Their scratch, 108 bytes a channel, is within 32-bit addresses. */
-const MOST_CHANNELS = 2 ** 25;
+const MOST_CHANNELS = 2 ** 24;
 const PAGE = 65536;
 /** Their scratch fits the one page that a memory begins with. */
 const USUAL_CHANNELS = 256;
