@@ -8,7 +8,13 @@ import { forEachElement, type Reference, reference } from "./reference.js";
 /** Largest difference, relative to the root mean square of what is expected; float32 results reach about 2e-6. */
 const TOLERANCE = 1e-5;
 
-function compare(what: string, extents: Extents, got: ArrayLike<number>, expected: (i: number, c: number) => number) {
+/** Throws unless `got` is what is expected of every element. */
+export function compare(
+  what: string,
+  extents: Extents,
+  got: ArrayLike<number>,
+  expected: (i: number, c: number) => number,
+): void {
   let worst = 0;
   let at = 0;
   let squares = 0;

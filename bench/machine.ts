@@ -1,6 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
-import type { Header } from "./results.js";
+
+/** Where, when and on what a section of the results was measured. */
+export interface Header {
+  readonly date: string;
+  readonly commit: string;
+  readonly machine: string;
+  readonly system: string;
+  readonly engine: string;
+  readonly quick: boolean;
+  readonly seconds: number;
+}
 
 function git(...args: string[]): string | null {
   const { status, stdout } = spawnSync("git", args, { encoding: "utf8", cwd: new URL(".", import.meta.url) });
@@ -10,19 +20,21 @@ function git(...args: string[]): string | null {
 function commit(): string {
   const hash = git("rev-parse", "--short=10", "HEAD");
   if (!hash) return "none";
-  return git("status", "--porcelain", "--", "../assembly", "../src", ".", ":!results.*")
-    ? `${hash} with changes`
-    : hash;
+  return git("status", "--porcelain", "--", "../assembly", "../src", ".", ":!results*") ? `${hash} with changes` : hash;
 }
 
-/** Where and on what the benchmark runs, without names of hosts or directories. */
-export function machine(): Pick<Header, "date" | "commit" | "machine" | "system" | "engine"> {
+export const NODE = `Node.js ${process.versions.node}, V8 ${process.versions.v8}`;
+
+/** Of a run that began at `began` (Date.now()) and is over now. No host and no directory in it. */
+export function header(quick: boolean, engine: string, began: number): Header {
   const processors = cpus();
   return {
     date: new Date().toISOString().slice(0, 10),
     commit: commit(),
     machine: `${processors[0]?.model.trim() ?? "unknown processor"}, ${processors.length} logical processors`,
     system: `${process.platform} ${process.arch}, ${Math.round(totalmem() / 2 ** 30)} GB`,
-    engine: `Node.js ${process.versions.node}, V8 ${process.versions.v8}`,
+    engine,
+    quick,
+    seconds: Math.round((Date.now() - began) / 1000),
   };
 }

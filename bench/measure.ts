@@ -18,12 +18,25 @@ export interface RaceOptions {
   readonly maximumRounds: number;
 }
 
-/** A sample lasts at least this long, so that a call of a few microseconds is not lost in the timer's. */
+/** A sample lasts at least this long, so that a call of a few microseconds is not lost in the timer's ... */
 const SAMPLE_MS = 0.2;
+/** ... and this many steps of the timer: browsers make them 0.005 to 1 ms long. One step is 2.5 % of it. */
+const SAMPLE_STEPS = 40;
 const WARMUP_MS = 20;
 
+/** The smallest step that the timer was seen to make, in milliseconds. */
+export function timerStep(): number {
+  let smallest = Number.POSITIVE_INFINITY;
+  const start = performance.now();
+  for (let last = start, now = start; now - start < 10; last = now) {
+    now = performance.now();
+    if (now > last) smallest = Math.min(smallest, now - last);
+  }
+  return smallest;
+}
+
 /** Warm up, then how many calls fill a sample. */
-function callsPerSample(run: () => void): number {
+function callsPerSample(run: () => void, sampleMs: number): number {
   let shortest = Number.POSITIVE_INFINITY;
   const start = performance.now();
   let calls = 1;
@@ -31,10 +44,10 @@ function callsPerSample(run: () => void): number {
     const before = performance.now();
     for (let k = 0; k < calls; k++) run();
     const elapsed = performance.now() - before;
-    shortest = Math.min(shortest, elapsed / calls);
-    if (elapsed < SAMPLE_MS) calls *= 2;
-  } while (performance.now() - start < WARMUP_MS);
-  return Math.ceil(SAMPLE_MS / shortest);
+    if (elapsed > 0) shortest = Math.min(shortest, elapsed / calls);
+    if (elapsed < sampleMs) calls *= 2;
+  } while (performance.now() - start < WARMUP_MS || shortest === Number.POSITIVE_INFINITY);
+  return Math.max(1, Math.ceil(sampleMs / shortest));
 }
 
 function quantile(sorted: readonly number[], q: number): number {
@@ -42,6 +55,18 @@ function quantile(sorted: readonly number[], q: number): number {
   const below = Math.floor(position);
   const above = Math.min(below + 1, sorted.length - 1);
   return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
+}
+
+/** Sorts the samples in place. */
+export function quartiles(samples: number[]): Omit<Timing, "callsPerSample"> {
+  const sorted = samples.sort((a, b) => a - b);
+  return {
+    median: quantile(sorted, 0.5),
+    p25: quantile(sorted, 0.25),
+    p75: quantile(sorted, 0.75),
+    min: sorted[0],
+    samples: sorted.length,
+  };
 }
 
 /**
@@ -53,10 +78,11 @@ export function race<Name extends string>(
   candidates: ReadonlyMap<Name, () => void>,
   { milliseconds, minimumRounds, maximumRounds }: RaceOptions,
 ): Map<Name, Timing> {
+  const sampleMs = Math.max(SAMPLE_MS, SAMPLE_STEPS * timerStep());
   const tasks = [...candidates].map(([name, run]) => ({
     name,
     run,
-    calls: callsPerSample(run),
+    calls: callsPerSample(run, sampleMs),
     samples: [] as number[],
   }));
   const start = performance.now();
@@ -77,20 +103,5 @@ export function race<Name extends string>(
       for (const time of result.latency.samples ?? []) task.samples.push(time / task.calls);
     }
   }
-  return new Map(
-    tasks.map(({ name, calls, samples }) => {
-      const sorted = samples.sort((a, b) => a - b);
-      return [
-        name,
-        {
-          median: quantile(sorted, 0.5),
-          p25: quantile(sorted, 0.25),
-          p75: quantile(sorted, 0.75),
-          min: sorted[0],
-          samples: sorted.length,
-          callsPerSample: calls,
-        },
-      ];
-    }),
-  );
+  return new Map(tasks.map(({ name, calls, samples }) => [name, { ...quartiles(samples), callsPerSample: calls }]));
 }

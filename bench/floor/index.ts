@@ -1,8 +1,3 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
-
 export interface Floor {
   /** Sum of `bytes` bytes of float32 at address x. */
   read(x: number, bytes: number): number;
@@ -10,26 +5,8 @@ export interface Floor {
   copy(y: number, x: number, bytes: number): void;
 }
 
-const ROOT = new URL("../../", import.meta.url);
-const SOURCE = "bench/floor/assembly/index.ts";
-const BINARY = "build/floor.wasm";
-// asc reads asconfig.json of its working directory unless --config names another file; none.json does not exist
-const OPTIONS =
-  "--config none.json --runtime stub --use abort= --enable simd --importMemory -O3 --converge --noAssert".split(" ");
-
-/**
- * Compile floor/assembly and instantiate it in the given memory. The compiler runs in a process of its own: it grows
- * WebAssembly memories, and once an ArrayBuffer has been detached V8 checks every typed array access of the process,
- * which would slow the pure JavaScript rows by 15 to 35 %.
- */
-export function instantiateFloor(memory: WebAssembly.Memory): Floor {
-  mkdirSync(new URL("build/", ROOT), { recursive: true });
-  const compiler = createRequire(import.meta.url).resolve("assemblyscript/bin/asc.js");
-  const { status, stderr } = spawnSync(process.execPath, [compiler, SOURCE, "-o", BINARY, ...OPTIONS], {
-    cwd: fileURLToPath(ROOT),
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(`asc failed on ${SOURCE}\n${stderr}`);
-  const module = new WebAssembly.Module(readFileSync(new URL(BINARY, ROOT)));
+/** The binary of floor/assembly in the given memory. */
+export function instantiateFloor(memory: WebAssembly.Memory, binary: BufferSource): Floor {
+  const module = new WebAssembly.Module(binary);
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Floor;
 }

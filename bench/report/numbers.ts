@@ -1,10 +1,13 @@
 import type { Verb } from "../baseline/index.js";
 import type { Name } from "../contender.js";
 import type { Timing } from "../measure.js";
-import { type CaseResult, TRAFFIC } from "../results.js";
+import type { CaseResult } from "../trial.js";
+import { TRAFFIC } from "../verbs.js";
 
 const KB = 1024;
 const MB = 1024 * KB;
+
+export type Quartiles = Pick<Timing, "median" | "p25" | "p75">;
 
 /** Bytes of x, and what the classes are called. */
 export const SIZES = [
@@ -15,7 +18,9 @@ export const SIZES = [
 ] as const;
 
 export function size(bytes: number): string {
-  return bytes < MB ? `${digits(bytes / KB)} KB` : `${digits(bytes / MB)} MB`;
+  if (bytes < KB) return `${bytes} B`;
+  if (bytes < MB) return `${digits(bytes / KB)} KB`;
+  return bytes < KB * MB ? `${digits(bytes / MB)} MB` : `${digits(bytes / MB / KB)} GB`;
 }
 
 /** Three significant digits, without an exponent. */
@@ -28,19 +33,29 @@ export function ratio(value: number): string {
 }
 
 /** Time of `name` over time of `base`, medians. */
-export function over(c: CaseResult, verb: Verb, name: Name, base: Name): number {
+export function over<Row extends Name>(
+  c: Pick<CaseResult<Row>, "timings">,
+  verb: Verb,
+  name: NoInfer<Row>,
+  base: NoInfer<Row>,
+): number {
   const times = c.timings[verb];
   return times[name].median / times[base].median;
 }
 
 /** Effective bandwidth: the traffic that the verb cannot avoid, over the time. */
-export function bandwidth(c: CaseResult, verb: Verb, timing: Timing): number {
+export function bandwidth(c: Pick<CaseResult, "bytes">, verb: Verb, timing: Timing): number {
   return (TRAFFIC[verb].count * c.bytes) / timing.median / 1e6;
 }
 
 /** Half the distance between the quartiles, relative to the median. */
-export function spread({ median, p25, p75 }: Timing): string {
+export function spread({ median, p25, p75 }: Quartiles): string {
   return `${((50 * (p75 - p25)) / median).toFixed(1)} %`;
+}
+
+/** Milliseconds with the spread beside them. */
+export function timed(timing: Quartiles): string {
+  return `${digits(timing.median)} ± ${spread(timing)}`;
 }
 
 export function geometricMean(values: readonly number[]): number {
@@ -51,7 +66,7 @@ export function geometricMean(values: readonly number[]): number {
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const columns = head.map((title, k) => {
     const cells = rows.map((row) => row[k]);
-    const right = k > 0 && cells.every((cell) => /^[\d.%x\s-]*$/.test(cell));
+    const right = k > 0 && cells.every((cell) => /^[\d.%x±\s-]*$/.test(cell));
     return { right, width: Math.max(right ? 4 : 3, title.length, ...cells.map((cell) => cell.length)) };
   });
   const line = (cells: readonly string[]) =>

@@ -1,19 +1,20 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { type Results, VERBS } from "../results.js";
-import { environment } from "./markdown.js";
-import { digits, over, ratio, size, table } from "./numbers.js";
-import { weakest } from "./summary.js";
+import type { SuiteResults } from "../suite/results.js";
+import { weakest } from "../suite/summary.js";
+import { VERBS } from "../verbs.js";
+import { over, ratio, size, table, timed } from "./numbers.js";
+import { environment } from "./section.js";
 
 const START = "<!-- bench:start -->";
 const END = "<!-- bench:end -->";
 const README = new URL("../../README.md", import.meta.url);
 
-function block({ header, cases }: Results): string {
+function block({ header, cases, small }: SuiteResults): string {
   const rows = cases.map((c) => [
     c.name,
     size(c.bytes),
     ...VERBS.flatMap((verb) => [
-      digits(c.timings[verb].layer.median),
+      timed(c.timings[verb].layer),
       `${ratio(over(c, verb, "fastest JS", "layer"))}x`,
       ratio(over(c, verb, "layer", "floor")),
     ]),
@@ -25,17 +26,20 @@ function block({ header, cases }: Results): string {
     table(["case", "size of x", ...columns], rows),
     "",
     "Layer with `out` given, forward and backward in training. _vs JS_: times faster than the fastest of several pure",
-    "JavaScript versions. _vs floor_: time over what reading and writing the tensors alone takes.",
-    `${environment(header)} All rows: [bench/results.md](bench/results.md).`,
+    "JavaScript versions. _vs floor_: time over what reading and writing the tensors alone takes. ±: half the distance of",
+    "the quartiles.",
+    `${environment(header)} All rows, browsers, whole networks, scaling and the first call: [bench/results.md](bench/results.md).`,
     "",
-    weakest(cases),
+    "![time over what the memory allows, by case](bench/results/suite-over-floor.svg)",
+    "",
+    weakest([...cases, ...small]),
     "",
     END,
   ].join("\n");
 }
 
 /** Replace what stands between the markers of the README; says what it did. */
-export async function updateReadme(results: Results): Promise<string> {
+export async function updateReadme(results: SuiteResults): Promise<string> {
   const text = await readFile(README, "utf8").catch(() => null);
   if (text === null) return "README.md does not exist: its table was not written";
   const start = text.indexOf(START);

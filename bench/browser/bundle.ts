@@ -1,0 +1,15 @@
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+
+/** One ES module of a source file of bench/ and all that it imports; the library as it is published, from dist/. */
+export async function bundle(source: string): Promise<string> {
+  const input = fileURLToPath(new URL(`../${source}`, import.meta.url));
+  const build = await rolldown({
+    input,
+    platform: "neutral",
+    resolve: { extensionAlias: { ".js": [".ts", ".js"] }, mainFields: ["module", "main"] },
+  });
+  const { output } = await build.generate({ format: "esm", codeSplitting: false });
+  await build.close();
+  return output[0].code;
+}

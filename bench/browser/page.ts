@@ -1,0 +1,34 @@
+import { PROBE } from "../fairness.js";
+import { timerStep } from "../measure.js";
+import { suite } from "../suite/suite.js";
+import type { PageResult } from "./results.js";
+
+/** The value of PROBE in a worker: an engine of its own, in which nothing was detached. */
+async function freshWorker(): Promise<number> {
+  const url = URL.createObjectURL(new Blob([`postMessage((() => {${PROBE}})())`], { type: "text/javascript" }));
+  const worker = new Worker(url);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+    });
+  } finally {
+    worker.terminate();
+    URL.revokeObjectURL(url);
+  }
+}
+
+/** main.ts reads the console for its progress line. */
+async function step(what: string): Promise<void> {
+  console.log(what);
+  await new Promise((out) => setTimeout(out));
+}
+
+async function run(names: readonly string[], quick: boolean): Promise<PageResult> {
+  if (!crossOriginIsolated) throw new Error("the page is not cross-origin isolated: its timer is too coarse");
+  const floor = await (await fetch("/floor.wasm")).arrayBuffer();
+  const result = await suite(names, quick, { floor, freshly: freshWorker, step });
+  return { ...result, timerStep: timerStep() };
+}
+
+Object.assign(globalThis, { run });

@@ -1,0 +1,21 @@
+import type { Header } from "../machine.js";
+import type { CaseResult } from "../trial.js";
+import type { ImageLayout } from "./networks.js";
+
+/** What is timed: the layer that a user calls, between its opponent and its limit. */
+export const ROWS = ["fastest JS", "layer", "floor"] as const;
+export type Row = (typeof ROWS)[number];
+
+export interface NetworkResult {
+  readonly name: string;
+  readonly batch: number;
+  readonly layout: ImageLayout;
+  readonly layers: readonly { readonly case: string; readonly times: number }[];
+}
+
+export interface NetworksResults {
+  readonly header: Header;
+  readonly networks: readonly NetworkResult[];
+  /** By name, each distinct shape once. */
+  readonly cases: readonly CaseResult<Row>[];
+}

@@ -1,0 +1,129 @@
+import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { buildNative } from "./native.js";
+
+/** How a contender's process is started. */
+export interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface Peer {
+  readonly name: string;
+  readonly threads: number;
+  readonly note: string;
+  /** Make ready what the peer needs; why it cannot take part, where something is missing. */
+  program(): Program | { readonly absent: string };
+}
+
+function path(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
+}
+
+function javascript(file: string, ...args: string[]): () => Program {
+  return () => ({
+    command: process.execPath,
+    args: ["--import", import.meta.resolve("tsx"), path(`javascript/${file}.ts`), ...args],
+  });
+}
+
+const PYTHON = "/usr/bin/python3";
+
+function pytorch(threads: number): Peer["program"] {
+  return () => {
+    if (spawnSync(PYTHON, ["-c", "import torch, numpy"]).status !== 0) {
+      return { absent: `${PYTHON} has no torch and numpy: apt-get install python3-torch python3-numpy` };
+    }
+    if (threads > availableParallelism()) return { absent: "only one processor is available to this run" };
+    const environment = { OMP_NUM_THREADS: String(threads) };
+    return { command: PYTHON, args: [path("python/pytorch.py"), String(threads)], environment };
+  };
+}
+
+function native(sources: readonly string[], libraries: readonly string[], packages: string): Peer["program"] {
+  return () => {
+    const built = buildNative(sources, libraries, packages);
+    return "absent" in built ? built : { command: built.file, args: [], environment: { OMP_NUM_THREADS: "1" } };
+  };
+}
+
+const RUNTIME_NOTE =
+  "forward only; its run() copies or allocates Y each call; per case the quickest of BatchNormalization, the same between two transpositions (rows), and for inference a folded Mul and Add";
+
+/** In the order of the tables' columns; the first is ours. */
+export const PEERS: readonly Peer[] = [
+  {
+    name: "ours",
+    threads: 1,
+    note: "class BatchNorm with `out` given, tensors in the library's memory",
+    program: javascript("ours"),
+  },
+  {
+    name: "tfjs wasm, layer",
+    threads: 1,
+    note: "tf.layers.batchNormalization; backward is tf.grads less a forward of its own in the same sample",
+    program: javascript("tfjs-layer", "wasm"),
+  },
+  {
+    name: "tfjs wasm, ops",
+    threads: 1,
+    note: "tf.moments and arithmetic, backward by formula; the quicker of two forms per case",
+    program: javascript("tfjs-ops", "wasm"),
+  },
+  {
+    name: "tfjs cpu, layer",
+    threads: 1,
+    note: "as tfjs wasm, layer",
+    program: javascript("tfjs-layer", "cpu"),
+  },
+  {
+    name: "tfjs cpu, ops",
+    threads: 1,
+    note: "as tfjs wasm, ops",
+    program: javascript("tfjs-ops", "cpu"),
+  },
+  {
+    name: "onnxruntime-web",
+    threads: 1,
+    note: `wasm; ${RUNTIME_NOTE}`,
+    program: javascript("onnxruntime-web"),
+  },
+  {
+    name: "onnxruntime-node",
+    threads: 1,
+    note: `native; ${RUNTIME_NOTE}`,
+    program: javascript("onnxruntime-node"),
+  },
+  {
+    name: "jax-js",
+    threads: 1,
+    note: "device wasm; formulas under jit, backward from the saved mean and invstd",
+    program: javascript("jax"),
+  },
+  {
+    name: "PyTorch, 1 thread",
+    threads: 1,
+    note: "functional.batch_norm, backward by autograd.grad; NHWC as channels_last",
+    program: pytorch(1),
+  },
+  {
+    name: "PyTorch, 2 threads",
+    threads: 2,
+    note: "the same; our time stays that of one thread",
+    program: pytorch(2),
+  },
+  {
+    name: "oneDNN",
+    threads: 1,
+    note: "native limit: C++ primitives on plain nchw and nhwc memory; running statistics in plain C++",
+    program: native(["onednn.cpp"], ["-ldnnl"], "g++ libdnnl-dev"),
+  },
+  {
+    name: "AVX-512 C",
+    threads: 1,
+    note: "native limit: our numerics by hand in C intrinsics, written for this benchmark",
+    program: native(["avx512.c", "planes512.c", "rows512.c"], ["-lm"], "gcc"),
+  },
+];

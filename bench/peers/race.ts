@@ -1,0 +1,114 @@
+import { setTimeout } from "node:timers/promises";
+import type { Verb } from "../baseline/index.js";
+import type { Timing } from "../measure.js";
+import type { ContenderProcess } from "./contender-process.js";
+import type { Elapsed } from "./protocol.js";
+import type { Absent } from "./results.js";
+
+export interface Entrant {
+  readonly name: string;
+  readonly threads: number;
+  readonly process: ContenderProcess;
+  /** Milliseconds of a call that was timed before and is not repeated if it was very slow. */
+  readonly known: number | null;
+}
+
+export interface RaceOptions {
+  /** For the samples of one entrant, of one verb. */
+  readonly milliseconds: number;
+  readonly maximumSamples: number;
+}
+
+const SAMPLE_MS = 0.2;
+const WARMUP_MS = 20;
+const MINIMUM_SAMPLES = 3;
+/** A call of this length fills the caches many times over: it needs no untimed call before, and one sample will do. */
+const SLOW_MS = 250;
+/** A call of this length is not repeated at all where an earlier one is known. */
+const VERY_SLOW_MS = 1000;
+/** After a sample of several threads, whose team goes on spinning for some milliseconds. */
+const SETTLE_MS = 10;
+
+interface Runner extends Entrant {
+  readonly calls: number;
+  readonly planned: number;
+  readonly slow: boolean;
+  readonly samples: number[];
+}
+
+/** Milliseconds, per call; `spent` counts what had to be subtracted, too. */
+async function run({ process }: Entrant, verb: Verb, calls: number): Promise<{ time: number; spent: number }> {
+  const { ns, spent } = await process.ask<Elapsed>(`run ${verb} ${calls}`);
+  return { time: ns / 1e6 / calls, spent: (spent ?? ns) / 1e6 / calls };
+}
+
+/** Warm up; how many calls fill a sample and how many samples fill the time. */
+async function calibrate(entrant: Entrant, verb: Verb, options: RaceOptions): Promise<Runner> {
+  if (entrant.known !== null && entrant.known > VERY_SLOW_MS) {
+    return { ...entrant, calls: 1, planned: 1, slow: true, samples: [entrant.known] };
+  }
+  let shortest = { time: Number.POSITIVE_INFINITY, spent: Number.POSITIVE_INFINITY };
+  let [calls, total] = [1, 0];
+  do {
+    const sample = await run(entrant, verb, calls);
+    if (sample.spent < shortest.spent) shortest = sample;
+    total += calls * sample.spent;
+    if (calls * sample.spent < SAMPLE_MS) calls *= 2;
+  } while (total < WARMUP_MS);
+  const perSample = Math.ceil(SAMPLE_MS / shortest.spent);
+  const slow = shortest.spent > SLOW_MS;
+  const affordable = Math.floor(options.milliseconds / ((perSample + 1) * shortest.spent));
+  const planned = slow ? 1 : Math.min(Math.max(affordable, MINIMUM_SAMPLES), options.maximumSamples);
+  return { ...entrant, calls: perSample, planned, slow, samples: slow ? [shortest.time] : [] };
+}
+
+function timing({ samples, calls }: Runner): Timing {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const at = (q: number) => {
+    const position = q * (sorted.length - 1);
+    const [below, above] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];
+    return below + (position - Math.floor(position)) * (above - below);
+  };
+  return { median: at(0.5), p25: at(0.25), p75: at(0.75), min: at(0), samples: sorted.length, callsPerSample: calls };
+}
+
+/**
+ * Time a verb of all entrants in rounds: every round takes one sample of each in turn, beginning with another one each
+ * time. One that can afford fewer samples than there are rounds sits out evenly spread rounds.
+ */
+export async function race(
+  entrants: readonly Entrant[],
+  verb: Verb,
+  options: RaceOptions,
+): Promise<Map<string, Timing | Absent>> {
+  const results = new Map<string, Timing | Absent>();
+  const guarded = async <Value>(name: string, action: () => Promise<Value>): Promise<Value | null> => {
+    try {
+      return await action();
+    } catch (error) {
+      results.set(name, { absent: (error as Error).message });
+      return null;
+    }
+  };
+  const runners: Runner[] = [];
+  for (const entrant of entrants) {
+    const runner = await guarded(entrant.name, () => calibrate(entrant, verb, options));
+    if (runner) runners.push(runner);
+  }
+  const rounds = Math.max(...runners.map(({ planned }) => planned));
+  for (let round = 0; round < rounds; round++) {
+    for (let k = 0; k < runners.length; k++) {
+      const runner = runners[(k + round) % runners.length];
+      const { name, planned, slow, calls, samples, threads, process } = runner;
+      const due = Math.floor(((round + 1) * planned) / rounds) > Math.floor((round * planned) / rounds);
+      if (!due || slow || results.has(name)) continue;
+      await guarded(name, async () => {
+        await process.ask(`warm ${verb}`);
+        samples.push((await run(runner, verb, calls)).time);
+      });
+      if (threads > 1) await setTimeout(SETTLE_MS);
+    }
+  }
+  for (const runner of runners) if (!results.has(runner.name)) results.set(runner.name, timing(runner));
+  return results;
+}

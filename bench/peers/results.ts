@@ -1,0 +1,44 @@
+import type { Verb } from "../baseline/index.js";
+import type { Case } from "../cases.js";
+import type { Header } from "../machine.js";
+import type { Timing } from "../measure.js";
+
+export interface Absent {
+  readonly absent: string;
+}
+
+/** What is compared with the float64 reference; `inference` and `y` are the outputs of the two forward verbs. */
+export const QUANTITIES = ["inference", "y", "dx", "dgamma", "dbeta", "runningMean", "runningVar"] as const;
+export type Quantity = (typeof QUANTITIES)[number];
+
+/** Largest difference relative to the root mean square of what is expected; "NaN" where that is not a number. */
+export type Errors = Partial<Record<Quantity, number | "NaN">>;
+
+export interface PeerResult {
+  readonly name: string;
+  readonly version: string;
+  readonly threads: number;
+  readonly note: string;
+  /** What the peer chose for this case. */
+  readonly form?: string;
+  readonly verbs: Readonly<Record<Verb, Timing | Absent>>;
+  readonly error: { readonly ordinary: Errors | Absent; readonly mean1000: Errors | Absent };
+}
+
+export interface PeersCase extends Case {
+  readonly peers: readonly PeerResult[];
+}
+
+export interface PeersHeader extends Header {
+  /** Logical processors that the run was allowed to use. */
+  readonly processors: number;
+}
+
+export interface PeersResults {
+  readonly header: PeersHeader;
+  readonly cases: readonly PeersCase[];
+}
+
+export function isAbsent(value: object): value is Absent {
+  return "absent" in value;
+}

@@ -1,0 +1,3 @@
+import { renderPublished } from "./index.js";
+
+await renderPublished();

@@ -1,0 +1,112 @@
+import { instantiateKernels, type KernelExports } from "batchnorm-wasm";
+import { compare } from "../agreement.js";
+import { Arena, PAGE, reserve } from "../arena.js";
+import type { Problem, Verbs } from "../baseline/index.js";
+import type { Extents } from "../data.js";
+import { type Floor, instantiateFloor } from "../floor/index.js";
+import { type Addresses, floorVerbs, kernelVerbs, parameterBytes, scratchBytes } from "../kernels.js";
+import { reference } from "../reference.js";
+
+/** Below this many values a channel dx is what is left of terms that cancel: it tells nothing about their rounding. */
+const FEW = 8;
+
+export interface Placed {
+  readonly kernels: Verbs;
+  readonly floor: Verbs;
+  /** Throws unless the kernels agree with float64. */
+  check(): void;
+}
+
+/**
+ * Room for x, dy and one output that y and dx share: at 1 GB a fourth tensor would leave nothing of a 32-bit memory. Shapes
+ * of the same size lie on the same addresses, each with parameters of its own and one scratch.
+ */
+export class Bed {
+  readonly #exports: KernelExports;
+  readonly #floor: Floor;
+  readonly #arena: Arena;
+  readonly #scratch: number;
+  readonly #x: readonly [address: number, Float32Array];
+  readonly #dy: readonly [address: number, Float32Array];
+  readonly #out: readonly [address: number, Float32Array];
+
+  /** `bytes`: of the largest x. `channels`: of each shape that will be placed. */
+  constructor(bytes: number, channels: readonly number[], floor: BufferSource) {
+    const scratch = scratchBytes(channels);
+    const parameters = channels.reduce((all, each) => all + parameterBytes(each), 0);
+    const memory = reserve(3 * bytes + parameters + scratch + PAGE);
+    this.#arena = new Arena(memory);
+    this.#exports = instantiateKernels(memory);
+    this.#floor = instantiateFloor(memory, floor);
+    const tensor = () => this.#arena.f32(bytes / 4);
+    [this.#x, this.#dy, this.#out] = [tensor(), tensor(), tensor()];
+    this.#scratch = this.#arena.bytes(scratch);
+  }
+
+  /** Writes x and dy of `part` into their places, `times` times one after the other. */
+  fill({ x, dy }: Pick<Problem, "x" | "dy">, times: number): void {
+    for (let k = 0; k < times; k++) {
+      this.#x[1].set(x, k * x.length);
+      this.#dy[1].set(dy, k * dy.length);
+    }
+  }
+
+  /** The shape of `part`, its batch repeated `times` times as by `fill`, so that all statistics are those of `part`. */
+  place(part: Problem, loop: Extents["loop"], times: number): Placed {
+    const { channels } = part;
+    const batch = part.batch * times;
+    const f32 = (values: Float32Array) => {
+      const [address, view] = this.#arena.f32(channels);
+      view.set(values);
+      return address;
+    };
+    const f64 = () => this.#arena.f64(channels);
+    const [[runningMean, means], [runningVar, variances]] = [f64(), f64()];
+    const [[dgamma, dgammas], [dbeta, dbetas]] = [f64(), f64()];
+    const addresses: Addresses = {
+      x: this.#x[0],
+      y: this.#out[0],
+      dy: this.#dy[0],
+      dx: this.#out[0],
+      gamma: f32(part.gamma),
+      beta: f32(part.beta),
+      mean: f64()[0],
+      variance: f64()[0],
+      invstd: f64()[0],
+      runningMean,
+      runningVar,
+      dgamma,
+      dbeta,
+      scratch: this.#scratch,
+    };
+    means.set(part.runningMean);
+    variances.set(part.runningVar);
+    const kernels = kernelVerbs(this.#exports, addresses, { ...part, batch, loop });
+    const floor = floorVerbs(this.#floor, addresses, 4 * part.x.length * times);
+    return { kernels, floor, check: () => this.#check(part, loop, times, kernels, dgammas, dbetas) };
+  }
+
+  #check(part: Problem, loop: Extents["loop"], times: number, verbs: Verbs, dgamma: Float64Array, dbeta: Float64Array) {
+    const extents: Extents = { ...part, loop };
+    const expected = reference(extents, part);
+    const length = part.x.length;
+    const name = `${loop}, ${part.batch * times} x ${part.channels} x ${part.spatial}`;
+    const elements = (what: string, value: (i: number, c: number) => number) => {
+      for (const k of new Set([0, times >> 1, times - 1])) {
+        compare(`${name}: ${what}`, extents, this.#out[1].subarray(k * length, (k + 1) * length), value);
+      }
+    };
+    const perChannel = (what: string, got: Float64Array, value: Float64Array) => {
+      const one: Extents = { loop: "rows", batch: 1, channels: part.channels, spatial: 1 };
+      compare(`${name}: ${what}`, one, got, (c) => times * value[c]);
+    };
+    verbs.inference();
+    elements("y of inference", expected.inference);
+    verbs.trainingForward();
+    elements("y of training", expected.y);
+    verbs.backward();
+    if (part.batch * times * part.spatial >= FEW) elements("dx", expected.dx);
+    perChannel("dgamma", dgamma, expected.dgamma);
+    perChannel("dbeta", dbeta, expected.dbeta);
+  }
+}

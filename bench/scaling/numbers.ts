@@ -1,0 +1,28 @@
+import type { Verb } from "../baseline/index.js";
+import type { Timing } from "../measure.js";
+import type { CliffPoint, Scan } from "./results.js";
+
+/** Above this multiple of its neighbours a shape is named. */
+export const STEEP = 1.3;
+/** How many neighbours on each side. */
+const REACH = 2;
+
+/** Nanoseconds. */
+export function perValue({ median }: Pick<Timing, "median">, values: number): number {
+  return (1e6 * median) / values;
+}
+
+function middle(values: number[]): number {
+  const sorted = values.sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+/** Of every shape the time per value over the median of its neighbours in the scan. */
+export function relative({ points }: Scan, verb: Verb): { readonly at: number; readonly times: number }[] {
+  const time = ({ timings, values }: CliffPoint) => perValue(timings[verb], values);
+  return points.map((p, k) => {
+    const neighbours = points.filter((_, other) => other !== k && Math.abs(other - k) <= REACH);
+    return { at: p.at, times: time(p) / middle(neighbours.map(time)) };
+  });
+}

@@ -1,0 +1,32 @@
+import type { Verb } from "../baseline/index.js";
+import type { Extents } from "../data.js";
+import type { Header } from "../machine.js";
+import type { Timing } from "../measure.js";
+import type { Cache } from "./caches.js";
+
+export interface SizePoint extends Extents {
+  readonly bytes: number;
+  readonly values: number;
+  readonly timings: Readonly<Record<Verb, Readonly<Record<"kernels" | "floor", Timing>>>>;
+}
+
+export interface CliffPoint extends Extents {
+  /** The extent that is varied. */
+  readonly at: number;
+  readonly values: number;
+  readonly timings: Readonly<Record<Verb, Timing>>;
+}
+
+/** Shapes of one size of x, of which one extent is varied. */
+export interface Scan {
+  readonly name: string;
+  readonly symbol: string;
+  readonly points: readonly CliffPoint[];
+}
+
+export interface ScalingResults {
+  readonly header: Header;
+  readonly caches: readonly Cache[];
+  readonly sizes: readonly SizePoint[];
+  readonly scans: readonly Scan[];
+}

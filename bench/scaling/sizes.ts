@@ -1,0 +1,78 @@
+import type { Shape, Verb } from "../baseline/index.js";
+import { type Extents, problem } from "../data.js";
+import { type RaceOptions, race } from "../measure.js";
+import type { Step } from "../trial.js";
+import { TITLES, VERBS } from "../verbs.js";
+import { Bed } from "./bed.js";
+import type { SizePoint } from "./results.js";
+
+const CHANNELS = 64;
+/** 64 x 64: planes grow up to here, from then on the batch grows. */
+const LARGEST_PLANE = 4096;
+/** Values of a channel in the data that are made; larger tensors repeat them. */
+const PART = 4096;
+
+/** Powers of two from 1 KB to 1 GB: 3 GB with dy and the output, of the 4 that 32-bit addresses reach. */
+export const LOOPS = ["planes", "rows"] as const;
+const SMALLEST = 10;
+const LARGEST = 30;
+/** 16 MB: beyond the second-level cache, and done in seconds. */
+const LARGEST_QUICK = 24;
+
+function exponents(quick: boolean): number[] {
+  const count = (quick ? LARGEST_QUICK : LARGEST) - SMALLEST + 1;
+  return Array.from({ length: count }, (_, k) => SMALLEST + k);
+}
+
+export function sizeSteps(quick: boolean): number {
+  return LOOPS.length * exponents(quick).length * (1 + VERBS.length);
+}
+
+/** The part that is made, and how often it is repeated to reach `bytes`. */
+function repeated(loop: Shape, bytes: number): { part: Extents; times: number } {
+  const count = bytes / 4 / CHANNELS;
+  const kept = Math.min(count, PART);
+  const spatial = loop === "planes" ? Math.min(kept, LARGEST_PLANE) : 1;
+  return { part: { loop, batch: kept / spatial, channels: CHANNELS, spatial }, times: count / kept };
+}
+
+/** Time of kernels and floor at every size, both loops, three verbs. */
+export async function measureSizes(
+  quick: boolean,
+  floor: BufferSource,
+  options: RaceOptions,
+  step: Step,
+): Promise<SizePoint[]> {
+  const all = exponents(quick);
+  const bed = new Bed(2 ** all[all.length - 1], Array(LOOPS.length * all.length).fill(CHANNELS), floor);
+  const points: SizePoint[] = [];
+  for (const loop of LOOPS) {
+    for (const exponent of all) {
+      const bytes = 2 ** exponent;
+      const name = `${loop}, 2^${exponent} bytes`;
+      await step(`${name}, agreement`);
+      const { part, times } = repeated(loop, bytes);
+      const p = problem(part, exponent);
+      bed.fill(p, times);
+      const placed = bed.place(p, loop, times);
+      placed.check();
+      const timings: Partial<Record<Verb, SizePoint["timings"][Verb]>> = {};
+      for (const verb of VERBS) {
+        await step(`${name}, ${TITLES[verb].toLowerCase()}`);
+        const runs = new Map([
+          ["kernels", placed.kernels[verb]],
+          ["floor", placed.floor[verb]],
+        ] as const);
+        timings[verb] = Object.fromEntries(race(runs, options)) as unknown as SizePoint["timings"][Verb];
+      }
+      points.push({
+        ...part,
+        batch: part.batch * times,
+        bytes,
+        values: bytes / 4,
+        timings: timings as SizePoint["timings"],
+      });
+    }
+  }
+  return points;
+}

@@ -1,0 +1,4 @@
+import { timerStep } from "../measure.js";
+import { probe } from "./probe.js";
+
+Object.assign(globalThis, { probe, timerStep });

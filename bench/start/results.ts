@@ -1,0 +1,31 @@
+import type { Case } from "../cases.js";
+import type { Header } from "../machine.js";
+import type { Quartiles } from "../report/numbers.js";
+import type { How } from "./probe.js";
+
+export interface StartCalls {
+  /** One for each of CALLS. */
+  readonly calls: readonly Quartiles[];
+  readonly hot: Quartiles;
+}
+
+export interface StartCase extends Pick<Case, "name" | "bytes"> {
+  readonly forward: StartCalls;
+  readonly backward: StartCalls;
+}
+
+export interface StartEngine {
+  readonly engine: string;
+  /** Milliseconds between two values of its timer. */
+  readonly timerStep: number;
+  readonly loading: Readonly<Record<How, Quartiles>>;
+  readonly cases: readonly StartCase[];
+}
+
+export interface StartResults {
+  readonly header: Header;
+  /** Fresh engines a case. */
+  readonly repetitions: number;
+  readonly engines: readonly StartEngine[];
+  readonly missing: readonly string[];
+}

@@ -1,0 +1,14 @@
+import type { Header } from "../machine.js";
+import type { CaseResult } from "../trial.js";
+
+/** What the suite measures in one engine. */
+export interface SuiteResult {
+  readonly cases: readonly CaseResult[];
+  readonly small: readonly CaseResult[];
+  /** Time of a plain JavaScript loop in the benchmark's process over its time in a fresh one; 1 is fair. */
+  readonly javascriptSlowdown: number;
+}
+
+export interface SuiteResults extends SuiteResult {
+  readonly header: Header;
+}

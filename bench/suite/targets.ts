@@ -1,0 +1,95 @@
+import type { Shape, Verb } from "../baseline/index.js";
+import { geometricMean, over, ratio, table } from "../report/numbers.js";
+import type { CaseResult } from "../trial.js";
+import { TITLES, VERBS } from "../verbs.js";
+import { FAR, LOOPS } from "./summary.js";
+
+/** Below this size of x the call and the caches count for more than the memory. */
+const FROM = 256 * 1024;
+
+/** The kernels' time over their floor, geometric mean over the cases of `FROM` or more. */
+const OVER_FLOOR: Readonly<Record<Shape, Readonly<Record<Verb, number>>>> = {
+  planes: { trainingForward: 1.3, inference: 1.1, backward: 1.25 },
+  rows: { trainingForward: 1.5, inference: 1.2, backward: 1.4 },
+};
+
+interface Finding {
+  readonly what: string;
+  readonly measured: number;
+  readonly target: number | null;
+  readonly atMost: boolean;
+  /** Of which case the value is, where it is one case's. */
+  readonly where?: string;
+}
+
+/** Training forward and backward of one case: the fastest JavaScript's time over the layer's. */
+export function trainingLead({ timings: { trainingForward, backward } }: CaseResult): number {
+  const sum = (name: "fastest JS" | "layer") => trainingForward[name].median + backward[name].median;
+  return sum("fastest JS") / sum("layer");
+}
+
+function overFloor(cases: readonly CaseResult[]): Finding[] {
+  const findings: Finding[] = [];
+  for (const loop of ["planes", "rows"] as const) {
+    const group = cases.filter((c) => c.loop === loop);
+    if (group.length === 0) continue;
+    for (const verb of VERBS) {
+      const measured = geometricMean(group.map((c) => over(c, verb, "kernels", "floor")));
+      const what = `kernels over floor, ${LOOPS[loop]}, ${TITLES[verb].toLowerCase()}`;
+      findings.push({ what, measured, target: OVER_FLOOR[loop][verb], atMost: true });
+    }
+  }
+  return findings;
+}
+
+function extreme(values: readonly (readonly [number, string])[], larger: boolean): readonly [number, string] {
+  return values.reduce((a, b) => (a[0] > b[0] === larger ? a : b));
+}
+
+function findings(cases: readonly CaseResult[], small: readonly CaseResult[]): Finding[] {
+  const large = cases.filter(({ bytes }) => bytes >= FROM);
+  const everyVerb = (from: readonly CaseResult[], value: (c: CaseResult, verb: Verb) => number) =>
+    from.flatMap((c) => VERBS.map((verb) => [value(c, verb), `${c.name} ${TITLES[verb].toLowerCase()}`] as const));
+  const found = overFloor(large);
+  if (large.length > 0) {
+    const [measured, where] = extreme(
+      everyVerb(large, (c, verb) => over(c, verb, "kernels", "floor")),
+      true,
+    );
+    found.push({ what: "kernels over floor, the furthest case", measured, target: FAR, atMost: true, where });
+    const lead = geometricMean(large.map(trainingLead));
+    found.push({
+      what: "layer against the fastest JavaScript, training forward + backward",
+      measured: lead,
+      target: null,
+      atMost: false,
+    });
+  }
+  const [measured, where] = extreme(
+    everyVerb([...cases, ...small], (c, verb) => over(c, verb, "fastest JS", "layer")),
+    false,
+  );
+  found.push({
+    what: "layer against the fastest JavaScript, the smallest lead at any size",
+    measured,
+    target: 1,
+    atMost: false,
+    where,
+  });
+  return found;
+}
+
+/** What was aimed at, what was measured, and whether it was reached. */
+export function targets(cases: readonly CaseResult[], small: readonly CaseResult[]): string {
+  const rows = findings(cases, small).map(({ what, measured, target, atMost, where }) => [
+    what,
+    target === null ? "none set" : `at ${atMost ? "most" : "least"} ${target}`,
+    ratio(measured),
+    target === null ? "" : measured <= target === atMost ? "yes" : "no",
+    where ?? "",
+  ]);
+  const note =
+    "Geometric means over the cases whose x has 256 KB or more; the furthest case is one of them, the smallest lead that of " +
+    "any case and verb, the small ones included.";
+  return `${note}\n\n${table(["what", "target", "measured", "met", "case"], rows)}`;
+}

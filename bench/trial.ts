@@ -1,0 +1,65 @@
+import { agree } from "./agreement.js";
+import { naivePlanes, naiveRows, type Verb } from "./baseline/index.js";
+import type { Case } from "./cases.js";
+import type { Name } from "./contender.js";
+import { problem } from "./data.js";
+import type { Engines } from "./engines.js";
+import { fastest } from "./fastest.js";
+import { javascript } from "./javascript.js";
+import { rawKernels } from "./kernels.js";
+import { layers } from "./layer.js";
+import { type RaceOptions, race, type Timing } from "./measure.js";
+import { reference } from "./reference.js";
+import { TITLES, VERBS } from "./verbs.js";
+
+export type Timings<Row extends Name = Name> = Readonly<Record<Row, Timing>>;
+
+export interface CaseResult<Row extends Name = Name> extends Case {
+  /** The pure JavaScript variants that were quickest here. */
+  readonly fastestJs: Readonly<Record<Verb, string>>;
+  readonly timings: Readonly<Record<Verb, Timings<Row>>>;
+}
+
+/** Shows what comes next; waits until the progress line is out. */
+export type Step = (what: string) => Promise<void>;
+
+/** How many steps a trial announces. */
+export const STEPS_PER_TRIAL = 1 + VERBS.length;
+
+/** Check every contender among `names` on one case, then time them verb by verb. */
+export async function trial<Row extends Name>(
+  c: Case,
+  seed: number,
+  { library, exports, floor, memory }: Engines,
+  names: readonly Row[],
+  options: RaceOptions,
+  step: Step,
+): Promise<CaseResult<Row>> {
+  const wanted = (name: Name) => (names as readonly Name[]).includes(name);
+  const reserved = library.memory.buffer.byteLength;
+  await step(`${c.name}, data, agreement, variants`);
+  const p = problem(c, seed);
+  const expected = reference(c, p);
+  const best = fastest(c.loop, p, options.milliseconds / 8);
+  const direct = rawKernels(exports, floor, memory, c, p);
+  const wrapped = layers(library, c, p);
+  const contenders = [
+    javascript("naive JS", p, (c.loop === "planes" ? naivePlanes : naiveRows)(p)),
+    javascript("fastest JS", p, best.verbs),
+    direct.kernels,
+    ...wrapped.contenders,
+  ].filter(({ name }) => wanted(name));
+  for (const contender of contenders) agree(c.name, c, contender, expected);
+
+  const timings: Partial<Record<Verb, Timings<Row>>> = {};
+  for (const verb of VERBS) {
+    await step(`${c.name}, ${TITLES[verb].toLowerCase()}`);
+    for (const { verbs } of contenders) verbs.trainingForward();
+    const runs = new Map<Name, () => void>(contenders.map(({ name, verbs }) => [name, verbs[verb]]));
+    if (wanted("floor")) runs.set("floor", direct.floor[verb]);
+    timings[verb] = Object.fromEntries(race(runs, options)) as Timings<Row>;
+  }
+  wrapped.dispose();
+  if (library.memory.buffer.byteLength !== reserved) throw new Error("the library's memory grew during the benchmark");
+  return { ...c, fastestJs: best.names, timings: timings as CaseResult<Row>["timings"] };
+}
