@@ -24,8 +24,8 @@ export class Identity {
   }
 
   @inline
-  throughX(term: v128, _slope: v128): v128 {
-    return term;
+  throughX(dy: v128, d: v128, slope: v128): v128 {
+    return Vector.nmadd(d, slope, dy);
   }
 }
 
@@ -53,13 +53,13 @@ export class Relu {
    */
   @inline
   gradient(dy: v128, x: v128, mean: v128, scale: v128, shift: v128): v128 {
-    const y = f32x4.add(f32x4.mul(f32x4.sub(x, mean), scale), shift);
+    const y = Vector.madd(f32x4.sub(x, mean), scale, shift);
     return v128.andnot(dy, f32x4.le(y, Vector.zero(y)));
   }
 
   /** With frozen statistics the slope is 0 and nothing passes through x, not even of an infinite one. */
   @inline
-  throughX(term: v128, slope: v128): v128 {
-    return v128.and(term, f32x4.ne(slope, Vector.zero(slope)));
+  throughX(dy: v128, d: v128, slope: v128): v128 {
+    return Vector.nmadd(v128.and(d, f32x4.ne(slope, Vector.zero(slope))), slope, dy);
   }
 }

@@ -21,13 +21,16 @@ export function updateRunning(
   momentum: f64,
   correction: f64,
 ): void {
-  const kept = 1 - momentum;
-  for (const end = mean + (channels << 3); mean < end; mean += 8) {
-    store<f64>(runningMean, kept * load<f64>(runningMean) + momentum * load<f64>(mean));
-    store<f64>(runningVar, kept * load<f64>(runningVar) + momentum * (correction * load<f64>(variance)));
-    runningMean += 8;
-    runningVar += 8;
-    variance += 8;
+  const kept = f64x2.splat(1 - momentum);
+  const added = f64x2.splat(momentum);
+  const corrected = f64x2.splat(correction);
+  for (let c: usize = 0; c < channels; c += 2) {
+    const next: usize = channels - c > 1 ? 1 : 0;
+    const at = c << 3;
+    const m = f64x2.mul(added, Pair.load(mean + at, next));
+    const v = f64x2.mul(added, f64x2.mul(corrected, Pair.load(variance + at, next)));
+    Pair.store(runningMean + at, f64x2.add(f64x2.mul(kept, Pair.load(runningMean + at, next)), m), next);
+    Pair.store(runningVar + at, f64x2.add(f64x2.mul(kept, Pair.load(runningVar + at, next)), v), next);
   }
 }
 

@@ -126,24 +126,37 @@ export function affineCoefficients(
   spatial: usize,
 ): usize {
   const coefficients = Scratch.coefficients(scratch, width);
-  let extreme: v128 = i64x2.splat(0);
+  // Of what is not 0. pmin and pmax pass over NaN as their second argument.
+  let smallestInvstd = f64x2.splat(1);
+  let smallestScale = smallestInvstd;
+  let largestInvstd = smallestInvstd;
+  let largestScale = smallestInvstd;
   for (let c: usize = 0; c < channels; c += 2) {
     const next: usize = channels - c > 1 ? 1 : 0;
     const at = coefficients + (c << 2);
     let scale = Pair.load(invstd + (c << 3), next);
-    const m = mean ? Pair.load(mean + (c << 3), next) : Vector.zero(scale);
-    const small = v128.and(f64x2.gt(scale, Vector.zero(scale)), f64x2.lt(scale, f64x2.splat(SMALLEST_INVSTD)));
-    extreme = v128.or(extreme, v128.or(small, f64x2.gt(scale, f64x2.splat(LARGEST_INVSTD))));
+    const zero = Vector.zero(scale);
+    const m = mean ? Pair.load(mean + (c << 3), next) : zero;
+    smallestInvstd = f64x2.pmin(smallestInvstd, v128.or(scale, f64x2.eq(scale, zero)));
+    largestInvstd = f64x2.pmax(largestInvstd, scale);
     if (gamma) scale = f64x2.mul(scale, Pair.loadFloats(gamma + (c << 2), next));
     const size = f64x2.abs(scale);
-    const tiny = v128.and(f64x2.lt(size, f64x2.splat(SMALLEST_SCALE)), f64x2.ne(size, Vector.zero(size)));
-    extreme = v128.or(extreme, v128.or(tiny, f64x2.gt(size, f64x2.splat(LARGEST_SCALE))));
-    const offset = beta ? Pair.loadFloats(beta + (c << 2), next) : f64x2.neg(Vector.zero(scale));
-    Pair.storeFloats(Scratch.slot(at, width, MEAN), m, next);
-    Pair.storeFloats(Scratch.slot(at, width, SCALE), scale, next);
-    Pair.storeFloats(Scratch.slot(at, width, SHIFT), f64x2.sub(offset, f64x2.mul(Remainder.of(m), scale)), next);
+    smallestScale = f64x2.pmin(smallestScale, v128.or(size, f64x2.eq(size, zero)));
+    largestScale = f64x2.pmax(largestScale, size);
+    const offset = beta ? Pair.loadFloats(beta + (c << 2), next) : f64x2.neg(zero);
+    Pair.storeFloats(Scratch.slot(at, width, MEAN), m);
+    Pair.storeFloats(Scratch.slot(at, width, SCALE), scale);
+    Pair.storeFloats(Scratch.slot(at, width, SHIFT), f64x2.sub(offset, f64x2.mul(Remainder.of(m), scale)));
   }
-  if (v128.any_true(extreme)) return 0;
+  const small = v128.or(
+    f64x2.lt(smallestInvstd, f64x2.splat(SMALLEST_INVSTD)),
+    f64x2.lt(smallestScale, f64x2.splat(SMALLEST_SCALE)),
+  );
+  const large = v128.or(
+    f64x2.gt(largestInvstd, f64x2.splat(LARGEST_INVSTD)),
+    f64x2.gt(largestScale, f64x2.splat(LARGEST_SCALE)),
+  );
+  if (v128.any_true(v128.or(small, large))) return 0;
   for (let slot = MEAN; slot <= SHIFT; slot++) {
     spread(Scratch.slot(coefficients, width, slot), width, channels, spatial);
   }
@@ -181,8 +194,8 @@ export function gradientCoefficients(
       const fromLow = Remainder.times(Pair.load(mean + (c << 3), next), slope);
       offset = f64x2.sub(f64x2.mul(Pair.load(dbeta + (c << 3), next), inverse), fromLow);
     }
-    Pair.storeFloats(Scratch.slot(at, width, OFFSET), offset, next);
-    Pair.storeFloats(Scratch.slot(at, width, SLOPE), slope, next);
+    Pair.storeFloats(Scratch.slot(at, width, OFFSET), offset);
+    Pair.storeFloats(Scratch.slot(at, width, SLOPE), slope);
   }
   spread(Scratch.slot(coefficients, width, OFFSET), width, channels, spatial);
   spread(Scratch.slot(coefficients, width, SLOPE), width, channels, spatial);

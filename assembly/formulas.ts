@@ -1,5 +1,6 @@
 import { MEAN, OFFSET, SCALE, SHIFT, SLOPE } from "./coefficients";
 import { Activation } from "./operations";
+import { Vector } from "./vector";
 
 /** Batch normalization, value by value. */
 
@@ -35,6 +36,11 @@ export class Raw {
   second(first: v128, _x: v128, _k0: v128): v128 {
     return f32x4.mul(first, first);
   }
+
+  @inline
+  plusSecond(sum: v128, first: v128, _x: v128, _k0: v128): v128 {
+    return Vector.madd(first, first, sum);
+  }
 }
 
 /** The same about a pivot, d = x - pivot and d^2, for the channels that have one (not NaN). */
@@ -47,7 +53,7 @@ export class Deviation {
 
   @inline
   unroll(): i32 {
-    return 1;
+    return 2;
   }
 
   @inline
@@ -68,6 +74,11 @@ export class Deviation {
   @inline
   second(first: v128, _x: v128, _k0: v128): v128 {
     return f32x4.mul(first, first);
+  }
+
+  @inline
+  plusSecond(sum: v128, first: v128, _x: v128, _k0: v128): v128 {
+    return Vector.madd(first, first, sum);
   }
 }
 
@@ -103,6 +114,11 @@ export class GradientTerms<A extends Activation> {
   second(dy: v128, x: v128, mean: v128): v128 {
     return f32x4.mul(dy, f32x4.sub(x, mean));
   }
+
+  @inline
+  plusSecond(sum: v128, dy: v128, x: v128, mean: v128): v128 {
+    return Vector.madd(dy, f32x4.sub(x, mean), sum);
+  }
 }
 
 /** y = activation((x - MEAN) * SCALE + SHIFT) = activation((x - mean) * invstd * gamma + beta). */
@@ -125,7 +141,7 @@ export class Normalize<A extends Activation> {
 
   @inline
   of(x: v128, _b: v128, mean: v128, scale: v128, shift: v128, _k3: v128, _k4: v128): v128 {
-    return changetype<A>(0).of(f32x4.add(f32x4.mul(f32x4.sub(x, mean), scale), shift));
+    return changetype<A>(0).of(Vector.madd(f32x4.sub(x, mean), scale, shift));
   }
 }
 
@@ -151,7 +167,6 @@ export class InputGradient<A extends Activation> {
   of(x: v128, dy: v128, mean: v128, scale: v128, shift: v128, offset: v128, slope: v128): v128 {
     const activation = changetype<A>(0);
     const passed = activation.gradient(dy, x, mean, scale, shift);
-    const throughX = activation.throughX(f32x4.mul(f32x4.sub(x, mean), slope), slope);
-    return f32x4.mul(f32x4.sub(f32x4.sub(passed, offset), throughX), scale);
+    return f32x4.mul(activation.throughX(f32x4.sub(passed, offset), f32x4.sub(x, mean), slope), scale);
   }
 }

@@ -50,8 +50,8 @@ function finish(
   for (let c: usize = 0; c < channels; c += 2) {
     const next: usize = channels - c > 1 ? 1 : 0;
     const at = c << 3;
-    const first = Pair.load(sums + at, next);
-    const second = Pair.load(sums + toSeconds + at, next);
+    const first = v128.load(sums + at);
+    const second = v128.load(sums + toSeconds + at);
     const centred = f64x2.sub(second, Remainder.times(Pair.load(mean + at, next), first));
     const i = Pair.load(invstd + at, next);
     Pair.store(dbeta + at, first, next);

@@ -40,7 +40,7 @@ export function reduce<T extends Term>(
           const a0 = v128.load(p);
           const f0 = term.first(a0, term.readsB() ? v128.load(p + delta) : a0, k0, k1, k2);
           s = f32x4.add(s, f0);
-          q = f32x4.add(q, term.second(f0, a0, k0));
+          q = term.plusSecond(q, f0, a0, k0);
           p += pitch;
         }
       } else {
@@ -56,11 +56,9 @@ export function reduce<T extends Term>(
         const a3 = v128.load(p);
         const f3 = term.first(a3, term.readsB() ? v128.load(p + delta) : a3, k0, k1, k2);
         s = Vector.sum(f0, f1, f2, f3);
-        q = Vector.sum(
-          term.second(f0, a0, k0),
-          term.second(f1, a1, k0),
-          term.second(f2, a2, k0),
-          term.second(f3, a3, k0),
+        q = f32x4.add(
+          term.plusSecond(term.second(f0, a0, k0), f1, a1, k0),
+          term.plusSecond(term.second(f2, a2, k0), f3, a3, k0),
         );
       }
       if (term.unroll() > 2) {
@@ -79,11 +77,9 @@ export function reduce<T extends Term>(
         s = f32x4.add(s, Vector.sum(f4, f5, f6, f7));
         q = f32x4.add(
           q,
-          Vector.sum(
-            term.second(f4, a4, k0),
-            term.second(f5, a5, k0),
-            term.second(f6, a6, k0),
-            term.second(f7, a7, k0),
+          f32x4.add(
+            term.plusSecond(term.second(f4, a4, k0), f5, a5, k0),
+            term.plusSecond(term.second(f6, a6, k0), f7, a7, k0),
           ),
         );
       }
@@ -91,6 +87,36 @@ export function reduce<T extends Term>(
       v128.store(block, f32x4.add(v128.load(block, 16), q), 16);
       block += 32;
       k += 16;
+    }
+  }
+}
+
+/** Adds x and x^2 of `groups` groups of eight rows to the sums, in f64 throughout: the products are exact. */
+export function reduceWide(sums: usize, x: usize, width: usize, pitch: usize, groups: usize): void {
+  const toSeconds = Scratch.seconds(0, width);
+  for (; groups; groups--) {
+    let target = sums;
+    for (const end = x + (width << 2); x < end; x += 16) {
+      let s0 = v128.load(target);
+      let s1 = v128.load(target, 16);
+      let q0 = v128.load(target + toSeconds);
+      let q1 = v128.load(target + toSeconds, 16);
+      let p = x;
+      for (let row = GROUP_OF_ONE; row; row--) {
+        const value = v128.load(p);
+        const low = Vector.low(value);
+        const high = Vector.high(value);
+        s0 = f64x2.add(s0, low);
+        s1 = f64x2.add(s1, high);
+        q0 = f64x2.add(q0, f64x2.mul(low, low));
+        q1 = f64x2.add(q1, f64x2.mul(high, high));
+        p += pitch;
+      }
+      v128.store(target, s0);
+      v128.store(target, s1, 16);
+      v128.store(target + toSeconds, q0);
+      v128.store(target + toSeconds, q1, 16);
+      target += 32;
     }
   }
 }
@@ -103,6 +129,7 @@ export function map<O extends Op>(
   coefficients: usize,
   width: usize,
   pitch: usize,
+  rows: usize,
   groups: usize,
 ): void {
   const op = changetype<O>(0);
@@ -117,7 +144,7 @@ export function map<O extends Op>(
       const k4 = Scratch.vector(op.slots(), SLOPE, k, slots);
       let p = out;
       if (op.unroll() == 1) {
-        for (let row = GROUP; row; row--) {
+        for (let row = rows; row; row--) {
           v128.store(p, op.of(v128.load(p + toA), op.readsB() ? v128.load(p + toB) : k0, k0, k1, k2, k3, k4));
           p += pitch;
         }
@@ -125,10 +152,12 @@ export function map<O extends Op>(
         v128.store(p, op.of(v128.load(p + toA), op.readsB() ? v128.load(p + toB) : k0, k0, k1, k2, k3, k4));
         p += pitch;
         v128.store(p, op.of(v128.load(p + toA), op.readsB() ? v128.load(p + toB) : k0, k0, k1, k2, k3, k4));
-        p += pitch;
-        v128.store(p, op.of(v128.load(p + toA), op.readsB() ? v128.load(p + toB) : k0, k0, k1, k2, k3, k4));
-        p += pitch;
-        v128.store(p, op.of(v128.load(p + toA), op.readsB() ? v128.load(p + toB) : k0, k0, k1, k2, k3, k4));
+        if (rows > 2) {
+          p += pitch;
+          v128.store(p, op.of(v128.load(p + toA), op.readsB() ? v128.load(p + toB) : k0, k0, k1, k2, k3, k4));
+          p += pitch;
+          v128.store(p, op.of(v128.load(p + toA), op.readsB() ? v128.load(p + toB) : k0, k0, k1, k2, k3, k4));
+        }
       }
       k += 16;
     }

@@ -1,15 +1,17 @@
 import { Identity, Relu } from "./activation";
 import { Deviation, GradientTerms, InputGradient, Normalize, Raw } from "./formulas";
-import * as groups from "./groups";
+import * as group from "./groups";
 import * as planes from "./planes";
 
 /** The loops' instances by number, so that what surrounds an inner loop is not there once an instance. */
 
 /** Terms. */
 export const RAW: i32 = 0;
-export const DEVIATION: i32 = 1;
-export const GRADIENT: i32 = 2;
-export const GRADIENT_RELU: i32 = 3;
+/** Those of RAW in f64 throughout; of rows only. */
+export const WIDE: i32 = 1;
+export const DEVIATION: i32 = 2;
+export const GRADIENT: i32 = 3;
+export const GRADIENT_RELU: i32 = 4;
 
 /** Ops. */
 export const NORMALIZE: i32 = 0;
@@ -19,7 +21,7 @@ export const INPUT_GRADIENT_RELU: i32 = 3;
 
 /** Rows in a group of a reduction. */
 export function groupOf(term: i32): usize {
-  return term == RAW ? groups.GROUP_OF_ONE : groups.GROUP;
+  return term <= WIDE ? group.GROUP_OF_ONE : group.GROUP;
 }
 
 export function addRows(
@@ -30,12 +32,13 @@ export function addRows(
   coefficients: usize,
   width: usize,
   pitch: usize,
-  n: usize,
+  groups: usize,
 ): void {
-  if (term == RAW) groups.reduce<Raw>(blocks, a, b, coefficients, width, pitch, n);
-  else if (term == DEVIATION) groups.reduce<Deviation>(blocks, a, b, coefficients, width, pitch, n);
-  else if (term == GRADIENT) groups.reduce<GradientTerms<Identity>>(blocks, a, b, coefficients, width, pitch, n);
-  else groups.reduce<GradientTerms<Relu>>(blocks, a, b, coefficients, width, pitch, n);
+  if (term == RAW) group.reduce<Raw>(blocks, a, b, coefficients, width, pitch, groups);
+  else if (term == WIDE) group.reduceWide(blocks, a, width, pitch, groups);
+  else if (term == DEVIATION) group.reduce<Deviation>(blocks, a, b, coefficients, width, pitch, groups);
+  else if (term == GRADIENT) group.reduce<GradientTerms<Identity>>(blocks, a, b, coefficients, width, pitch, groups);
+  else group.reduce<GradientTerms<Relu>>(blocks, a, b, coefficients, width, pitch, groups);
 }
 
 export function mapRows(
@@ -46,12 +49,13 @@ export function mapRows(
   coefficients: usize,
   width: usize,
   pitch: usize,
-  n: usize,
+  rows: usize,
+  groups: usize,
 ): void {
-  if (op == NORMALIZE) groups.map<Normalize<Identity>>(out, toA, toB, coefficients, width, pitch, n);
-  else if (op == NORMALIZE_RELU) groups.map<Normalize<Relu>>(out, toA, toB, coefficients, width, pitch, n);
-  else if (op == INPUT_GRADIENT) groups.map<InputGradient<Identity>>(out, toA, toB, coefficients, width, pitch, n);
-  else groups.map<InputGradient<Relu>>(out, toA, toB, coefficients, width, pitch, n);
+  if (op == NORMALIZE) group.map<Normalize<Identity>>(out, toA, toB, coefficients, width, pitch, rows, groups);
+  else if (op == NORMALIZE_RELU) group.map<Normalize<Relu>>(out, toA, toB, coefficients, width, pitch, rows, groups);
+  else if (op == INPUT_GRADIENT) group.map<InputGradient<Identity>>(out, toA, toB, coefficients, width, pitch, rows, groups);
+  else group.map<InputGradient<Relu>>(out, toA, toB, coefficients, width, pitch, rows, groups);
 }
 
 export function reducePlanes(

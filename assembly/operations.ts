@@ -17,6 +17,8 @@ export interface Term {
   first(a: v128, b: v128, mean: v128, scale: v128, shift: v128): v128;
   /** The value of the second sum, given that of the first. */
   second(first: v128, a: v128, mean: v128): v128;
+  /** The same, added to a sum. */
+  plusSecond(sum: v128, first: v128, a: v128, mean: v128): v128;
 }
 
 /** A value that is stored. */
@@ -39,6 +41,6 @@ export interface Activation {
   slots(): i32;
   /** dy where the activation lets it through, else 0. */
   gradient(dy: v128, x: v128, mean: v128, scale: v128, shift: v128): v128;
-  /** The part of dx that depends on x. */
-  throughX(part: v128, slope: v128): v128;
+  /** dy - d * slope, d = x - mean: what passes through x taken off. */
+  throughX(dy: v128, d: v128, slope: v128): v128;
 }

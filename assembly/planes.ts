@@ -55,7 +55,7 @@ export function reduce<T extends Term>(
             const a1 = v128.load(a, 16);
             const f1 = term.first(a1, term.readsB() ? v128.load(r, 16) : zero, k0, k1, k2);
             f = f32x4.add(f, f1);
-            g = f32x4.add(g, term.second(f1, a1, k0));
+            g = term.plusSecond(g, f1, a1, k0);
           }
           if (term.unroll() > 2) {
             const a2 = v128.load(a, 32);
@@ -63,7 +63,7 @@ export function reduce<T extends Term>(
             const f2 = term.first(a2, zero, k0, k1, k2);
             const f3 = term.first(a3, zero, k0, k1, k2);
             f = f32x4.add(f, f32x4.add(f2, f3));
-            g = f32x4.add(g, f32x4.add(term.second(f2, a2, k0), term.second(f3, a3, k0)));
+            g = f32x4.add(g, term.plusSecond(term.second(f2, a2, k0), f3, a3, k0));
           }
           s = f32x4.add(s, f);
           q = f32x4.add(q, g);

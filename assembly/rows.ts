@@ -1,6 +1,6 @@
 import { Scratch } from "./coefficients";
 import { GROUP } from "./groups";
-import { addRows, groupOf, mapRows, RAW } from "./instances";
+import { addRows, groupOf, mapRows, WIDE } from "./instances";
 import { Vector } from "./vector";
 
 /**
@@ -29,7 +29,7 @@ export function reduce(
 ): void {
   const group = groupOf(term);
   const pitch = Scratch.whole(width);
-  const blocks = Scratch.blocks(sums, width);
+  const blocks = term == WIDE ? sums : Scratch.blocks(sums, width);
   const copyA = Scratch.copies(coefficients, width);
   const copyB = copyA + ((pitch * group) << 2);
   while (total) {
@@ -40,19 +40,19 @@ export function reduce(
       for (let first: usize = 0; first < groups; first += BLOCK) {
         const at = (first * width) << 2;
         addRows(term, blocks, a + at, b + at, coefficients, width, stride, min(groups - first, BLOCK));
-        carry(sums, blocks, width);
+        if (term != WIDE) carry(sums, blocks, width);
       }
     } else {
       // Lanes without a value add nothing to any sum: x at the mean (or, about no pivot, 0), dy 0.
       done = min(total, group * width);
       memory.fill(copyA, 0, pitch << 5);
-      for (let row: usize = 0; row < GROUP && term != RAW; row++) {
+      for (let row: usize = 0; row < GROUP && term > WIDE; row++) {
         memory.copy(copyA + ((row * pitch) << 2), coefficients, pitch << 2);
       }
       copyRows(copyA, pitch, a, width, width, done);
-      if (group == GROUP) copyRows(copyB, pitch, b, width, width, done);
+      if (a != b) copyRows(copyB, pitch, b, width, width, done);
       addRows(term, blocks, copyA, copyB, coefficients, pitch, pitch << 2, 1);
-      carry(sums, blocks, width);
+      if (term != WIDE) carry(sums, blocks, width);
     }
     total -= done;
     a += done << 2;
@@ -101,16 +101,17 @@ export function map(op: i32, out: usize, a: usize, b: usize, coefficients: usize
   const copyB = copyA + ((pitch * GROUP) << 2);
   const toA = a - out;
   const toB = b - out;
+  const rows = width & 1023 ? GROUP : 2;
   while (total) {
-    const groups = groupsOf(total, GROUP, width);
-    let done = GROUP * groups * width;
+    const groups = groupsOf(total, rows, width);
+    let done = rows * groups * width;
     if (groups) {
-      mapRows(op, out, toA, toB, coefficients, width, (groups * width) << 2, groups);
+      mapRows(op, out, toA, toB, coefficients, width, (groups * width) << 2, rows, groups);
     } else {
-      done = min(total, GROUP * width);
+      done = min(total, rows * width);
       copyRows(copyA, pitch, out + toA, width, width, done);
-      copyRows(copyB, pitch, out + toB, width, width, done);
-      mapRows(op, copyA, 0, copyB - copyA, coefficients, pitch, pitch << 2, 1);
+      if (a != b) copyRows(copyB, pitch, out + toB, width, width, done);
+      mapRows(op, copyA, 0, copyB - copyA, coefficients, pitch, pitch << 2, rows, 1);
       copyRows(out, width, copyA, pitch, width, done);
     }
     total -= done;

@@ -1,6 +1,6 @@
 import { Scratch } from "./coefficients";
 import { NARROW, spread, widthOf } from "./fold";
-import { DEVIATION, RAW } from "./instances";
+import { DEVIATION, RAW, WIDE } from "./instances";
 import { reduce } from "./loops";
 import { statisticsPrecisely } from "./precise";
 import { Pair, Vector } from "./vector";
@@ -23,6 +23,8 @@ import { Pair, Vector } from "./vector";
 const FARTHEST: f64 = 4;
 const FARTHEST_OF_FEW: f64 = 0.03125;
 const FEW: usize = 256;
+/** In f64 the errors of the sums are some 1e-16. */
+const FARTHEST_WIDE: f64 = 1048576;
 /** Of fewer in a channel of planes, or in all of x, every sum is in f64 throughout. */
 const TINY: usize = 64;
 /** Mean squares below this may have lost terms to underflow in float32. */
@@ -41,17 +43,15 @@ export function statisticsPlanes(
   spatial: usize,
 ): void {
   const count = batch * spatial;
-  // The pivots, and NaN for a variance to be found.
-  memory.fill(mean, 0, channels << 3);
-  memory.fill(variance, 255, channels << 3);
-  if ((spatial < NARROW ? count * channels : count) >= TINY) {
-    if (sum(RAW, mean, variance, x, scratch, batch, channels, spatial)) return;
+  const rows = spatial < NARROW;
+  const precise = !rows && count < TINY;
+  if (!precise) {
+    if (sum(rows && count < FEW ? WIDE : RAW, mean, variance, x, scratch, batch, channels, spatial)) return;
     if (!choosePivots(mean, variance, x, scratch, batch, channels, spatial)) return;
     if (sum(DEVIATION, mean, variance, x, scratch, batch, channels, spatial)) return;
   }
   for (let c: usize = 0; c < channels; c++) {
-    const found = load<f64>(variance + (c << 3));
-    if (isNaN(found)) statisticsPrecisely(mean, variance, x, c, batch, channels, spatial);
+    if (precise || isNaN(load<f64>(variance + (c << 3)))) statisticsPrecisely(mean, variance, x, c, batch, channels, spatial);
   }
 }
 
@@ -69,7 +69,7 @@ function sum(
   const width = widthOf(batch, channels, spatial);
   Scratch.clearSums(scratch, width);
   reduce(term, scratch, x, x, Scratch.coefficients(scratch, width), width, batch, channels, spatial);
-  return finish(mean, variance, scratch, width, channels, batch * spatial);
+  return finish(term, mean, variance, scratch, width, channels, batch * spatial);
 }
 
 /**
@@ -125,25 +125,36 @@ function isConstant(first: usize, next: usize, batch: usize, spatial: usize): bo
 
 /**
  * mean and variance from the two sums about the pivots in `mean`, for the channels whose variance is NaN; it stays so where
- * the sums are not reliable. Returns whether none is left.
+ * the sums are not reliable. The `first` sums are about 0, and of every channel. Returns whether none is left.
  */
-function finish(mean: usize, variance: usize, sums: usize, width: usize, channels: usize, count: usize): bool {
+function finish(
+  term: i32,
+  mean: usize,
+  variance: usize,
+  sums: usize,
+  width: usize,
+  channels: usize,
+  count: usize,
+): bool {
   const toSeconds = Scratch.seconds(0, width);
   const m = f64x2.splat(<f64>count);
-  const farthest = f64x2.splat(count < FEW ? FARTHEST_OF_FEW : FARTHEST);
-  let found: v128 = v128.not(Vector.zero(m));
+  const first = term != DEVIATION;
+  const farthest = f64x2.splat(term == WIDE ? FARTHEST_WIDE : count < FEW ? FARTHEST_OF_FEW : FARTHEST);
+  // Ones in every bit are NaN too.
+  const all = v128.not(Vector.zero(m));
+  let found: v128 = all;
   for (let c: usize = 0; c < channels; c += 2) {
     const next: usize = channels - c > 1 ? 1 : 0;
     const at = c << 3;
-    const shift = f64x2.div(Pair.load(sums + at, next), m);
-    const squares = Pair.load(sums + toSeconds + at, next);
+    const shift = f64x2.div(v128.load(sums + at), m);
+    const squares = v128.load(sums + toSeconds + at);
     const meanSquare = f64x2.div(squares, m);
     const square = f64x2.mul(shift, shift);
     const difference = f64x2.sub(meanSquare, square);
     const inRange = v128.and(f64x2.gt(meanSquare, f64x2.splat(SMALLEST)), f64x2.lt(squares, f64x2.splat(LARGEST)));
     const good = v128.and(inRange, f64x2.le(square, f64x2.mul(difference, farthest)));
-    const old = Pair.load(variance + at, next);
-    const pivot = Pair.load(mean + at, next);
+    const old = first ? all : Pair.load(variance + at, next);
+    const pivot = first ? Vector.zero(m) : Pair.load(mean + at, next);
     const done = f64x2.eq(old, old);
     found = v128.and(found, v128.or(good, done));
     Pair.store(mean + at, v128.bitselect(pivot, f64x2.add(pivot, shift), done), next);

@@ -58,6 +58,18 @@ export class Vector {
     v128.store(block, f32x4.add(v128.load(block, 16), second), 16);
   }
 
+  /** a * b + c; rounded once, where the processor can, by the binary of relaxed instructions. */
+  @inline
+  static madd(a: v128, b: v128, c: v128): v128 {
+    return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
+  }
+
+  /** c - a * b, likewise. */
+  @inline
+  static nmadd(a: v128, b: v128, c: v128): v128 {
+    return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_nmadd(a, b, c) : f32x4.sub(c, f32x4.mul(a, b));
+  }
+
   /** a + b + c + d, as a tree. */
   @inline
   static sum(a: v128, b: v128, c: v128, d: v128): v128 {
@@ -67,7 +79,7 @@ export class Vector {
 
 /**
  * Two channels at a time. `next` is the distance to the second, in values: 1, or 0 for the last of an odd number, which is
- * then both lanes.
+ * then read into both lanes, and of which only lane 0 is written. Arrays in the scratch have room for a second.
  */
 export class Pair {
   @inline
@@ -77,8 +89,8 @@ export class Pair {
 
   @inline
   static store(target: usize, value: v128, next: usize): void {
-    v128.store64_lane(target, value, 0);
     v128.store64_lane(target + (next << 3), value, 1);
+    v128.store64_lane(target, value, 0);
   }
 
   /** Floats, as f64. */
@@ -87,11 +99,9 @@ export class Pair {
     return f64x2.promote_low_f32x4(v128.load32_lane(source + (next << 2), v128.load32_zero(source), 1));
   }
 
-  /** Rounds to floats, once. */
+  /** Rounds to floats, once, in the scratch. */
   @inline
-  static storeFloats(target: usize, value: v128, next: usize): void {
-    const floats = f32x4.demote_f64x2_zero(value);
-    v128.store32_lane(target, floats, 0);
-    v128.store32_lane(target + (next << 2), floats, 1);
+  static storeFloats(target: usize, value: v128): void {
+    v128.store64_lane(target, f32x4.demote_f64x2_zero(value), 0);
   }
 }
