@@ -91,8 +91,8 @@ export function reduce<T extends Term>(
   }
 }
 
-/** Adds x and x^2 of `groups` groups of eight rows to the sums, in f64 throughout: the products are exact. */
-export function reduceWide(sums: usize, x: usize, width: usize, pitch: usize, groups: usize): void {
+/** Adds x and x^2 of groups of any number of rows to the sums, in f64 throughout: the products are exact. */
+export function reduceWide(sums: usize, x: usize, width: usize, pitch: usize, rows: usize, groups: usize): void {
   const toSeconds = Scratch.seconds(0, width);
   for (; groups; groups--) {
     let target = sums;
@@ -102,7 +102,7 @@ export function reduceWide(sums: usize, x: usize, width: usize, pitch: usize, gr
       let q0 = v128.load(target + toSeconds);
       let q1 = v128.load(target + toSeconds, 16);
       let p = x;
-      for (let row = GROUP_OF_ONE; row; row--) {
+      for (let row = rows; row; row--) {
         const value = v128.load(p);
         const low = Vector.low(value);
         const high = Vector.high(value);

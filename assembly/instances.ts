@@ -32,10 +32,11 @@ export function addRows(
   coefficients: usize,
   width: usize,
   pitch: usize,
+  rows: usize,
   groups: usize,
 ): void {
   if (term == RAW) group.reduce<Raw>(blocks, a, b, coefficients, width, pitch, groups);
-  else if (term == WIDE) group.reduceWide(blocks, a, width, pitch, groups);
+  else if (term == WIDE) group.reduceWide(blocks, a, width, pitch, rows, groups);
   else if (term == DEVIATION) group.reduce<Deviation>(blocks, a, b, coefficients, width, pitch, groups);
   else if (term == GRADIENT) group.reduce<GradientTerms<Identity>>(blocks, a, b, coefficients, width, pitch, groups);
   else group.reduce<GradientTerms<Relu>>(blocks, a, b, coefficients, width, pitch, groups);
@@ -54,7 +55,8 @@ export function mapRows(
 ): void {
   if (op == NORMALIZE) group.map<Normalize<Identity>>(out, toA, toB, coefficients, width, pitch, rows, groups);
   else if (op == NORMALIZE_RELU) group.map<Normalize<Relu>>(out, toA, toB, coefficients, width, pitch, rows, groups);
-  else if (op == INPUT_GRADIENT) group.map<InputGradient<Identity>>(out, toA, toB, coefficients, width, pitch, rows, groups);
+  else if (op == INPUT_GRADIENT)
+    group.map<InputGradient<Identity>>(out, toA, toB, coefficients, width, pitch, rows, groups);
   else group.map<InputGradient<Relu>>(out, toA, toB, coefficients, width, pitch, rows, groups);
 }
 

@@ -27,19 +27,20 @@ export function reduce(
   total: usize,
   width: usize,
 ): void {
-  const group = groupOf(term);
+  let group = groupOf(term);
   const pitch = Scratch.whole(width);
   const blocks = term == WIDE ? sums : Scratch.blocks(sums, width);
   const copyA = Scratch.copies(coefficients, width);
   const copyB = copyA + ((pitch * group) << 2);
   while (total) {
+    if (term == WIDE) group = max(1, min(group, total / width));
     const groups = groupsOf(total, group, width);
     let done = group * groups * width;
     if (groups) {
       const stride = (groups * width) << 2;
       for (let first: usize = 0; first < groups; first += BLOCK) {
         const at = (first * width) << 2;
-        addRows(term, blocks, a + at, b + at, coefficients, width, stride, min(groups - first, BLOCK));
+        addRows(term, blocks, a + at, b + at, coefficients, width, stride, group, min(groups - first, BLOCK));
         if (term != WIDE) carry(sums, blocks, width);
       }
     } else {
@@ -51,7 +52,7 @@ export function reduce(
       }
       copyRows(copyA, pitch, a, width, width, done);
       if (a != b) copyRows(copyB, pitch, b, width, width, done);
-      addRows(term, blocks, copyA, copyB, coefficients, pitch, pitch << 2, 1);
+      addRows(term, blocks, copyA, copyB, coefficients, pitch, pitch << 2, group, 1);
       if (term != WIDE) carry(sums, blocks, width);
     }
     total -= done;

@@ -51,7 +51,8 @@ export function statisticsPlanes(
     if (sum(DEVIATION, mean, variance, x, scratch, batch, channels, spatial)) return;
   }
   for (let c: usize = 0; c < channels; c++) {
-    if (precise || isNaN(load<f64>(variance + (c << 3)))) statisticsPrecisely(mean, variance, x, c, batch, channels, spatial);
+    if (precise || isNaN(load<f64>(variance + (c << 3))))
+      statisticsPrecisely(mean, variance, x, c, batch, channels, spatial);
   }
 }
 
