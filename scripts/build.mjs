@@ -39,7 +39,10 @@ function inlineOnce(target) {
 /** As text in a module of src, for engines that read no file. */
 function embed(binary, name) {
   const comment = "/** A binary that assembly/ compiles to, as base64. Written by scripts/build.mjs. */";
-  writeFileSync(path(`src/${name}.ts`), `${comment}\nexport const base64: string =\n  "${binary.toString("base64")}";\n`);
+  writeFileSync(
+    path(`src/${name}.ts`),
+    `${comment}\nexport const base64: string =\n  "${binary.toString("base64")}";\n`,
+  );
 }
 
 function check(what, bytes, budget) {
@@ -100,7 +103,11 @@ check("kernels, relaxed", relaxed.length, BUDGET.kernels);
 
 if (!process.argv.includes("--kernels")) {
   rmSync(path("dist"), { recursive: true, force: true });
-  const names = (extension) => ({ dir: "dist", entryFileNames: `[name].${extension}`, chunkFileNames: `[name].${extension}` });
+  const names = (extension) => ({
+    dir: "dist",
+    entryFileNames: `[name].${extension}`,
+    chunkFileNames: `[name].${extension}`,
+  });
   await bundle({ ...names("js"), format: "esm", sourcemap: true });
   await bundle({ ...names("cjs"), format: "cjs", sourcemap: true });
   declarations();

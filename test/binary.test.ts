@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { base64 } from "../src/module.js";
+import { base64 as plain } from "../src/module.js";
+import { base64 as fused } from "../src/relaxed-module.js";
 
-/** The binary's contract: pure functions of an imported memory and nothing else. */
-
-const release = Buffer.from(base64, "base64");
-const module = new WebAssembly.Module(release);
+/** The binaries' contract: pure functions of an imported memory and nothing else. */
 
 const grammar = [
   ...["statistics"].flatMap((verb) => [`${verb}Planes`, `${verb}Rows`]),
@@ -34,7 +32,13 @@ function* sections(binary: Uint8Array): Generator<number> {
   }
 }
 
-describe("the binary", () => {
+describe.each([
+  ["release", plain],
+  ["relaxed", fused],
+])("the binary %s", (name, base64) => {
+  const binary = Buffer.from(base64, "base64");
+  const module = new WebAssembly.Module(binary);
+
   it("imports exactly the memory", () => {
     expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
   });
@@ -46,20 +50,23 @@ describe("the binary", () => {
   });
 
   it("has no data, no global, no table and no start function", () => {
-    const present = new Set(sections(release));
+    const present = new Set(sections(binary));
     for (const [name, id] of Object.entries(SECTION)) expect(present.has(id), name).toBe(false);
   });
 
-  it("calls nothing indirectly and uses no relaxed instruction", () => {
-    const text = readFileSync(new URL("../build/release.wat", import.meta.url), "utf8");
+  it("calls nothing indirectly, and has relaxed instructions only where it is named so", () => {
+    const text = readFileSync(new URL(`../build/${name}.wat`, import.meta.url), "utf8");
     expect(text).toContain("f32x4.mul");
-    expect(text).not.toMatch(/call_indirect|relaxed/);
+    expect(text).not.toContain("call_indirect");
+    expect(new Set(text.match(/\w+\.relaxed\w+/g))).toEqual(
+      new Set(name === "relaxed" ? ["f32x4.relaxed_madd", "f32x4.relaxed_nmadd"] : []),
+    );
   });
 
   it("is the file that the build wrote, and within its budget", () => {
-    const built = readFileSync(new URL("../build/release.wasm", import.meta.url));
-    expect(built.equals(release)).toBe(true);
-    expect(release.length).toBeLessThanOrEqual(12_000);
+    const built = readFileSync(new URL(`../build/${name}.wasm`, import.meta.url));
+    expect(built.equals(binary)).toBe(true);
+    expect(binary.length).toBeLessThanOrEqual(12_000);
   });
 
   it("leaves the memory as it is when instantiated", () => {

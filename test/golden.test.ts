@@ -1,10 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { loadSync } from "../src/index.js";
 import { initialState, judge } from "./golden/judge.js";
 import { golden } from "./golden/read.js";
 import { layerOf, runStep } from "./golden/run.js";
+import { kernels } from "./harness.js";
 
-const kernels = loadSync();
 const bytesAtFirst = kernels.bytesInUse;
 
 describe("golden cases of PyTorch", () => {

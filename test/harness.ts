@@ -1,17 +1,25 @@
+import { inject } from "vitest";
 import {
   BatchNorm,
   type BatchNormOptions,
   batchStatistics,
   type Kernels,
   type Layout,
-  loadSync,
+  load,
   type Tensor,
 } from "../src/index.js";
 import type { Mode } from "./cases.js";
 import { expectClose, expectWithin, goal } from "./compare.js";
 import { expectation, type Problem } from "./problem.js";
 
-export const kernels: Kernels = loadSync();
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Whether the suites run over the binary with relaxed instructions. */
+    relaxed: boolean;
+  }
+}
+
+export const kernels: Kernels = await load({ relaxed: inject("relaxed") });
 
 interface Disposable {
   dispose(): void;

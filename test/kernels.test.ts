@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { instantiateKernels, type Layout, type LoadOptions, load, loadSync } from "../src/index.js";
+import { BatchNorm, instantiateKernels, type Layout, type LoadOptions, load, loadSync } from "../src/index.js";
+import { base64 as plain } from "../src/module.js";
+import { base64 as fused } from "../src/relaxed-module.js";
 import { about, expectRefused, notNumbers, type Refused, told } from "./refused.js";
 
 const kernels = loadSync();
@@ -31,6 +33,34 @@ describe("load and loadSync", () => {
     }
   });
 
+  it("take relaxed instructions where the engine has them", async () => {
+    const kernels = await load({ relaxed: true });
+    expect(kernels.relaxed).toBe(WebAssembly.validate(Buffer.from(fused, "base64")));
+    expect((await load({ relaxed: false })).relaxed).toBe(false);
+    expect(loadSync().relaxed).toBe(false);
+  });
+
+  it("do without them where the engine lacks them", async () => {
+    const binaries: number[] = [];
+    const validate = WebAssembly.validate;
+    vi.spyOn(WebAssembly, "validate").mockImplementation((binary) => {
+      binaries.push(binary.byteLength);
+      return binaries.length > 1 && validate(binary);
+    });
+    const kernels = await load({ relaxed: true });
+    vi.restoreAllMocks();
+    expect(binaries).toEqual([fused, plain].map((base64) => Buffer.from(base64, "base64").length));
+    expect(kernels.relaxed).toBe(false);
+    expect(new BatchNorm(kernels, 1).forward(kernels.tensor([2, 1], "NC", [1, 3])).data[1]).toBeCloseTo(1, 4);
+  });
+
+  it("import relaxed instructions in load only, and not beside a module", async () => {
+    const options = { relaxed: true } as LoadOptions;
+    expectRefused(["", () => loadSync(options), RangeError, about("relaxed")]);
+    const module = new WebAssembly.Module(Buffer.from(plain, "base64"));
+    await expect(load({ ...options, module })).rejects.toThrow(RangeError);
+  });
+
   const wrong: [name: string, options: unknown, type: typeof RangeError, argument: string][] = [
     ...[null, 1, "module"].map((v): [string, unknown, typeof RangeError, string] => [told(v), v, TypeError, "options"]),
     ...notNumbers.map((v): [string, unknown, typeof RangeError, string] => [
@@ -44,6 +74,12 @@ describe("load and loadSync", () => {
       { initialBytes: v },
       RangeError,
       "initialBytes",
+    ]),
+    ...[null, 1, "true"].map((v): [string, unknown, typeof RangeError, string] => [
+      `relaxed ${told(v)}`,
+      { relaxed: v },
+      TypeError,
+      "relaxed",
     ]),
     ...[null, {}, new Uint8Array(8), "batchnorm.wasm"].map((v): [string, unknown, typeof RangeError, string] => [
       `module ${told(v)}`,
