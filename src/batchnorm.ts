@@ -110,7 +110,7 @@ export class BatchNorm {
       out === undefined ? new FloatTensor(kernels, input.shape, input.layout) : checkLikeInput("out", out, input);
     if (input.extents.count > 0) {
       if (running === null) verbs.statistics(affine.mean, variance, input);
-      else affine.mean.data.set(running.mean.data);
+      else affine.mean.copy(running.mean);
       verbs.invstd(affine.invstd, running === null ? variance : running.variance, eps);
       verbs.normalize(y, input, affine);
       if (this.#training) this.#updateRunning(input.extents.count);

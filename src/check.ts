@@ -144,14 +144,20 @@ export function checkInput(value: unknown, kernels?: KernelInstance, channels?: 
   return x;
 }
 
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) {
+    if (a[axis] !== b[axis]) return false;
+  }
+  return true;
+}
+
 /** A tensor of x's kernels, shape and layout. */
 export function checkLikeInput(name: string, value: unknown, x: FloatTensor): FloatTensor {
   const tensor = checkTensor(name, value, x.kernels);
-  for (let axis = 0; axis < x.shape.length || axis < tensor.shape.length; axis++) {
-    if (tensor.shape[axis] !== x.shape[axis]) {
-      const [expected, got] = [x, tensor].map(({ shape }) => `[${shape.join(", ")}]`);
-      throw new RangeError(`"${name}" expected shape ${expected} like "x", got ${got}`);
-    }
+  if (!sameShape(tensor.extents.shape, x.extents.shape)) {
+    const [expected, got] = [x, tensor].map(({ shape }) => `[${shape.join(", ")}]`);
+    throw new RangeError(`"${name}" expected shape ${expected} like "x", got ${got}`);
   }
   if (tensor.layout !== x.layout) {
     throw new RangeError(`"${name}" expected layout ${x.layout} like "x", got ${tensor.layout}`);
