@@ -50,19 +50,39 @@ function check(what, bytes, budget) {
   if (bytes > budget) throw new Error(`${what}: ${bytes} bytes are over the budget of ${budget}`);
 }
 
-async function bundle(options, minify = false) {
+async function bundle(input, options, minify = false) {
   const build = await rolldown({
-    input: "src/index.ts",
     platform: "neutral",
     resolve: { extensionAlias: { ".js": [".ts", ".js"] }, mainFields: ["module", "main"] },
+    ...input,
   });
   const { output } = minify ? await build.generate({ ...options, minify }) : await build.write(options);
   await build.close();
   return output[0].code;
 }
 
+const core = { input: "src/index.ts" };
+
+/**
+ * The entries for TensorFlow.js, which share a chunk. They import the core entry as it is published, so that the binary is
+ * there once, whoever imports what; it has the same place beside them as their sources have beside its source.
+ */
+function tfjs(coreEntry) {
+  return {
+    input: { index: "src/tfjs/index.ts", layers: "src/tfjs/layers.ts" },
+    external: [/^@tensorflow\//],
+    plugins: [
+      {
+        name: "core entry",
+        resolveId: (id, importer) =>
+          id === "../index.js" && /src\/tfjs\/[\w-]+\.ts$/.test(importer) ? { id: coreEntry, external: true } : null,
+      },
+    ],
+  };
+}
+
 function declarations() {
-  const program = ts.createProgram(["src/index.ts"], {
+  const program = ts.createProgram(["src/index.ts", "src/tfjs/index.ts", "src/tfjs/layers.ts"], {
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
@@ -86,8 +106,8 @@ function declarations() {
     );
   }
   // CommonJS consumers need declarations of their own: the same text, under the names that their resolution looks for.
-  for (const name of readdirSync("dist").filter((name) => name.endsWith(".d.ts"))) {
-    const text = readFileSync(`dist/${name}`, "utf8").replaceAll(/(from "\.\/[\w-]+)\.js"/g, '$1.cjs"');
+  for (const name of readdirSync("dist", { recursive: true }).filter((name) => name.endsWith(".d.ts"))) {
+    const text = readFileSync(`dist/${name}`, "utf8").replaceAll(/(from "\.\.?\/[\w-]+)\.js"/g, '$1.cjs"');
     writeFileSync(`dist/${name.replace(/\.d\.ts$/, ".d.cts")}`, text);
   }
 }
@@ -103,17 +123,23 @@ check("kernels, relaxed", relaxed.length, BUDGET.kernels);
 
 if (!process.argv.includes("--kernels")) {
   rmSync(path("dist"), { recursive: true, force: true });
-  const names = (extension) => ({
-    dir: "dist",
-    entryFileNames: `[name].${extension}`,
-    chunkFileNames: `[name].${extension}`,
-  });
-  await bundle({ ...names("js"), format: "esm", sourcemap: true });
-  await bundle({ ...names("cjs"), format: "cjs", sourcemap: true });
+  for (const [format, extension] of [
+    ["esm", "js"],
+    ["cjs", "cjs"],
+  ]) {
+    const names = { entryFileNames: `[name].${extension}`, chunkFileNames: `[name].${extension}` };
+    const options = { ...names, format, sourcemap: true };
+    await bundle(core, { ...options, dir: "dist" });
+    await bundle(tfjs(`../index.${extension}`), {
+      ...options,
+      chunkFileNames: `shared.${extension}`,
+      dir: "dist/tfjs",
+    });
+  }
   declarations();
   copyFileSync(path("build/release.wasm"), path("dist/batchnorm.wasm"));
   copyFileSync(path("build/relaxed.wasm"), path("dist/batchnorm-relaxed.wasm"));
-  const minified = await bundle({ format: "esm" }, true);
+  const minified = await bundle(core, { format: "esm" }, true);
   const entry = gzipSync(minified, { level: 9 }).length;
   writeFileSync(path("build/sizes.json"), JSON.stringify({ kernels: binary.length, entry }));
   check("core entry, minified and gzipped", entry, BUDGET.entry);

@@ -1,0 +1,78 @@
+import { unfit } from "../check.js";
+import { type Extents, extentsOf } from "./extents.js";
+
+/**
+ * Parameters that vary over any axes of x, as one vector each over one channel axis: the axes from the first to the last
+ * over which any of them varies, taken together. A parameter that varies over fewer of these axes is repeated.
+ */
+export class ChannelBlock {
+  readonly extents: Extents;
+  readonly #first: number;
+  readonly #end: number;
+
+  /** `shapes` are as {@link alignShape} gives them: of x's rank, each extent x's or 1. */
+  constructor(
+    private readonly shape: readonly number[],
+    shapes: readonly (readonly number[])[],
+  ) {
+    const varying = shape.map((_, axis) => shapes.some((extents) => extents[axis] !== 1));
+    this.#first = Math.max(varying.indexOf(true), 0);
+    this.#end = varying.lastIndexOf(true) + 1;
+    this.extents = extentsOf(shape, this.#first, this.#end);
+  }
+
+  /** Where each channel's value is among those of a parameter; null where that is the channel's own number. */
+  #places(parameter: readonly number[]): Int32Array | null {
+    const [own, all] = [parameter, this.shape].map((shape) => shape.slice(this.#first, this.#end));
+    if (own.every((extent, i) => extent === all[i])) return null;
+    let places = Int32Array.of(0);
+    let stride = 1;
+    for (let axis = all.length - 1; axis >= 0; axis--) {
+      const [inner, step] = [places, own[axis] === 1 ? 0 : stride];
+      places = new Int32Array(all[axis] * inner.length);
+      for (let i = 0; i < places.length; i++) places[i] = inner[i % inner.length] + step * Math.floor(i / inner.length);
+      stride *= own[axis];
+    }
+    return places;
+  }
+
+  /** A parameter's values, one a channel. */
+  spread(values: Float32Array, parameter: readonly number[], into: Float32Array | Float64Array): void {
+    const places = this.#places(parameter);
+    if (places === null) into.set(values);
+    else for (let c = 0; c < into.length; c++) into[c] = values[places[c]];
+  }
+
+  /** The sums, in a parameter's order, of values one a channel. */
+  gather(perChannel: Float64Array, parameter: readonly number[]): Float32Array {
+    const places = this.#places(parameter);
+    if (places === null) return Float32Array.from(perChannel);
+    const sums = new Float64Array(parameter.reduce((product, extent) => product * extent, 1));
+    for (let c = 0; c < perChannel.length; c++) sums[places[c]] += perChannel[c];
+    return Float32Array.from(sums);
+  }
+}
+
+/**
+ * A parameter's shape with an extent for each axis of x, x's own or 1. One of x's rank is taken as it is; one of lower
+ * rank stands at `axis`, or, where that is null, at the last axes.
+ */
+export function alignShape(
+  name: string,
+  parameter: readonly number[],
+  shape: readonly number[],
+  axis: number | null,
+): readonly number[] {
+  const missing = shape.length - parameter.length;
+  let aligned = parameter;
+  if (missing > 0 && axis !== null && parameter.length === 1) {
+    aligned = shape.map((_, i) => (i === axis ? parameter[0] : 1));
+  } else if (missing > 0 && (axis === null || parameter.length === 0)) {
+    aligned = [...Array<number>(missing).fill(1), ...parameter];
+  }
+  if (aligned.length !== shape.length || aligned.some((extent, i) => extent !== 1 && extent !== shape[i])) {
+    const fits = axis === null ? "a shape that broadcasts" : `shape [${shape[axis]}] or one that broadcasts`;
+    throw unfit(name, `${fits} to [${shape.join(", ")}] of "x"`, `[${parameter.join(", ")}]`);
+  }
+  return aligned;
+}

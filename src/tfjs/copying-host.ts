@@ -1,0 +1,76 @@
+import type { KernelBackend, TensorInfo } from "@tensorflow/tfjs-core";
+import { instantiateKernels, type KernelExports } from "../index.js";
+import type { Address, Host, Output } from "./host.js";
+
+/** As the kernels' own memory has it: no block shares a cache line. */
+const ALIGNMENT = 64;
+const PAGE = 65536;
+
+/**
+ * The kernels in a memory of their own: every input is copied in, every output out. It needs nothing of a backend but
+ * what all of them have. The memory stays as large as the largest computation made it, until `release`.
+ */
+export class CopyingHost implements Host {
+  #memory!: WebAssembly.Memory;
+  #kernels!: KernelExports;
+  #end = 0;
+
+  constructor(private readonly backend: KernelBackend) {
+    this.release();
+  }
+
+  get kernels(): KernelExports {
+    return this.#kernels;
+  }
+
+  begin(bytes: number): Address {
+    this.#end = ALIGNMENT; // 0 means "absent" to the kernels
+    return this.#reserve(bytes);
+  }
+
+  input(tensor: TensorInfo): Address {
+    const values = this.backend.readSync(tensor.dataId) as Float32Array;
+    const address = this.#reserve(values.byteLength);
+    this.floats(address, values.length).set(values);
+    return address;
+  }
+
+  output(shape: readonly number[]): Output {
+    const length = shape.reduce((product, extent) => product * extent, 1);
+    const address = this.#reserve(4 * length);
+    const take = (): TensorInfo => {
+      const extents = [...shape];
+      const dataId = this.backend.write(this.floats(address, length).slice(), extents, "float32");
+      return { dataId, shape: extents, dtype: "float32" };
+    };
+    return { address, take };
+  }
+
+  floats(address: Address, length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.#memory.buffer as ArrayBuffer, address, length);
+  }
+
+  doubles(address: Address, length: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.#memory.buffer as ArrayBuffer, address, length);
+  }
+
+  release(): void {
+    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE });
+    this.#kernels = instantiateKernels(this.#memory);
+  }
+
+  #reserve(bytes: number): Address {
+    const address = this.#end;
+    const end = address + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+    const missing = end - this.#memory.buffer.byteLength;
+    if (missing > 0) {
+      try {
+        this.#memory.grow(Math.ceil(missing / PAGE));
+      } catch {
+        throw new RangeError(`out of memory: ${bytes} bytes more than the ${address} in use were refused`);
+      }
+    }
+    this.#end = end;
+    return address;
+  }
+}

@@ -1,0 +1,144 @@
+import {
+  broadcastTo,
+  customGrad,
+  div,
+  engine,
+  type GradSaveFunc,
+  grads,
+  reshape,
+  type Tensor,
+  type TensorInfo,
+} from "@tensorflow/tfjs-core";
+import { composedMoments, composedNormalize, composedTraining } from "./composed.js";
+import { extentsOf } from "./extents.js";
+import { currentHost, type Host } from "./host.js";
+import { InferenceGradients, type InferenceInputs, inferenceForward, inferenceOf } from "./inference.js";
+import { sharingClones } from "./sharing.js";
+import { type BatchStatistics, trainingBackward, trainingForward, varianceBackward } from "./training.js";
+
+/** The computations of the kernels as operations with gradients. All tensors float32; an axis counts from the front. */
+
+type Inputs = readonly (Tensor | null)[];
+
+/** What one operation is made of; null stands for an input that is absent. */
+interface Operation {
+  readonly inputs: Inputs;
+  forward(): Tensor;
+  /** The gradients of the inputs, in their order. */
+  backward(host: Host, dy: Tensor, saved: Inputs): readonly (Tensor | null)[];
+  /** The same function in operations of TensorFlow.js. */
+  composed(...inputs: Inputs): Tensor;
+}
+
+function differentiable({ inputs, forward, backward, composed }: Operation): Tensor {
+  const isPresent = (tensor: Tensor | null) => tensor !== null;
+  const present = inputs.filter(isPresent);
+  const restore = (tensors: readonly Tensor[]) => {
+    let next = 0;
+    return inputs.map((input) => (input === null ? null : tensors[next++]));
+  };
+  const operation = customGrad((...given) => {
+    const value = forward();
+    sharingClones(() => (given[given.length - 1] as GradSaveFunc)(present));
+    const gradFunc = (dy: Tensor, saved: Tensor[]) => {
+      const host = currentHost();
+      // While a tape records, these gradients are to have gradients themselves, which those of the kernels have not.
+      if (host === null || engine().isTapeOn()) {
+        return grads((...tensors: Tensor[]) => composed(...restore(tensors)))(saved, dy);
+      }
+      return backward(host, dy, restore(saved)).filter(isPresent);
+    };
+    return { value, gradFunc };
+  });
+  return operation(...present);
+}
+
+/** y by the statistics of x, and these. */
+export function differentiableTraining(
+  host: Host,
+  x: Tensor,
+  gamma: Tensor | null,
+  beta: Tensor | null,
+  axis: number,
+  eps: number,
+): { y: Tensor; statistics: BatchStatistics } {
+  const extents = extentsOf(x.shape, axis, axis + 1);
+  let statistics!: BatchStatistics;
+  const y = differentiable({
+    inputs: [x, gamma, beta],
+    forward() {
+      const result = trainingForward(host, x, gamma, beta, extents, eps);
+      statistics = result.statistics;
+      return tensorOf(result.y);
+    },
+    backward(host, dy, [x, gamma, beta]) {
+      const { dx, dgamma, dbeta } = trainingBackward(host, dy, x as Tensor, gamma, statistics, extents);
+      return [tensorOf(dx), gamma && tensorOf(dgamma), beta && tensorOf(dbeta)];
+    },
+    composed: (x, gamma, beta) => composedTraining(x as Tensor, gamma, beta, axis, eps).y,
+  });
+  return { y, statistics };
+}
+
+/** The statistics that a training computed, as functions of x. */
+export function differentiableMoments(
+  x: Tensor,
+  statistics: BatchStatistics,
+  axis: number,
+): { mean: Tensor; variance: Tensor } {
+  const extents = extentsOf(x.shape, axis, axis + 1);
+  const { channels, count } = extents;
+  const vector = (values: Float64Array) => engine().makeTensor(Float32Array.from(values), [channels], "float32");
+  const mean = differentiable({
+    inputs: [x],
+    forward: () => vector(statistics.mean),
+    backward(_, dmean) {
+      const perChannel = x.shape.map((_, i) => (i === axis ? channels : 1));
+      return [broadcastTo(reshape(div(dmean, count), perChannel), x.shape)];
+    },
+    composed: (x) => reshape(composedMoments(x as Tensor, axis).mean, [channels]),
+  });
+  const variance = differentiable({
+    inputs: [x],
+    forward: () => vector(statistics.variance),
+    backward: (host, dvariance, [x]) => [
+      tensorOf(varianceBackward(host, dvariance.dataSync(), x as Tensor, statistics, extents)),
+    ],
+    composed: (x) => reshape(composedMoments(x as Tensor, axis).variance, [channels]),
+  });
+  return { mean, variance };
+}
+
+/** y by given statistics; parameters of rank 1 stand at `axis`, others broadcast. */
+export function differentiableInference(
+  host: Host,
+  inputs: InferenceInputs<Tensor>,
+  axis: number,
+  eps: number,
+): Tensor {
+  const named = ([x, mean, variance, gamma, beta]: Inputs) => ({ x, mean, variance, gamma, beta }) as typeof inputs;
+  const { x, mean, variance, gamma, beta } = inputs;
+  return differentiable({
+    inputs: [x, mean, variance, gamma, beta],
+    forward: () => tensorOf(inferenceForward(host, inferenceOf(inputs, axis, eps))),
+    backward(host, dy, saved) {
+      const gradients = new InferenceGradients(host, dy, inferenceOf(named(saved), axis, eps));
+      return [
+        tensorOf(gradients.x()),
+        gradients.mean(),
+        gradients.variance(),
+        gamma && gradients.gamma(),
+        beta && gradients.beta(),
+      ];
+    },
+    composed(...tensors) {
+      const { x, mean, variance, gamma, beta } = named(tensors);
+      return composedNormalize(x, mean, variance, gamma, beta, axis, eps);
+    },
+  });
+}
+
+/** A tensor of the current scope, for what a backend just made. */
+export function tensorOf(info: TensorInfo): Tensor {
+  return engine().makeTensorFromTensorInfo(info);
+}

@@ -1,0 +1,30 @@
+import { checkInteger, wrongValue } from "../check.js";
+
+/**
+ * A tensor as the kernels see it, whichever of its axes are the channels: `batch` x `channels` x `spatial` values in the
+ * order of memory. With spatial 1 these are rows of channels, else planes; nothing is ever transposed.
+ */
+export interface Extents {
+  readonly batch: number;
+  readonly channels: number;
+  readonly spatial: number;
+  /** Values per channel. */
+  readonly count: number;
+}
+
+/** The extents of a shape whose channels are the axes from `first` to before `end`. */
+export function extentsOf(shape: readonly number[], first: number, end: number): Extents {
+  const product = (extents: readonly number[]) => extents.reduce((a, b) => a * b, 1);
+  const [batch, channels, spatial] = [shape.slice(0, first), shape.slice(first, end), shape.slice(end)].map(product);
+  const count = batch * spatial;
+  // One channel is one plane whatever the order of the axes.
+  return channels === 1 ? { batch: 1, channels, spatial: count, count } : { batch, channels, spatial, count };
+}
+
+/** `axis` of a tensor with so many axes, counted from the front. */
+export function checkAxis(axis: unknown, shape: readonly number[]): number {
+  const rank = shape.length;
+  const checked = checkInteger("axis", axis, -rank);
+  if (checked >= rank) throw wrongValue("axis", `an integer < ${rank} (shape [${shape.join(", ")}])`, checked);
+  return checked < 0 ? checked + rank : checked;
+}

@@ -1,0 +1,106 @@
+import {
+  engine,
+  type GradConfig,
+  type GradFunc,
+  grads,
+  type KernelConfig,
+  type KernelFunc,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  type Tensor,
+  type TensorInfo,
+} from "@tensorflow/tfjs-core";
+import { composedNormalize } from "./composed.js";
+import { tensorOf } from "./differentiable.js";
+import { currentHost, type Host, hostOf } from "./host.js";
+import { InferenceGradients, type InferenceInputs, inferenceForward, inferenceOf } from "./inference.js";
+import { asFloat } from "./ops.js";
+
+/** The kernel behind tf.batchNorm and its gradient: normalization by statistics that are inputs. */
+export const FUSED_BATCH_NORM = "FusedBatchNorm";
+
+/** What the kernel's inputs are called, in the order in which they are saved for the gradient. */
+const NAMES = ["x", "mean", "variance", "scale", "offset"] as const;
+
+/** Of each call, known by its attributes: which inputs it had. */
+const present = new WeakMap<NamedAttrMap, readonly string[]>();
+let lastPresent: readonly string[] = [];
+
+function inputsOf<T extends TensorInfo>(named: { readonly [name: string]: T | undefined }): InferenceInputs<T> {
+  const { x, mean, variance, scale = null, offset = null } = named;
+  return { x: x as T, mean: mean as T, variance: variance as T, gamma: scale, beta: offset };
+}
+
+const epsOf = ({ varianceEpsilon }: NamedAttrMap) => (varianceEpsilon as number | undefined) ?? 1e-3;
+
+const kernelFunc: KernelFunc = ({ inputs, backend, attrs = {} }) => {
+  // tf.batchNorm names an absent scale or offset with the value undefined, at which its tape fails when it is read.
+  for (const name of NAMES) if (inputs[name] === undefined) delete inputs[name];
+  lastPresent = NAMES.filter((name) => inputs[name] !== undefined);
+  present.set(attrs, lastPresent);
+  return withFloats(inputs, (floats) => {
+    return inferenceForward(hostOf(backend), inferenceOf(inputsOf(floats), null, epsOf(attrs)));
+  });
+};
+
+/** Runs with inputs of type float32; what was converted for it is disposed. */
+function withFloats<T>(inputs: NamedTensorInfoMap, run: (floats: NamedTensorInfoMap) => T): T {
+  const converted: Tensor[] = [];
+  const floats = Object.entries(inputs).map(([name, tensor]) => {
+    const float = asFloat(tensor as Tensor);
+    if (float !== tensor) converted.push(float);
+    return [name, float];
+  });
+  try {
+    return run(Object.fromEntries(floats));
+  } finally {
+    for (const tensor of converted) tensor.dispose();
+  }
+}
+
+/** Ours in place of `original`, which keeps its set-up: it may come back. */
+export function fusedBatchNormKernel(original: KernelConfig): KernelConfig {
+  return { ...original, kernelFunc };
+}
+
+/** Ours where the kernel is ours; `original` on other backends. */
+export function fusedBatchNormGradient(original: GradConfig | undefined): GradConfig {
+  return {
+    ...original,
+    kernelName: FUSED_BATCH_NORM,
+    // Read after each call of the kernel.
+    get inputsToSave() {
+      return currentHost() === null ? (original?.inputsToSave ?? []) : [...lastPresent];
+    },
+    gradFunc(dy, saved, attrs) {
+      const host = currentHost();
+      if (host !== null) return gradients(host, dy as Tensor, saved, attrs);
+      if (original === undefined) throw new Error(`no gradient of ${FUSED_BATCH_NORM} for ${engine().backendName}`);
+      return original.gradFunc(dy, saved, attrs);
+    },
+  };
+}
+
+function gradients(host: Host, dy: Tensor, saved: Tensor[], attrs: NamedAttrMap): ReturnType<GradFunc> {
+  const names = present.get(attrs) ?? NAMES;
+  const named = (tensors: readonly Tensor[]) => {
+    return inputsOf(Object.fromEntries(names.map((name, i) => [name, asFloat(tensors[i])])));
+  };
+  const eps = epsOf(attrs);
+  // While a tape records, these gradients are to have gradients themselves, which those of the kernels have not.
+  if (engine().isTapeOn()) {
+    const composed = grads((...tensors: Tensor[]) => {
+      const { x, mean, variance, gamma, beta } = named(tensors);
+      return composedNormalize(x, mean, variance, gamma, beta, x.rank - 1, eps);
+    })(saved, dy);
+    return Object.fromEntries(names.map((name, i) => [name, () => composed[i]]));
+  }
+  const each = new InferenceGradients(host, dy, inferenceOf(named(saved), null, eps));
+  return {
+    x: () => tensorOf(each.x()),
+    mean: () => each.mean(),
+    variance: () => each.variance(),
+    scale: () => each.gamma(),
+    offset: () => each.beta(),
+  };
+}

@@ -1,0 +1,9 @@
+export { type InstallOptions, install, type Tfjs, type TfjsLayers, uninstall } from "./install.js";
+export {
+  batchNormInference,
+  batchNormTraining,
+  type NormalizationOptions,
+  type SingleValue,
+  type TrainingOptions,
+  type TrainingResult,
+} from "./ops.js";

@@ -1,0 +1,77 @@
+import { type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
+import { differentiableInference, differentiableTraining } from "./differentiable.js";
+import { checkAxis, extentsOf } from "./extents.js";
+import { currentHost, type Host } from "./host.js";
+import { asFloat, checkCount, type SingleValue } from "./ops.js";
+
+/** A weight of a layer: a variable behind a name. */
+interface LayerVariable {
+  read(): Tensor;
+  write(value: Tensor): unknown;
+}
+
+/** What tf.layers.batchNormalization makes, as far as its computation goes. It has gamma with scale, beta with center. */
+export interface BatchNormalizationLayer {
+  axis: number;
+  /** Weight of the old value in the moving statistics. */
+  momentum: number;
+  epsilon: number;
+  gamma?: LayerVariable | null;
+  beta?: LayerVariable | null;
+  movingMean: LayerVariable;
+  movingVariance: LayerVariable;
+}
+
+export type LayerCall = (
+  this: BatchNormalizationLayer,
+  inputs: Tensor | Tensor[],
+  kwargs: { training?: boolean },
+) => Tensor | Tensor[];
+
+const settings: { singleValue: SingleValue } = { singleValue: "refuse" };
+
+/** For all layers: what becomes of a batch with one value per channel. */
+export function setSingleValue(singleValue: SingleValue): void {
+  settings.singleValue = singleValue;
+}
+
+/** A layer's computation by the kernels; by `original` on backends that they do not reach. */
+export function fusedCall(original: LayerCall): LayerCall {
+  return function call(inputs, kwargs) {
+    const x = Array.isArray(inputs) ? inputs[0] : inputs;
+    const host = currentHost();
+    // How many inputs are too many is for the original to say.
+    if (host === null || (Array.isArray(inputs) && inputs.length !== 1)) return original.call(this, inputs, kwargs);
+    return tidy("batchNormalization", () => (kwargs?.training ? train(this, host, x) : infer(this, host, x)));
+  };
+}
+
+function infer(layer: BatchNormalizationLayer, host: Host, x: Tensor): Tensor {
+  const inputs = {
+    x: asFloat(x),
+    mean: layer.movingMean.read(),
+    variance: layer.movingVariance.read(),
+    gamma: layer.gamma?.read() ?? null,
+    beta: layer.beta?.read() ?? null,
+  };
+  return differentiableInference(host, inputs, checkAxis(layer.axis, x.shape), layer.epsilon);
+}
+
+function train(layer: BatchNormalizationLayer, host: Host, x: Tensor): Tensor {
+  const axis = checkAxis(layer.axis, x.shape);
+  const extents = extentsOf(x.shape, axis, axis + 1);
+  if (settings.singleValue === "refuse") checkCount(x, axis, extents);
+  const [gamma, beta] = [layer.gamma?.read() ?? null, layer.beta?.read() ?? null];
+  const { y, statistics } = differentiableTraining(host, asFloat(x), gamma, beta, axis, layer.epsilon);
+  if (extents.count > 0) {
+    move(layer.movingMean, statistics.mean, layer.momentum);
+    move(layer.movingVariance, statistics.variance, layer.momentum);
+  }
+  return y;
+}
+
+/** moving = momentum * moving + (1 - momentum) * batch, as a new tensor: others may share the data of the old one. */
+function move(moving: LayerVariable, batch: Float64Array, momentum: number): void {
+  const old = moving.read().dataSync();
+  moving.write(tensor1d(Float32Array.from(batch, (value, c) => momentum * old[c] + (1 - momentum) * value)));
+}

@@ -1,0 +1,34 @@
+import { layers } from "@tensorflow/tfjs-layers";
+import { type BatchNormalizationLayer, fusedCall, type LayerCall } from "./layer.js";
+
+/** The options of tf.layers.batchNormalization. */
+export type BatchNormalizationArgs = NonNullable<Parameters<typeof layers.batchNormalization>[0]>;
+
+type Inputs = Parameters<LayerCall>[0];
+type Kwargs = Parameters<layers.Layer["call"]>[1];
+
+/** Not exported by its package. With a name of its own this layer takes none of the numbers that others are named by. */
+const Original = layers.batchNormalization({ name: "batchnorm-wasm" }).constructor as new (
+  args?: BatchNormalizationArgs,
+) => layers.Layer;
+
+const fused = fusedCall(function (inputs, kwargs) {
+  return Original.prototype.call.call(this, inputs, kwargs);
+});
+
+/**
+ * The layer of tf.layers.batchNormalization, computed by the kernels. Options, class name, config and the order of the
+ * weights are those of the original, so weights and models pass between the two; for models that are loaded from JSON to
+ * use this class, register it: `tf.serialization.registerClass(BatchNormalization)`.
+ */
+export class BatchNormalization extends Original {
+  static className: string = "BatchNormalization";
+
+  /**
+   * @param kwargs with `training: true` x is normalized by its own statistics, which the moving ones follow
+   * @throws RangeError for one value per channel in training
+   */
+  override call(inputs: Inputs, kwargs: Kwargs): Inputs {
+    return fused.call(this as unknown as BatchNormalizationLayer, inputs, kwargs);
+  }
+}

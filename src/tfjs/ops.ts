@@ -1,0 +1,124 @@
+import { cast, type Tensor, type Tensor1D, tidy } from "@tensorflow/tfjs-core";
+import { checkEps, checkOneOf, checkOptions, unfit, wrongType } from "../check.js";
+import { composedNormalize, composedTraining } from "./composed.js";
+import { differentiableInference, differentiableMoments, differentiableTraining } from "./differentiable.js";
+import { checkAxis, type Extents, extentsOf } from "./extents.js";
+import { currentHost } from "./host.js";
+
+/** What becomes of a batch with one value per channel, which has no spread to normalize by. */
+export type SingleValue = "refuse" | "pass";
+export const SINGLE_VALUE = ["refuse", "pass"] as const;
+
+export interface NormalizationOptions {
+  /** The axis of the channels. Default -1. */
+  axis?: number;
+  /** Added to the variance under the root. Default 1e-3, as in TensorFlow.js. */
+  eps?: number;
+}
+
+export interface TrainingOptions extends NormalizationOptions {
+  /** A batch with one value per channel: "refuse", the default, throws; "pass" gives y = beta, as TensorFlow.js does. */
+  singleValue?: SingleValue;
+}
+
+export interface TrainingResult<T extends Tensor = Tensor> {
+  /** Of x's shape. */
+  readonly y: T;
+  /** Of the batch, shape [C]. */
+  readonly mean: Tensor1D;
+  /** Of the batch, population, shape [C]. */
+  readonly variance: Tensor1D;
+}
+
+/**
+ * Batch normalization by the statistics of x: y = (x - mean) / sqrt(variance + eps) * gamma + beta, per channel (Ioffe and
+ * Szegedy 2015). All three results have gradients, y through the statistics too.
+ * @param x of rank 2 or more
+ * @param gamma scale of shape [C], null for none
+ * @param beta shift of shape [C], null for none
+ * @throws TypeError, RangeError for a wrong argument
+ */
+export function batchNormTraining<T extends Tensor>(
+  x: T,
+  gamma: Tensor | null = null,
+  beta: Tensor | null = null,
+  options: TrainingOptions = {},
+): TrainingResult<T> {
+  checkTensor("x", x);
+  const { axis, eps } = checkNormalizationOptions(options, x);
+  const { singleValue = "refuse" } = options;
+  checkOneOf("singleValue", singleValue, SINGLE_VALUE);
+  const extents = extentsOf(x.shape, axis, axis + 1);
+  checkVector("gamma", gamma, x, axis);
+  checkVector("beta", beta, x, axis);
+  if (singleValue === "refuse") checkCount(x, axis, extents);
+  return tidy("batchNormTraining", () => {
+    const [input, scale, shift] = [asFloat(x), gamma && asFloat(gamma), beta && asFloat(beta)];
+    const host = currentHost();
+    if (host === null) return composedTraining(input, scale, shift, axis, eps);
+    const { y, statistics } = differentiableTraining(host, input, scale, shift, axis, eps);
+    return { y, ...differentiableMoments(input, statistics, axis) };
+  }) as unknown as TrainingResult<T>;
+}
+
+/**
+ * Normalization by given statistics: y = (x - mean) / sqrt(variance + eps) * gamma + beta, with gradients for all of its
+ * inputs, each in its own shape. Parameters have shape [C], or x's rank with extents of x or 1 and need not agree.
+ * @param x of rank 2 or more
+ * @param gamma scale, null for none
+ * @param beta shift, null for none
+ * @throws TypeError, RangeError for a wrong argument
+ */
+export function batchNormInference<T extends Tensor>(
+  x: T,
+  mean: Tensor,
+  variance: Tensor,
+  gamma: Tensor | null = null,
+  beta: Tensor | null = null,
+  options: NormalizationOptions = {},
+): T {
+  for (const [name, value] of Object.entries({ x, mean, variance })) checkTensor(name, value);
+  for (const [name, value] of Object.entries({ gamma, beta })) if (value !== null) checkTensor(name, value);
+  const { axis, eps } = checkNormalizationOptions(options, x);
+  return tidy("batchNormInference", () => {
+    const [input, center, spread] = [x, mean, variance].map(asFloat);
+    const [scale, shift] = [gamma, beta].map((parameter) => parameter && asFloat(parameter));
+    const host = currentHost();
+    if (host === null) return composedNormalize(input, center, spread, scale, shift, axis, eps);
+    const inputs = { x: input, mean: center, variance: spread, gamma: scale, beta: shift };
+    return differentiableInference(host, inputs, axis, eps);
+  }) as T;
+}
+
+/** float32, as the kernels have it; the conversion of another type has a gradient of its own. */
+export function asFloat(tensor: Tensor): Tensor {
+  return tensor.dtype === "float32" ? tensor : cast(tensor, "float32");
+}
+
+function checkNormalizationOptions(options: NormalizationOptions, x: Tensor): { axis: number; eps: number } {
+  checkOptions(options);
+  const { axis = -1, eps = 1e-3 } = options;
+  return { axis: checkAxis(axis, x.shape), eps: checkEps(eps) };
+}
+
+function checkTensor(name: string, value: unknown): void {
+  const { dataId, shape, isDisposed } = (value ?? {}) as Partial<Tensor>;
+  if (dataId === undefined || !Array.isArray(shape)) throw wrongType(name, "a tensor", value);
+  if (isDisposed) throw new Error("tensor was disposed");
+}
+
+function checkVector(name: string, value: Tensor | null, x: Tensor, axis: number): void {
+  if (value === null) return;
+  checkTensor(name, value);
+  if (value.rank !== 1 || value.size !== x.shape[axis]) {
+    throw unfit(name, `shape [${x.shape[axis]}]`, `shape [${value.shape.join(", ")}]`);
+  }
+}
+
+/** Refuses a batch with one value per channel. */
+export function checkCount(x: Tensor, axis: number, { count }: Extents): void {
+  if (count !== 1) return;
+  const got = `1 (shape [${x.shape.join(", ")}], axis ${axis})`;
+  const advice = 'take larger batches, or keep the y = beta of TensorFlow.js with singleValue: "pass"';
+  throw new RangeError(`"x" expected at least 2 values per channel in training, got ${got}: ${advice}`);
+}
