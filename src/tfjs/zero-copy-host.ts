@@ -60,7 +60,7 @@ class ZeroCopyHost implements Host {
   output(shape: readonly number[]): Output {
     const info = this.backend.makeOutput([...shape], "float32");
     const address = this.input(info);
-    if (address === 0) {
+    if (address === 0 && !shape.includes(0)) {
       this.backend.disposeData(info.dataId);
       throw outOfMemory(shape.reduce((product, extent) => product * extent, 4));
     }
