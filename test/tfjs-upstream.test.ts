@@ -85,16 +85,16 @@ describe.each(backends)("TensorFlow.js on %s, then ours", (backend) => {
 
   it("model.fit with axis 1: throws", async () => {
     const [x, y] = [tf.randomNormal([8, 3, 4], 2), tf.randomNormal([8, 1])];
-    const fit = () => {
+    const train = () => {
       const batchNormalization = tfl.layers.batchNormalization({ axis: 1, inputShape: [3, 4] });
       const layers = [batchNormalization, tfl.layers.flatten(), tfl.layers.dense({ units: 1 })];
       const model = tfl.sequential({ layers });
       model.compile({ optimizer: tf.train.sgd(0.02), loss: "meanSquaredError" });
       return model.fit(x, y, { epochs: 20, batchSize: 8, verbose: 0 });
     };
-    await expect(fit()).rejects.toThrow("must match the product of shape");
+    await expect(train()).rejects.toThrow("must match the product of shape");
     await installed();
-    const { history } = await fit();
+    const { history } = await train();
     expect(history.loss[19]).toBeLessThan(history.loss[0] as number);
   });
 

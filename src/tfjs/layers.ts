@@ -8,9 +8,10 @@ type Inputs = Parameters<LayerCall>[0];
 type Kwargs = Parameters<layers.Layer["call"]>[1];
 
 /** Not exported by its package. With a name of its own this layer takes none of the numbers that others are named by. */
-const Original = layers.batchNormalization({ name: "batchnorm-wasm" }).constructor as new (
-  args?: BatchNormalizationArgs,
-) => layers.Layer;
+const Original = layers.batchNormalization({ name: "batchnorm-wasm" }).constructor as {
+  new (args?: BatchNormalizationArgs): layers.Layer;
+  fromConfig: typeof layers.Layer.fromConfig;
+};
 
 const fused = fusedCall(function (inputs, kwargs) {
   return Original.prototype.call.call(this, inputs, kwargs);

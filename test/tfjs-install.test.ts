@@ -1,0 +1,209 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { batchNormInference, batchNormTraining, install, uninstall } from "../src/tfjs/index.js";
+import { BatchNormalization } from "../src/tfjs/layers.js";
+import { expectClose, expectWithin, u } from "./compare.js";
+import { expectation } from "./problem.js";
+import { expectRefused, type Refused } from "./refused.js";
+import { backends, gradientsFor, read, tensorsOf, tf, tfjsProblem, tfl } from "./tfjs.js";
+
+const prototype = Object.getPrototypeOf(tfl.layers.batchNormalization({ name: "any" }));
+/** Everything that install may replace. */
+const state = () => [
+  ...[...backends, "other"].map((backend) => tf.getKernel("FusedBatchNorm", backend)),
+  tf.getGradient("FusedBatchNorm"),
+  prototype.call,
+];
+const installed = () => install(tf, { layers: tfl.layers });
+
+beforeAll(async () => {
+  // A backend that the adapter does not know: the cpu's under another name.
+  tf.registerBackend("other", tf.findBackendFactory("cpu"));
+  tf.copyRegisteredKernels("cpu", "other");
+  await tf.setBackend("cpu");
+});
+
+describe("install", () => {
+  const original = state();
+  const log = (["log", "info", "warn", "error", "debug"] as const).map((name) => vi.spyOn(console, name));
+
+  beforeEach(async () => {
+    await tf.setBackend("cpu");
+    for (const spy of log) spy.mockClear();
+    tf.engine().startScope();
+  });
+  afterEach(() => {
+    tf.engine().endScope();
+    uninstall();
+    expect(state()).toEqual(original.with(2, state()[2]));
+    for (const spy of log) expect(spy).not.toHaveBeenCalled();
+  });
+
+  it("replaces the kernels of cpu and wasm, the gradient and the layers' call, and uninstall puts all back", async () => {
+    const before = state();
+    const back = await installed();
+    const [cpu, wasm, other, gradient, call] = state();
+    expect([cpu === before[0], wasm === before[1], gradient === before[3], call === before[4]]).not.toContain(true);
+    expect(other).toBe(before[2]);
+    expect(back).toBe(uninstall);
+    back();
+    expect(state()).toEqual(before);
+    back();
+    expect(state()).toEqual(before);
+  });
+
+  it("called twice, and twice at once, does nothing the second time", async () => {
+    await Promise.all([installed(), installed()]);
+    const once = state();
+    await installed();
+    expect(state().every((value, i) => value === once[i])).toBe(true);
+  });
+
+  it("finds the layers by their class name where tf has no namespace layers, ours registered in its place or not", async () => {
+    await install(tf);
+    expect(prototype.call).not.toBe(original[4]);
+    uninstall();
+    expect(prototype.call).toBe(original[4]);
+    const map = tf.serialization.SerializationMap.getMap().classNameMap;
+    const entry = map.BatchNormalization;
+    tf.serialization.registerClass(BatchNormalization);
+    await install(tf);
+    map.BatchNormalization = entry;
+    expect(prototype.call).not.toBe(original[4]);
+  });
+
+  it("does without layers", async () => {
+    const map = tf.serialization.SerializationMap.getMap().classNameMap;
+    const { BatchNormalization: entry, ...rest } = map;
+    tf.serialization.SerializationMap.getMap().classNameMap = rest;
+    await install(tf);
+    tf.serialization.SerializationMap.getMap().classNameMap = map;
+    expect(prototype.call).toBe(original[4]);
+    expect(tf.getKernel("FusedBatchNorm", "cpu")).not.toBe(original[0]);
+    await installed(); // what was missing before
+    expect(prototype.call).not.toBe(original[4]);
+    expect(entry).toBeDefined();
+  });
+
+  it("takes none of the numbers that layers are named by", async () => {
+    const number = () => Number(/\d+$/.exec(tfl.layers.batchNormalization().name)?.[0]);
+    const first = number();
+    await installed();
+    expect(number()).toBe(first + 1);
+  });
+
+  it("replaces what was registered in between when called again, and leaves in place what others put there", async () => {
+    await installed();
+    const [cpu, , , gradient] = original as [tf.KernelConfig, tf.KernelConfig, tf.KernelConfig, tf.GradConfig];
+    tf.unregisterKernel("FusedBatchNorm", "cpu");
+    tf.registerKernel(cpu);
+    tf.registerGradient(gradient);
+    await installed();
+    expect(tf.getKernel("FusedBatchNorm", "cpu")).not.toBe(cpu);
+    expect(tf.getGradient("FusedBatchNorm")).not.toBe(gradient);
+    const mine = { ...cpu };
+    tf.unregisterKernel("FusedBatchNorm", "cpu");
+    tf.registerKernel(mine);
+    uninstall();
+    expect(tf.getKernel("FusedBatchNorm", "cpu")).toBe(mine);
+    tf.unregisterKernel("FusedBatchNorm", "cpu");
+    tf.registerKernel(cpu);
+  });
+
+  it("waits for a backend that is not ready", async () => {
+    const start = tf.findBackendFactory("wasm");
+    tf.removeBackend("wasm");
+    let ready = false;
+    tf.registerBackend("wasm", async () => {
+      const backend = await start();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      ready = true;
+      return backend;
+    });
+    const setting = tf.setBackend("wasm");
+    expect(ready).toBe(false);
+    await installed();
+    expect(ready).toBe(true);
+    await setting;
+    const p = tfjsProblem([4, 3, 5], 1);
+    const layer = tfl.layers.batchNormalization({ axis: 1 });
+    const want = expectation({ ...p, gamma: null, beta: null });
+    expectClose(p.line, "y", read(layer.apply(tensorsOf(p).x, { training: true }) as tf.Tensor), want.y);
+  });
+
+  it("refuses wrong arguments, naming them", async () => {
+    const call = (...args: unknown[]) => (install as (...args: unknown[]) => Promise<unknown>)(...args);
+    const refused: [unknown[], new (...args: never[]) => Error, string][] = [
+      [[undefined], TypeError, '"tf" expected the namespace of TensorFlow.js, got undefined'],
+      [[{}], TypeError, '"tf" expected the namespace of TensorFlow.js, got Object'],
+      [[tf, null], TypeError, '"options" expected an object, got null'],
+      [[tf, { layers: {} }], TypeError, '"layers" expected the namespace tf.layers, got Object'],
+      [[tf, { singleValue: true }], TypeError, '"singleValue" expected "refuse" or "pass", got boolean'],
+    ];
+    for (const [args, type, message] of refused) {
+      const thrown = await call(...args).catch((error: unknown) => error);
+      expectRefused([message, () => throwIt(thrown), type, message] satisfies Refused);
+    }
+  });
+});
+
+function throwIt(error: unknown): never {
+  throw error;
+}
+
+describe("on another backend", () => {
+  beforeEach(async () => {
+    await tf.setBackend("other");
+    tf.engine().startScope();
+  });
+  afterEach(() => {
+    tf.engine().endScope();
+    uninstall();
+  });
+
+  it("install leaves tf.batchNorm, its gradient and the layers as they are, to the bit", async () => {
+    const p = tfjsProblem([4, 3, 5, 2], 3, { mode: "eval" });
+    const { x, dy, gamma, beta, mean, variance } = tensorsOf(p);
+    const answers = () => {
+      const layer = tfl.layers.batchNormalization();
+      const apply = (x: tf.Tensor) => layer.apply(x, { training: true }) as tf.Tensor;
+      const fused = (...[x, mean, variance, offset, scale]: (tf.Tensor | null)[]) =>
+        tf.batchNorm(
+          x as tf.Tensor,
+          mean as tf.Tensor1D,
+          variance as tf.Tensor1D,
+          offset as tf.Tensor1D,
+          scale as tf.Tensor1D,
+        );
+      const tensors = [apply(x), tf.grad(apply)(x, dy), layer.apply(x) as tf.Tensor];
+      return [...tensors, ...gradientsFor([x, mean, variance, beta, gamma], dy, fused)].map((each) => [
+        ...read(each as tf.Tensor),
+      ]);
+    };
+    const before = answers();
+    await installed();
+    expect(answers()).toEqual(before);
+    const single = tfl.layers.batchNormalization().apply(tf.tensor2d([[3, -5]]), { training: true }) as tf.Tensor;
+    expect([...read(single)]).toEqual([0, 0]);
+    const layer = new BatchNormalization().apply(x, { training: true }) as tf.Tensor;
+    expect([...read(layer)]).toEqual(before[0]);
+  });
+
+  it.each([0, 1, 2])("the functions compute by TensorFlow.js and are right on any axis: %d", (axis) => {
+    const p = tfjsProblem([4, 5, 5], axis);
+    const want = expectation(p);
+    const { x, dy, gamma, beta } = tensorsOf(p);
+    const train = (...[x, gamma, beta]: (tf.Tensor | null)[]) =>
+      batchNormTraining(x as tf.Tensor, gamma, beta, { axis });
+    const { y, mean, variance } = train(x, gamma, beta);
+    // Float32 all through: sums over at most 25 values, twice for the variance and twice in the gradient, are off by at
+    // most 24u each of their terms, and fewer than 16 other roundings lie on any way. The error of the mean counts in
+    // standard deviations.
+    const limit = (4 * 24 + 16) * u * Math.max(1, ...read(tf.div(tf.abs(mean), tf.sqrt(variance))));
+    expectClose(p.line, "mean", read(mean), want.mean, limit);
+    expectClose(p.line, "variance", read(variance), want.variance, limit);
+    expectClose(p.line, "y", read(y), want.y, limit);
+    const [dx] = gradientsFor([x, gamma, beta], dy, (...inputs) => train(...inputs).y);
+    expectWithin(p.line, "dx", read(dx as tf.Tensor), want.dx.ref, (i) => limit * want.dxTerms(i));
+    expectClose(p.line, "given", read(batchNormInference(x, mean, variance, gamma, beta, { axis })), want.y, limit);
+  });
+});
