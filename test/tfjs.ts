@@ -36,7 +36,8 @@ export function wasmMemory(): WebAssembly.Memory {
   return wasmModule().asm.memory as WebAssembly.Memory;
 }
 
-let exportsWithMemory: Record<string, unknown> | undefined;
+/** Of each module, what it exports besides the memory. */
+const exported = new WeakMap<WasmModule, Record<string, unknown>>();
 
 /** Makes a backend current, with its memory out of the adapter's reach for "copying". */
 export async function useHost(name: HostName): Promise<void> {
@@ -44,8 +45,8 @@ export async function useHost(name: HostName): Promise<void> {
   releaseHosts();
   if (name === "cpu") return;
   const module = wasmModule();
-  exportsWithMemory ??= module.asm;
-  const { memory, ...hidden } = exportsWithMemory;
+  if (!exported.has(module)) exported.set(module, module.asm);
+  const { memory, ...hidden } = exported.get(module) as Record<string, unknown>;
   module.asm = name === "copying" ? hidden : { ...hidden, memory };
 }
 

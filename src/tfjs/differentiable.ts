@@ -72,8 +72,8 @@ export function differentiableTraining(
       return tensorOf(result.y);
     },
     backward(host, dy, [x, gamma, beta]) {
-      const { dx, dgamma, dbeta } = trainingBackward(host, dy, x as Tensor, gamma, statistics, extents);
-      return [tensorOf(dx), gamma && tensorOf(dgamma), beta && tensorOf(dbeta)];
+      const gradients = trainingBackward(host, dy, [x as Tensor, gamma, beta], statistics, extents);
+      return gradients.map((gradient) => gradient && tensorOf(gradient));
     },
     composed: (x, gamma, beta) => composedTraining(x as Tensor, gamma, beta, axis, eps).y,
   });

@@ -50,34 +50,35 @@ export function trainingForward(
   return { y: y.take(), statistics: { mean: copy(mean), variance: copy(variance), invstd: copy(invstd) } };
 }
 
-/** dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m), dgamma = sum(dy * xhat), dbeta = sum(dy). */
+/**
+ * dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m), dgamma = sum(dy * xhat), dbeta = sum(dy); the last two only
+ * where there is a gamma, or a beta.
+ */
 export function trainingBackward(
   host: Host,
   dy: TensorInfo,
-  x: TensorInfo,
-  gamma: TensorInfo | null,
+  [x, gamma, beta]: readonly [TensorInfo, TensorInfo | null, TensorInfo | null],
   { mean, invstd }: BatchStatistics,
   extents: Extents,
-): { dx: TensorInfo; dgamma: TensorInfo; dbeta: TensorInfo } {
+): [dx: TensorInfo, dgamma: TensorInfo | null, dbeta: TensorInfo | null] {
   const { channels, count } = extents;
   const { pass, vector } = begin(host, extents, 4);
   const affine = { mean: vector(0), invstd: vector(1), gamma: gamma ? host.input(gamma) : ABSENT, beta: ABSENT };
   const sums = { dgamma: vector(2), dbeta: vector(3) };
   const [above, from] = [host.input(dy), host.input(x)];
-  const [dx, dgamma, dbeta] = [x.shape, [channels], [channels]].map((shape) => host.output(shape));
+  const dx = host.output(x.shape);
+  const [dgamma, dbeta] = [gamma, beta].map((parameter) => parameter && host.output(parameter.shape));
   host.doubles(affine.mean, channels).set(mean);
   host.doubles(affine.invstd, channels).set(invstd);
-  if (channels > 0) {
-    if (count === 0) {
-      host.doubles(sums.dgamma, 2 * channels).fill(0);
-    } else {
-      gradientSums(pass, sums, above, from, affine);
-      inputGradient(pass, dx.address, above, from, affine, sums);
-    }
-    pass.kernels.toFloat32(dgamma.address, sums.dgamma, channels);
-    pass.kernels.toFloat32(dbeta.address, sums.dbeta, channels);
+  if (count === 0) {
+    host.doubles(sums.dgamma, 2 * channels).fill(0);
+  } else if (channels > 0) {
+    gradientSums(pass, sums, above, from, affine);
+    inputGradient(pass, dx.address, above, from, affine, sums);
   }
-  return { dx: dx.take(), dgamma: dgamma.take(), dbeta: dbeta.take() };
+  if (dgamma) pass.kernels.toFloat32(dgamma.address, sums.dgamma, channels);
+  if (dbeta) pass.kernels.toFloat32(dbeta.address, sums.dbeta, channels);
+  return [dx.take(), dgamma?.take() ?? null, dbeta?.take() ?? null];
 }
 
 /** The gradient of the population variance for x: (x - mean) * 2 / m * dvariance. */

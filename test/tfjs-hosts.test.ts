@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CopyingHost } from "../src/tfjs/copying-host.js";
+import { extentsOf } from "../src/tfjs/extents.js";
+import { currentHost, hostOf, releaseHosts } from "../src/tfjs/host.js";
+import { batchNormTraining } from "../src/tfjs/index.js";
+import { trainingBackward, trainingForward } from "../src/tfjs/training.js";
+import { openZeroCopyHost } from "../src/tfjs/zero-copy-host.js";
+import { expectClose } from "./compare.js";
+import { expectation } from "./problem.js";
+import { hosts, read, tensorsOf, tf, tfjsProblem, useHost, type WasmModule, wasmMemory, wasmModule } from "./tfjs.js";
+
+beforeEach(async () => {
+  await useHost("zero-copy");
+  tf.engine().startScope();
+});
+afterEach(() => tf.engine().endScope());
+
+describe("the wasm backend's memory", () => {
+  const backend = () => tf.backend() as unknown as Record<string, unknown> & { wasm: WasmModule };
+  const without = (name: keyof WasmModule) => ({ ...wasmModule(), [name]: undefined });
+  const shared = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const another = new WebAssembly.Memory({ initial: 1 });
+
+  /** A backend like the real one, but for some fields. */
+  const like = (fields: Record<string, unknown>) => {
+    const { dataIdMap, makeOutput, disposeData, wasm } = backend();
+    return { dataIdMap, makeOutput, disposeData, wasm, ...fields };
+  };
+
+  it("is found where it is in reach", () => {
+    expect(openZeroCopyHost(backend())).not.toBeNull();
+    expect(openZeroCopyHost(like({}))).not.toBeNull();
+  });
+
+  it("is found under whatever name the build exports it", () => {
+    const { memory, ...asm } = wasmModule().asm;
+    expect(openZeroCopyHost(like({ wasm: { ...wasmModule(), asm: { ...asm, q: memory } } }))).not.toBeNull();
+  });
+
+  it.each([
+    ["hidden", () => like({ wasm: { ...wasmModule(), asm: {} } })],
+    ["not the one of HEAPU8", () => like({ wasm: { ...wasmModule(), asm: { memory: another } } })],
+    [
+      "shared between threads",
+      () => like({ wasm: { ...wasmModule(), asm: { memory: shared }, HEAPU8: new Uint8Array(shared.buffer) } }),
+    ],
+    ["without asm", () => like({ wasm: without("asm") })],
+    ["without HEAPU8", () => like({ wasm: without("HEAPU8") })],
+    ["without _malloc", () => like({ wasm: without("_malloc") })],
+    ["without _free", () => like({ wasm: without("_free") })],
+    ["without dataIdMap", () => like({ dataIdMap: undefined })],
+    ["without makeOutput", () => like({ makeOutput: undefined })],
+    ["without disposeData", () => like({ disposeData: undefined })],
+    ["of a backend that was disposed", () => like({ wasm: null })],
+  ])("is left alone where it is %s", (_, fake) => {
+    expect(openZeroCopyHost(fake())).toBeNull();
+  });
+});
+
+describe("copies", () => {
+  it("are none on wasm: nothing is read, and only outputs are made", () => {
+    const p = tfjsProblem([8, 4, 4, 3], 3);
+    const { x, dy, gamma, beta } = tensorsOf(p);
+    const backend = tf.backend();
+    const [readSync, write] = [vi.spyOn(backend, "readSync"), vi.spyOn(backend, "write")];
+    const extents = extentsOf(p.own, 3, 4);
+    const host = hostOf(backend);
+    const { y, statistics } = trainingForward(host, x, gamma, beta, extents, p.eps);
+    const gradients = trainingBackward(host, dy, [x, gamma, beta], statistics, extents);
+    expect(readSync).not.toHaveBeenCalled();
+    expect(write.mock.calls.map(([values]) => values)).toEqual([null, null, null, null]); // y, dx, dgamma, dbeta
+    for (const spy of [readSync, write]) spy.mockRestore();
+    for (const info of [y, ...gradients]) tf.engine().makeTensorFromTensorInfo(info as tf.TensorInfo);
+  });
+
+  it("are one in and one out on cpu", async () => {
+    await useHost("cpu");
+    const x = tf.ones([4, 3]);
+    const values = read(x);
+    const backend = tf.backend();
+    const [readSync, write] = [vi.spyOn(backend, "readSync"), vi.spyOn(backend, "write")];
+    const { y } = trainingForward(hostOf(backend), x, null, null, extentsOf([4, 3], 1, 2), 1e-3);
+    expect(readSync.mock.results.map(({ value }) => value)).toEqual([values]);
+    expect(readSync.mock.results[0].value).toBe(values); // the tensor's own array
+    expect(write).toHaveBeenCalledTimes(1);
+    for (const spy of [readSync, write]) spy.mockRestore();
+    tf.engine().makeTensorFromTensorInfo(y);
+  });
+});
+
+describe.each(hosts)("a host: %s", (name) => {
+  beforeEach(() => useHost(name));
+
+  it("is what the backend allows", () => {
+    expect(currentHost() instanceof CopyingHost).toBe(name !== "zero-copy");
+  });
+
+  it("gives the same bits as the others", async () => {
+    const p = tfjsProblem([5, 3, 4, 2], 1);
+    const bits = () => {
+      const { x, dy, gamma, beta } = tensorsOf(p);
+      const train = (x: tf.Tensor) => batchNormTraining(x, gamma, beta, { axis: 1 }).y;
+      return [read(train(x)), read(tf.grad(train)(x, dy))].map((values) => [...values]);
+    };
+    const here = bits();
+    await useHost("zero-copy");
+    expect(here).toEqual(bits());
+  });
+
+  it("takes scratch for more channels, and then for fewer", () => {
+    for (const channels of [3, 700, 5, 2000, 1]) {
+      const p = tfjsProblem([4, channels], 1);
+      const { x, gamma, beta } = tensorsOf(p);
+      expectClose(p.line, "y", read(batchNormTraining(x, gamma, beta).y), expectation(p).y);
+    }
+  });
+
+  it("works on after its scratch was given back", () => {
+    const p = tfjsProblem([4, 3], 1);
+    const { x, gamma, beta } = tensorsOf(p);
+    const host = currentHost();
+    releaseHosts();
+    expect(currentHost()).not.toBe(host);
+    expectClose(p.line, "y", read(batchNormTraining(x, gamma, beta).y), expectation(p).y);
+  });
+
+  it("takes tensors that another backend holds", async () => {
+    const p = tfjsProblem([4, 3, 5], 1);
+    const other = name === "cpu" ? "wasm" : "cpu";
+    await tf.setBackend(other);
+    const { x, dy, gamma, beta } = tensorsOf(p);
+    await tf.setBackend(name === "cpu" ? "cpu" : "wasm");
+    const train = (x: tf.Tensor) => batchNormTraining(x, gamma, beta, { axis: 1 }).y;
+    const want = expectation(p);
+    expectClose(p.line, "y", read(train(x)), want.y);
+    expectClose(p.line, "dx", read(tf.grad(train)(x, dy)), want.dx);
+  });
+
+  it("takes the backward pass of a forward pass on another backend", async () => {
+    const p = tfjsProblem([4, 3, 5], 1);
+    const { x, dy, gamma, beta } = tensorsOf(p);
+    const loss = (x: tf.Tensor) => {
+      const { y } = batchNormTraining(x, gamma, beta, { axis: 1 });
+      // Both backends are ready: the change takes place at once.
+      tf.setBackend(name === "cpu" ? "wasm" : "cpu");
+      return y;
+    };
+    expectClose(p.line, "dx", read(tf.grad(loss)(x, dy)), expectation(p).dx);
+  });
+});
+
+describe("the wasm backend", () => {
+  it("may grow between forward and backward", () => {
+    const p = tfjsProblem([8, 5], 1);
+    const { x, dy, gamma, beta } = tensorsOf(p);
+    const dx = tf.grad((x) => {
+      const { y } = batchNormTraining(x, gamma, beta);
+      const bytes = wasmMemory().buffer.byteLength;
+      tf.keep(tf.zeros([bytes / 4])).dispose();
+      expect(wasmMemory().buffer.byteLength).toBeGreaterThan(bytes);
+      return y;
+    })(x, dy);
+    expectClose(p.line, "dx", read(dx), expectation(p).dx);
+  });
+
+  it("has a new host after it was removed and registered again", async () => {
+    const start = tf.findBackendFactory("wasm");
+    const before = currentHost();
+    tf.removeBackend("wasm");
+    tf.registerBackend("wasm", start);
+    await tf.setBackend("wasm");
+    expect(currentHost()).not.toBe(before);
+    const p = tfjsProblem([4, 3], 1);
+    const { x, gamma, beta } = tensorsOf(p);
+    expectClose(p.line, "y", read(batchNormTraining(x, gamma, beta).y), expectation(p).y);
+  });
+
+  it("that refuses memory gives an error, not a result at address 0, and no tensor", () => {
+    const x = tf.ones([4, 3]);
+    const module = wasmModule();
+    const { _malloc } = module;
+    currentHost();
+    for (const allowed of [0, 1]) {
+      releaseHosts();
+      let calls = 0;
+      const before = tf.memory().numTensors;
+      module._malloc = (bytes) => (calls++ < allowed ? _malloc(bytes) : 0);
+      try {
+        expect(() => batchNormTraining(x)).toThrow(/^out of memory: the wasm backend refused \d+ bytes$/);
+      } finally {
+        module._malloc = _malloc;
+      }
+      expect(tf.memory().numTensors).toBe(before);
+    }
+    expect(read(batchNormTraining(x).y)).toEqual(new Float32Array(12));
+  });
+});
