@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -92,5 +92,98 @@ describe("the packed tarball", () => {
     expect(code).not.toMatch(
       /(?<![.\w])eval\((?!\) \{)|\bnew Function\b|node:|\bBuffer\.|\bprocess\.|\bfetch\(|^import\b/m,
     );
+  });
+});
+
+describe("the entries for TensorFlow.js", () => {
+  let withTfjs: string;
+  beforeAll(() => {
+    withTfjs = mkdtempSync(join(tmpdir(), "batchnorm-wasm-tfjs-"));
+    cpSync(join(project, "node_modules"), join(withTfjs, "node_modules"), { recursive: true });
+    symlinkSync(join(root, "node_modules", "@tensorflow"), join(withTfjs, "node_modules", "@tensorflow"));
+  });
+  afterAll(() => rmSync(withTfjs, { recursive: true, force: true }));
+
+  /** One layer of each kind, and one function, which share the kernels; prints numbers that are known. */
+  const program = `
+    tf.env().set("PROD", true);
+    install(tf).then((uninstall) => {
+      const x = tf.tensor2d([1, 10, 3, 30], [2, 2]);
+      const made = [new BatchNormalization({ epsilon: 0 }), layers.batchNormalization({ epsilon: 0 })];
+      const y = made.map((layer) => [...layer.apply(x, { training: true }).dataSync()]);
+      const { mean } = batchNormTraining(x, null, null, { eps: 0 });
+      console.log(JSON.stringify([...y, [...mean.dataSync()], typeof uninstall]));
+    });
+  `;
+  const printed = '[[-1,-1,1,1],[-1,-1,1,1],[2,20],"function"]\n';
+
+  it("are imported", () => {
+    const source = `
+      import * as tf from "@tensorflow/tfjs-core";
+      import "@tensorflow/tfjs-backend-cpu";
+      import { layers } from "@tensorflow/tfjs-layers";
+      import { batchNormTraining, install } from "batchnorm-wasm/tfjs";
+      import { BatchNormalization } from "batchnorm-wasm/tfjs/layers";
+    `;
+    writeFileSync(join(withTfjs, "import.mjs"), source + program);
+    expect(run("node", ["import.mjs"], withTfjs)).toBe(printed);
+  });
+
+  it("are required", () => {
+    const source = `
+      const tf = require("@tensorflow/tfjs-core");
+      require("@tensorflow/tfjs-backend-cpu");
+      const { layers } = require("@tensorflow/tfjs-layers");
+      const { batchNormTraining, install } = require("batchnorm-wasm/tfjs");
+      const { BatchNormalization } = require("batchnorm-wasm/tfjs/layers");
+    `;
+    writeFileSync(join(withTfjs, "require.cjs"), source + program);
+    expect(run("node", ["require.cjs"], withTfjs)).toBe(printed);
+  });
+
+  it.each([
+    ["mts", "nodenext"],
+    ["cts", "node16"],
+  ])("have types for a strict .%s file, module %s", (extension, module) => {
+    const source = `
+      import * as tf from "@tensorflow/tfjs-core";
+      import { layers } from "@tensorflow/tfjs-layers";
+      import { batchNormInference, batchNormTraining, install, uninstall } from "batchnorm-wasm/tfjs";
+      import { BatchNormalization } from "batchnorm-wasm/tfjs/layers";
+      export async function step(x: tf.Tensor4D): Promise<tf.Tensor4D> {
+        const back: () => void = await install(tf, { layers, singleValue: "pass" });
+        const { y, mean, variance } = batchNormTraining(x, null, tf.zeros([3]), { axis: 1, eps: 1e-5 });
+        const layer: layers.Layer = new BatchNormalization({ axis: 1, momentum: 0.9 });
+        layer.apply(y, { training: true });
+        tf.serialization.registerClass(BatchNormalization);
+        const centre: tf.Tensor1D = mean;
+        // @ts-expect-error: an option that does not exist
+        new BatchNormalization({ channels: 3 });
+        back();
+        uninstall();
+        return batchNormInference(y, centre, variance);
+      }
+    `;
+    writeFileSync(join(withTfjs, `typed.${extension}`), source);
+    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+    // skipLibCheck: for the declarations of TensorFlow.js.
+    const options = ["--noEmit", "--strict", "--skipLibCheck", "--module", module, "--target", "es2022"];
+    expect(run("node", [tsc, ...options, `typed.${extension}`], withTfjs)).toBe("");
+  });
+
+  it("leave TensorFlow.js to the project, its layers to the second entry, and the binary to the core", () => {
+    const manifest = JSON.parse(readFileSync(join(project, "node_modules", "batchnorm-wasm", "package.json"), "utf8"));
+    for (const name of Object.keys(manifest.peerDependencies)) {
+      expect(manifest.peerDependenciesMeta[name]).toEqual({ optional: true });
+    }
+    const dist = join(project, "node_modules", "batchnorm-wasm", "dist", "tfjs");
+    const files = readdirSync(dist).filter((name) => /\.c?js$/.test(name));
+    expect(files.toSorted()).toEqual(["index.cjs", "index.js", "layers.cjs", "layers.js", "shared.cjs", "shared.js"]);
+    for (const name of files) {
+      const code = readFileSync(join(dist, name), "utf8");
+      expect(/AGFzbQ/.test(code), `${name}: the binary`).toBe(false);
+      expect(/["']@tensorflow\/tfjs-layers["']/.test(code), `${name}: layers`).toBe(name.startsWith("layers."));
+      expect(code, name).not.toMatch(/\bnew Function\b|node:|\bBuffer\.|\bprocess\.|\bfetch\(|\bconsole\./);
+    }
   });
 });

@@ -37,9 +37,10 @@ function differentiable({ inputs, forward, backward, composed }: Operation): Ten
     let next = 0;
     return inputs.map((input) => (input === null ? null : tensors[next++]));
   };
+  const recorded = engine().isTapeOn();
   const operation = customGrad((...given) => {
     const value = forward();
-    sharingClones(() => (given[given.length - 1] as GradSaveFunc)(present));
+    if (recorded) sharingClones(() => (given[given.length - 1] as GradSaveFunc)(present));
     const gradFunc = (dy: Tensor, saved: Tensor[]) => {
       const host = currentHost();
       // While a tape records, these gradients are to have gradients themselves, which those of the kernels have not.

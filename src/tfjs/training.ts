@@ -46,8 +46,9 @@ export function trainingForward(
     pass.kernels.invstd(invstd, variance, channels, eps);
     normalize(pass, y.address, from, affine);
   }
-  const copy = (address: Address) => host.doubles(address, channels).slice();
-  return { y: y.take(), statistics: { mean: copy(mean), variance: copy(variance), invstd: copy(invstd) } };
+  const copy = host.doubles(mean, 3 * channels).slice();
+  const [meanCopy, varianceCopy, invstdCopy] = [0, 1, 2].map((i) => copy.subarray(i * channels, (i + 1) * channels));
+  return { y: y.take(), statistics: { mean: meanCopy, variance: varianceCopy, invstd: invstdCopy } };
 }
 
 /**
