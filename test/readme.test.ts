@@ -3,13 +3,20 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
-/** The README's programs run as they stand, and print what their last comments say. */
+/** The programs of the README and of the page on TensorFlow.js run as they stand, and print what their comments say. */
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const blocks = [...readFileSync(`${root}README.md`, "utf8").matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code);
-const printed = [/\[ -1, -1, 1, 1 \]/, /5\.[45]/, /true/, /7\.2 5\.000/, /^Float32Array\(16\)/];
+const programs: Record<string, RegExp[]> = {
+  "README.md": [/\[ -1, -1, 1, 1 \]/, /5\.[45]/, /true/, /7\.2 5\.000/, /^Float32Array\(16\) \[\s+0\.99[89]/],
+  "docs/tfjs.md": [
+    /^Float32Array\(16\) \[\s+0\.99[89]/,
+    /\[ \[ -1, -1 \], \[ 1, 1 \] \] \[ 2, 20 \] \[ 1, 100 \]\n\[ \[ 1, 0\.1\d+ \], .+\n\[ 2, 2 \]/,
+  ],
+};
 
-describe("the README", () => {
+describe.each(Object.entries(programs))("%s", (file, printed) => {
+  const blocks = [...readFileSync(root + file, "utf8").matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code);
+
   it("has a program for each expectation here", () => expect(blocks).toHaveLength(printed.length));
 
   it.each(printed.map((pattern, i) => [i + 1, pattern] as const))("program %s", (number, pattern) => {
