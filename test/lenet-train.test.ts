@@ -1,17 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startTfjs } from "../examples/lenet/backend.js";
-import { BatchNorm, openKernels, type TfjsKernels } from "../examples/lenet/batchnorm.js";
 import { classes, type Dataset, pixels } from "../examples/lenet/fashion-mnist.js";
 import { LeNet } from "../examples/lenet/network.js";
+import { ourLayer } from "../examples/lenet/normalizers.js";
 import { seeded } from "../examples/lenet/random.js";
 import { batchBounds, type EpochResult, train } from "../examples/lenet/train.js";
 
-let wasm: TfjsKernels;
-beforeAll(async () => {
-  await startTfjs();
-  wasm = openKernels();
-});
+beforeAll(startTfjs);
 
 /** Noise with one bright row whose place depends on the class. */
 function stripes(count: number): Dataset {
@@ -26,7 +22,7 @@ function stripes(count: number): Dataset {
 
 async function trainLeNet(seed: number, normalized: boolean): Promise<EpochResult[]> {
   const random = seeded(seed);
-  const network = new LeNet(random, normalized ? (channels) => new BatchNorm(wasm, channels) : null);
+  const network = new LeNet(random, normalized ? ourLayer : null);
   const data = { train: stripes(200), test: stripes(70) };
   const results = await train(network, data, {
     epochs: 3,

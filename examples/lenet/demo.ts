@@ -1,14 +1,13 @@
 import { relative } from "node:path";
 import { startTfjs } from "./backend.js";
-import { BatchNorm, openKernels } from "./batchnorm.js";
 import { type Run, writeChart } from "./chart.js";
 import type { Dataset } from "./fashion-mnist.js";
-import { LeNet, type Normalizer } from "./network.js";
+import { LeNet, type NormalizerMaker } from "./network.js";
+import { ourLayer, tfjsLayer } from "./normalizers.js";
 import type { Options } from "./options.js";
 import { Progress } from "./progress.js";
 import { seeded } from "./random.js";
 import { comparison, epochHead, epochRow, stepTimes } from "./report.js";
-import { tfjsLayer } from "./tfjs-layer.js";
 import { type Candidate, timeSteps } from "./timing.js";
 import { batchBounds, train } from "./train.js";
 
@@ -17,22 +16,18 @@ export interface Data {
   readonly test: Dataset;
 }
 
-type Normalization = ((channels: number) => Normalizer) | null;
-
 /** Trains with and without batch normalization, compares them, times a step and draws the learning curves. */
 export async function demo(data: Data, options: Options): Promise<void> {
   await startTfjs();
-  const wasm = openKernels();
-  const ours = (channels: number) => new BatchNorm(wasm, channels);
   const sizes = `${data.train.count} training and ${data.test.count} test images`;
   console.log(`Fashion-MNIST: ${sizes}; batches of ${options.batch}, seed ${options.seed}`);
 
-  const runs = [await run("with batch norm", ours, options.lr ?? 1, data, options)];
+  const runs = [await run("with batch norm", ourLayer, options.lr ?? 1, data, options)];
   if (options.compare) {
     runs.push(await run("without", null, options.lr ?? 0.9, data, options));
     console.log(`\nAfter epoch ${options.epochs}\n${comparison(runs)}`);
     const candidates: Candidate[] = [
-      { name: "batchnorm-wasm", normalizer: ours },
+      { name: "batchnorm-wasm", normalizer: ourLayer },
       { name: "tf.layers.batchNormalization", normalizer: tfjsLayer },
       { name: "no batch normalization", normalizer: null },
     ];
@@ -47,14 +42,14 @@ export async function demo(data: Data, options: Options): Promise<void> {
 /** Trains one network from the seed, showing its progress. */
 async function run(
   name: string,
-  normalization: Normalization,
+  normalizer: NormalizerMaker | null,
   lr: number,
   data: Data,
   { epochs, batch, seed }: Options,
 ): Promise<Run> {
   console.log(`\nLeNet ${name}, learning rate ${lr}\n${epochHead()}`);
   const random = seeded(seed);
-  const network = new LeNet(random, normalization);
+  const network = new LeNet(random, normalizer);
   const progress = new Progress(name, epochs * (batchBounds(data.train.count, batch).length - 1));
   try {
     const results = await train(network, data, {

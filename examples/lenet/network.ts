@@ -8,6 +8,9 @@ export interface Normalizer {
   dispose(): void;
 }
 
+/** Makes a layer for inputs with so many axes, the last of them so many channels. */
+export type NormalizerMaker = (channels: number, rank: number) => Normalizer;
+
 interface Layer {
   readonly weight: tf.Variable;
   /** Missing where batch normalization follows: it subtracts a bias together with the mean, and has its own beta. */
@@ -31,8 +34,8 @@ const shapes: readonly number[][] = [
 export class LeNet {
   readonly #layers: Layer[];
 
-  /** `normalizer` makes a normalization layer for so many channels; null leaves them out. */
-  constructor(random: Random, normalizer: ((channels: number) => Normalizer) | null) {
+  /** `normalizer` makes the normalization layers; null leaves them out. */
+  constructor(random: Random, normalizer: NormalizerMaker | null) {
     const weights = shapes.map((shape) => {
       const [fanIn, fanOut] = fans(shape);
       return variable(random.uniform(tf.util.sizeFromShape(shape), Math.sqrt(6 / (fanIn + fanOut))), shape);
@@ -44,7 +47,8 @@ export class LeNet {
       return {
         weight: weights[i],
         bias: normalized ? null : variable(bias, [outputs]),
-        normalizer: normalized ? normalizer(outputs) : null,
+        // Filters have as many axes as images, dense weights as rows of features.
+        normalizer: normalized ? normalizer(outputs, shape.length) : null,
       };
     });
   }

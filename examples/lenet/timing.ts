@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Dataset } from "./fashion-mnist.js";
-import { LeNet, type Normalizer } from "./network.js";
+import { LeNet, type Normalizer, type NormalizerMaker } from "./network.js";
 import { seeded } from "./random.js";
 import { disposeBatch, makeBatch, trainStep } from "./train.js";
 
@@ -13,7 +13,7 @@ export interface StepTime {
 
 export interface Candidate {
   readonly name: string;
-  readonly normalizer: ((channels: number) => Normalizer) | null;
+  readonly normalizer: NormalizerMaker | null;
 }
 
 /** Adds up what passes between `start` and `stop`. */
@@ -36,7 +36,7 @@ export function timeSteps(candidates: readonly Candidate[], data: Dataset, batch
   const optimizer = tf.train.sgd(1e-3);
   const runs = candidates.map(({ name, normalizer }) => {
     const watch = new Stopwatch();
-    const network = new LeNet(seeded(1), normalizer && ((channels) => timed(normalizer(channels), watch)));
+    const network = new LeNet(seeded(1), normalizer && ((...shape) => timed(normalizer(...shape), watch)));
     return { name, network, watch, step: [] as number[], normalization: [] as number[] };
   });
   for (let round = 0; round < warmUp + rounds; round++) {
