@@ -109,6 +109,28 @@ describe("install", () => {
     tf.registerKernel(cpu);
   });
 
+  it("leaves kernels that were registered later their own gradient", async () => {
+    const [cpu] = original as [tf.KernelConfig];
+    const p = tfjsProblem([4, 3], 1, { mode: "eval" });
+    const { x, dy, gamma, beta, mean, variance } = tensorsOf(p);
+    const scale = () =>
+      gradientsFor([x, gamma], dy, (x, scale) =>
+        tf.batchNorm(
+          x as tf.Tensor,
+          mean as tf.Tensor1D,
+          variance as tf.Tensor1D,
+          beta as tf.Tensor1D,
+          scale as tf.Tensor1D,
+        ),
+      ).map((gradient) => [...read(gradient as tf.Tensor)]);
+    const theirs = scale();
+    await installed();
+    tf.grad((x) => tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D))(x); // ours, with three inputs
+    tf.unregisterKernel("FusedBatchNorm", "cpu");
+    tf.registerKernel(cpu);
+    expect(scale()).toEqual(theirs);
+  });
+
   it("waits for a backend that is not ready", async () => {
     const start = tf.findBackendFactory("wasm");
     tf.removeBackend("wasm");
@@ -128,6 +150,14 @@ describe("install", () => {
     const layer = tfl.layers.batchNormalization({ axis: 1 });
     const want = expectation({ ...p, gamma: null, beta: null });
     expectClose(p.line, "y", read(layer.apply(tensorsOf(p).x, { training: true }) as tf.Tensor), want.y);
+  });
+
+  it("throws before anything is replaced where the engine has no WebAssembly SIMD", async () => {
+    const before = state();
+    const validate = vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+    await expect(installed()).rejects.toThrow("this engine has no WebAssembly SIMD");
+    validate.mockRestore();
+    expect(state()).toEqual(before);
   });
 
   it("refuses wrong arguments, naming them", async () => {

@@ -129,6 +129,7 @@ describe.each(hosts)("batchNormTraining on %s", (host) => {
     const x = tf.ones([4, 3]);
     const disposed = tf.ones([4, 3]);
     disposed.dispose();
+    const strings = tf.tensor2d(["a", "b", "c", "d"], [2, 2]);
     const at = tf.memory().numTensors;
     const call =
       (...args: unknown[]) =>
@@ -139,6 +140,7 @@ describe.each(hosts)("batchNormTraining on %s", (host) => {
       ["x", call([1, 2]), TypeError, '"x" expected a tensor, got Array'],
       ["x undefined", call(undefined), TypeError, '"x" expected a tensor, got undefined'],
       ["x disposed", call(disposed), Error, "tensor was disposed"],
+      ["x of strings", call(strings), TypeError, "expected float32, int32 or bool, got string"],
       ["gamma", call(x, tf.ones([4])), RangeError, '"gamma" expected shape [3], got shape [4]'],
       ["beta", call(x, null, tf.ones([1, 3])), RangeError, '"beta" expected shape [3], got shape [1, 3]'],
       ["beta", call(x, null, 0), TypeError, '"beta" expected a tensor, got number'],

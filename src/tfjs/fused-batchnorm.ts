@@ -2,6 +2,7 @@ import {
   engine,
   type GradConfig,
   type GradFunc,
+  getKernel,
   grads,
   type KernelConfig,
   type KernelFunc,
@@ -12,7 +13,7 @@ import {
 } from "@tensorflow/tfjs-core";
 import { composedNormalize } from "./composed.js";
 import { tensorOf } from "./differentiable.js";
-import { currentHost, type Host, hostOf } from "./host.js";
+import { currentHost, hostOf } from "./host.js";
 import { InferenceGradients, type InferenceInputs, inferenceForward, inferenceOf } from "./inference.js";
 import { asFloat } from "./ops.js";
 
@@ -22,7 +23,7 @@ export const FUSED_BATCH_NORM = "FusedBatchNorm";
 /** What the kernel's inputs are called, in the order in which they are saved for the gradient. */
 const NAMES = ["x", "mean", "variance", "scale", "offset"] as const;
 
-/** Of each call, known by its attributes: which inputs it had. */
+/** Of each call of ours, known by its attributes: which inputs it had. */
 const present = new WeakMap<NamedAttrMap, readonly string[]>();
 let lastPresent: readonly string[] = [];
 
@@ -35,8 +36,8 @@ const epsOf = ({ varianceEpsilon }: NamedAttrMap) => (varianceEpsilon as number 
 
 const kernelFunc: KernelFunc = ({ inputs, backend, attrs = {} }) => {
   // tf.batchNorm names an absent scale or offset with the value undefined, at which its tape fails when it is read.
-  for (const name of NAMES) if (inputs[name] === undefined) delete inputs[name];
-  lastPresent = NAMES.filter((name) => inputs[name] !== undefined);
+  for (const name of NAMES) if (!inputs[name]) delete inputs[name];
+  lastPresent = NAMES.filter((name) => name in inputs);
   present.set(attrs, lastPresent);
   return withFloats(inputs, (floats) => {
     return inferenceForward(hostOf(backend), inferenceOf(inputsOf(floats), null, epsOf(attrs)));
@@ -63,32 +64,32 @@ export function fusedBatchNormKernel(original: KernelConfig): KernelConfig {
   return { ...original, kernelFunc };
 }
 
-/** Ours where the kernel is ours; `original` on other backends. */
+/** Ours for the calls of our kernel; `original` for those of others. */
 export function fusedBatchNormGradient(original: GradConfig | undefined): GradConfig {
   return {
     ...original,
     kernelName: FUSED_BATCH_NORM,
-    // Read after each call of the kernel.
+    // Read right after each call of the current backend's kernel.
     get inputsToSave() {
-      return currentHost() === null ? (original?.inputsToSave ?? []) : [...lastPresent];
+      const ours = getKernel(FUSED_BATCH_NORM, engine().backendName)?.kernelFunc === kernelFunc;
+      return ours ? [...lastPresent] : (original?.inputsToSave ?? []);
     },
     gradFunc(dy, saved, attrs) {
-      const host = currentHost();
-      if (host !== null) return gradients(host, dy as Tensor, saved, attrs);
+      const names = present.get(attrs);
+      if (names !== undefined) return gradients(dy as Tensor, saved, names, epsOf(attrs));
       if (original === undefined) throw new Error(`no gradient of ${FUSED_BATCH_NORM} for ${engine().backendName}`);
       return original.gradFunc(dy, saved, attrs);
     },
   };
 }
 
-function gradients(host: Host, dy: Tensor, saved: Tensor[], attrs: NamedAttrMap): ReturnType<GradFunc> {
-  const names = present.get(attrs) ?? NAMES;
+function gradients(dy: Tensor, saved: Tensor[], names: readonly string[], eps: number): ReturnType<GradFunc> {
   const named = (tensors: readonly Tensor[]) => {
     return inputsOf(Object.fromEntries(names.map((name, i) => [name, asFloat(tensors[i])])));
   };
-  const eps = epsOf(attrs);
+  const host = currentHost();
   // While a tape records, these gradients are to have gradients themselves, which those of the kernels have not.
-  if (engine().isTapeOn()) {
+  if (host === null || engine().isTapeOn()) {
     const composed = grads((...tensors: Tensor[]) => {
       const { x, mean, variance, gamma, beta } = named(tensors);
       return composedNormalize(x, mean, variance, gamma, beta, x.rank - 1, eps);

@@ -1,7 +1,7 @@
 import type { GradConfig, KernelConfig, serialization } from "@tensorflow/tfjs-core";
 import { checkOneOf, checkOptions, wrongType } from "../check.js";
 import { FUSED_BATCH_NORM, fusedBatchNormGradient, fusedBatchNormKernel } from "./fused-batchnorm.js";
-import { BACKENDS, releaseHosts } from "./host.js";
+import { BACKENDS, currentHost, releaseHosts } from "./host.js";
 import { fusedCall, type LayerCall, setSingleValue } from "./layer.js";
 import { SINGLE_VALUE, type SingleValue } from "./ops.js";
 
@@ -46,7 +46,8 @@ let installed = false;
  * Waits until a backend is ready. A second call does nothing, but for a backend or layers that were imported in between
  * and a `singleValue` that it is given.
  * @returns {@link uninstall}
- * @throws TypeError, RangeError for a wrong argument; Error where no backend could be started
+ * @throws TypeError, RangeError for a wrong argument; Error where no backend could be started, or where the engine has no
+ * WebAssembly SIMD
  */
 export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<() => void> {
   for (const name of ["ready", "getKernel", "registerKernel"] as const) {
@@ -59,6 +60,7 @@ export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<(
     throw wrongType("layers", "the namespace tf.layers", layers);
   }
   await tf.ready();
+  currentHost(); // throws before anything is replaced
   for (const backend of BACKENDS) replaceKernel(tf, backend);
   replaceGradient(tf);
   const prototype = layerPrototype(tf, layers ?? tf.layers);

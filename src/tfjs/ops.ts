@@ -92,7 +92,10 @@ export function batchNormInference<T extends Tensor>(
 
 /** float32, as the kernels have it; the conversion of another type has a gradient of its own. */
 export function asFloat(tensor: Tensor): Tensor {
-  return tensor.dtype === "float32" ? tensor : cast(tensor, "float32");
+  const { dtype } = tensor;
+  if (dtype === "float32") return tensor;
+  if (dtype !== "int32" && dtype !== "bool") throw new TypeError(`expected float32, int32 or bool, got ${dtype}`);
+  return cast(tensor, "float32");
 }
 
 function checkNormalizationOptions(options: NormalizationOptions, x: Tensor): { axis: number; eps: number } {
