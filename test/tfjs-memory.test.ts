@@ -177,6 +177,8 @@ describe("scratch in the wasm backend's memory", () => {
       const before = live();
       for (let i = 0; i < 3; i++) (layer.apply(x, { training: true }) as tf.Tensor).dispose();
       expect(live()).toBe(before + 1);
+      tf.dispose(tf.tidy(() => batchNormTraining(tf.ones([2, 1000])))); // needs more
+      expect(live()).toBe(before + 1);
       uninstall();
       expect(live()).toBe(before);
       tf.dispose([x, ...layer.getWeights()]);

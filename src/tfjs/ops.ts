@@ -21,14 +21,15 @@ export interface TrainingOptions extends NormalizationOptions {
   singleValue?: SingleValue;
 }
 
-export interface TrainingResult<T extends Tensor = Tensor> {
+/** A type and not an interface, as tf.tidy and tf.dispose want it. */
+export type TrainingResult<T extends Tensor = Tensor> = {
   /** Of x's shape. */
   readonly y: T;
   /** Of the batch, shape [C]. */
   readonly mean: Tensor1D;
   /** Of the batch, population, shape [C]. */
   readonly variance: Tensor1D;
-}
+};
 
 /**
  * Batch normalization by the statistics of x: y = (x - mean) / sqrt(variance + eps) * gamma + beta, per channel (Ioffe and
