@@ -107,7 +107,7 @@ function declarations() {
   }
   // CommonJS consumers need declarations of their own: the same text, under the names that their resolution looks for.
   for (const name of readdirSync("dist", { recursive: true }).filter((name) => name.endsWith(".d.ts"))) {
-    const text = readFileSync(`dist/${name}`, "utf8").replaceAll(/(from "\.\.?\/[\w-]+)\.js"/g, '$1.cjs"');
+    const text = readFileSync(`dist/${name}`, "utf8").replaceAll(/(from "\.\.?\/[\w/-]+)\.js"/g, '$1.cjs"');
     writeFileSync(`dist/${name.replace(/\.d\.ts$/, ".d.cts")}`, text);
   }
 }

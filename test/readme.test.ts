@@ -11,6 +11,7 @@ const programs: Record<string, RegExp[]> = {
   "docs/tfjs.md": [
     /^Float32Array\(16\) \[\s+0\.99[89]/,
     /\[ \[ -1, -1 \], \[ 1, 1 \] \] \[ 2, 20 \] \[ 1, 100 \]\n\[ \[ 1, 0\.1\d+ \], .+\n\[ 2, 2 \]/,
+    /true/,
   ],
 };
 

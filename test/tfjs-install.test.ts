@@ -7,11 +7,18 @@ import { expectRefused, type Refused } from "./refused.js";
 import { backends, gradientsFor, read, tensorsOf, tf, tfjsProblem, tfl } from "./tfjs.js";
 
 const prototype = Object.getPrototypeOf(tfl.layers.batchNormalization({ name: "any" }));
-/** Everything that install may replace. */
+/** Gradients of convolutions that the wasm backend lacks. */
+const missing = [
+  "Conv2DBackpropFilter",
+  "DepthwiseConv2dNativeBackpropFilter",
+  "DepthwiseConv2dNativeBackpropInput",
+] as const;
+/** Everything that install may replace or add. */
 const state = () => [
   ...[...backends, "other"].map((backend) => tf.getKernel("FusedBatchNorm", backend)),
   tf.getGradient("FusedBatchNorm"),
   prototype.call,
+  ...missing.map((kernel) => tf.getKernel(kernel, "wasm")),
 ];
 const installed = () => install(tf, { layers: tfl.layers });
 
@@ -49,6 +56,18 @@ describe("install", () => {
     expect(state()).toEqual(before);
     back();
     expect(state()).toEqual(before);
+  });
+
+  it("adds the gradients of convolutions that wasm lacks, once, and leaves those it has", async () => {
+    const input = tf.getKernel("Conv2DBackpropInput", "wasm");
+    await installed();
+    const added = missing.map((kernel) => tf.getKernel(kernel, "wasm"));
+    expect(added).not.toContain(undefined);
+    await installed();
+    expect(missing.map((kernel) => tf.getKernel(kernel, "wasm"))).toEqual(added);
+    expect(tf.getKernel("Conv2DBackpropInput", "wasm")).toBe(input);
+    uninstall();
+    expect(missing.map((kernel) => tf.getKernel(kernel, "wasm"))).toEqual([undefined, undefined, undefined]);
   });
 
   it("called twice, and twice at once, does nothing the second time", async () => {

@@ -1,3 +1,4 @@
+export { registerConv2DBackpropFilter, registerConvolutionGradients } from "./convolution/register.js";
 export { type InstallOptions, install, type Tfjs, type TfjsLayers, uninstall } from "./install.js";
 export {
   batchNormInference,

@@ -1,5 +1,7 @@
 import type { GradConfig, KernelConfig, serialization } from "@tensorflow/tfjs-core";
 import { checkOneOf, checkOptions, wrongType } from "../check.js";
+import type { Tf } from "./convolution/geometry.js";
+import { registerMissingGradients } from "./convolution/register.js";
 import { FUSED_BATCH_NORM, fusedBatchNormGradient, fusedBatchNormKernel } from "./fused-batchnorm.js";
 import { BACKENDS, currentHost, releaseHosts } from "./host.js";
 import { fusedCall, type LayerCall, setSingleValue } from "./layer.js";
@@ -11,11 +13,8 @@ export interface TfjsLayers {
 }
 
 /** TensorFlow.js, as far as it is used here: the namespace of @tensorflow/tfjs or of @tensorflow/tfjs-core. */
-export interface Tfjs {
+export interface Tfjs extends Tf {
   ready(): Promise<void>;
-  getKernel(kernelName: string, backendName: string): KernelConfig | undefined;
-  registerKernel(config: KernelConfig): void;
-  unregisterKernel(kernelName: string, backendName: string): void;
   getGradient(kernelName: string): GradConfig | undefined;
   registerGradient(config: GradConfig): void;
   unregisterGradient(kernelName: string): void;
@@ -43,6 +42,7 @@ let installed = false;
 /**
  * From here on batch normalization on the backends cpu and wasm is computed by the kernels of this package: tf.batchNorm
  * and its gradient, and the layers of tf.layers.batchNormalization in inference and training, those that exist included.
+ * On wasm it also registers the gradients of convolutions that the backend lacks ({@link registerConv2DBackpropFilter}).
  * Waits until a backend is ready. A second call does nothing, but for a backend or layers that were imported in between
  * and a `singleValue` that it is given.
  * @returns {@link uninstall}
@@ -63,6 +63,7 @@ export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<(
   currentHost(); // throws before anything is replaced
   for (const backend of BACKENDS) replaceKernel(tf, backend);
   replaceGradient(tf);
+  addMissingGradients(tf);
   const prototype = layerPrototype(tf, layers ?? tf.layers);
   if (prototype !== null) replaceCall(prototype);
   if (!installed || options.singleValue !== undefined) setSingleValue(singleValue);
@@ -112,6 +113,14 @@ function replaceGradient(tf: Tfjs): void {
       if (original !== undefined) tf.registerGradient(original);
     },
   });
+}
+
+/** Of convolutions on wasm, where the backend was imported. */
+function addMissingGradients(tf: Tfjs): void {
+  const key = "gradients of convolutions";
+  if (replacements.has(key) || tf.getKernel("Conv2D", "wasm") === undefined) return;
+  // Takes back only what it registered, and that only where it still holds.
+  replacements.set(key, { holds: () => true, restore: registerMissingGradients(tf) });
 }
 
 function replaceCall(prototype: { call: LayerCall }): void {

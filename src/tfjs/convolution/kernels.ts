@@ -1,0 +1,89 @@
+import type { KernelConfig, KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs-core";
+import type { Tf } from "./geometry.js";
+
+/** What the compositions use of TensorFlow.js's wasm backend. */
+export interface WasmBackend {
+  makeOutput(shape: number[], dtype: "float32"): TensorInfo;
+  /** A view, stale after the next allocation. */
+  typedArrayFromHeap(tensor: TensorInfo): Float32Array;
+  disposeData(dataId: object): boolean;
+}
+
+/** A kernel's call. `Inputs` and `Attributes` are what its name promises. */
+export interface Call<Inputs, Attributes> {
+  inputs: Inputs;
+  backend: WasmBackend;
+  attrs: Attributes;
+}
+
+/** Runs kernels of the wasm backend and allocates in it, in the scope of one call of `inScope`. */
+export interface Scope {
+  run(kernelName: string, inputs: NamedTensorInfoMap, attrs?: object): TensorInfo;
+  /** Uninitialised memory. */
+  make(shape: number[]): TensorInfo;
+  view(tensor: TensorInfo): Float32Array;
+  /** Frees early what this scope made. */
+  free(...tensors: TensorInfo[]): void;
+}
+
+/**
+ * Calls `use` and frees all that it allocated, also when it throws, but for the tensor that it returns. Freeing matters
+ * beyond the memory of the tensors: the backend keeps a packed copy of each convolution's filter and each product's
+ * right side until that tensor is disposed of.
+ */
+export function inScope(tf: Tf, backend: WasmBackend, use: (scope: Scope) => TensorInfo): TensorInfo {
+  const made = new Set<object>();
+  const keep = (tensor: TensorInfo) => {
+    made.add(tensor.dataId);
+    return tensor;
+  };
+  const free = (...tensors: TensorInfo[]) => {
+    for (const { dataId } of tensors) {
+      made.delete(dataId);
+      backend.disposeData(dataId);
+    }
+  };
+  try {
+    const result = use({
+      run: (kernelName, inputs, attrs = {}) =>
+        keep(
+          tf.getKernel(kernelName, "wasm").kernelFunc({ inputs, backend, attrs: attrs as NamedAttrMap }) as TensorInfo,
+        ),
+      make: (shape) => keep(backend.makeOutput(shape, "float32")),
+      view: (tensor) => backend.typedArrayFromHeap(tensor),
+      free,
+    });
+    made.delete(result.dataId);
+    return result;
+  } finally {
+    for (const dataId of made) {
+      backend.disposeData(dataId);
+    }
+  }
+}
+
+/** The same data in another shape. */
+export function reshaped(tensor: TensorInfo, shape: number[]): TensorInfo {
+  return { ...tensor, shape };
+}
+
+/** A kernel of the wasm backend that `register` made, and how to take it back. */
+export type Undo = () => void;
+
+/** Registers a kernel of the wasm backend in the place of `replaced`, or as a new one. */
+export function register(tf: Tf, kernelName: string, kernelFunc: unknown, replaced?: KernelConfig): Undo {
+  const func = kernelFunc as KernelFunc;
+  if (replaced) {
+    tf.unregisterKernel(kernelName, "wasm");
+  }
+  // With the setup of what it replaces: a backend that starts later has to prepare that too.
+  tf.registerKernel({ ...replaced, kernelName, backendName: "wasm", kernelFunc: func });
+  return () => {
+    if (tf.getKernel(kernelName, "wasm")?.kernelFunc === func) {
+      tf.unregisterKernel(kernelName, "wasm");
+      if (replaced) {
+        tf.registerKernel(replaced);
+      }
+    }
+  };
+}

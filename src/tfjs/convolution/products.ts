@@ -1,0 +1,64 @@
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import type { Scope } from "./kernels.js";
+
+/**
+ * Terms that one product in float32 sums: 8,192 are as fast as any number, keep the packed right side of 64 columns in
+ * 2 MB of cache, and bound the rounding error of a sum of any length, since the blocks are added in float64.
+ */
+export const blockTerms = 8192;
+
+/** Values on the left side of one product, 16 MiB. */
+const blockValues = 2 ** 22;
+
+/** How many of `count` steps of `terms` each fit in a block with `rows` rows on the left; at least one. */
+export function stepsOfBlock(rows: number, terms: number): number {
+  return Math.max(1, Math.min(Math.floor(blockTerms / terms), Math.floor(blockValues / (rows * terms))));
+}
+
+/** One block of the terms of a sum of products. */
+export interface Block {
+  terms: number;
+  /** Writes left[row, term], `rows` x `terms`, to the heap from index `to` on. */
+  left(heap: Float32Array, to: number): void;
+  /** Writes right[term, column], `terms` x `columns`, likewise. */
+  right(heap: Float32Array, to: number): void;
+}
+
+/**
+ * sum over blocks of left · right, `rows` x `columns`, by the product of XNNPACK.
+ *
+ * The right side is always a tensor of its own: the backend finds its packed copy by the tensor's data alone, so that
+ * data that a program also multiplies in another shape would give the wrong one.
+ */
+export function sumOfProducts(scope: Scope, rows: number, columns: number, blocks: Block[]): TensorInfo {
+  if (blocks.length === 1) {
+    return product(scope, rows, columns, blocks[0]);
+  }
+  const sum = new Float64Array(rows * columns);
+  for (const block of blocks) {
+    const part = product(scope, rows, columns, block);
+    add(sum, scope.view(part));
+    scope.free(part);
+  }
+  const result = scope.make([rows, columns]);
+  scope.view(result).set(sum);
+  return result;
+}
+
+function product(scope: Scope, rows: number, columns: number, { terms, left, right }: Block): TensorInfo {
+  const a = scope.make([1, rows, terms]);
+  const b = scope.make([1, terms, columns]);
+  const { buffer, byteOffset } = scope.view(a);
+  const heap = new Float32Array(buffer);
+  left(heap, byteOffset / 4);
+  right(heap, scope.view(b).byteOffset / 4);
+  const result = scope.run("BatchMatMul", { a, b }, { transposeA: false, transposeB: false });
+  scope.free(a, b);
+  return result;
+}
+
+function add(sum: Float64Array, part: Float32Array): void {
+  for (let i = 0; i < sum.length; i++) {
+    sum[i] += part[i];
+  }
+}

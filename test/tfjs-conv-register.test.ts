@@ -1,0 +1,118 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { registerConv2DBackpropFilter, registerConvolutionGradients } from "../src/tfjs/convolution/register.js";
+import { startWasm } from "./tfjs-conv-support.js";
+
+const names = [
+  "Conv2DBackpropFilter",
+  "DepthwiseConv2dNativeBackpropFilter",
+  "DepthwiseConv2dNativeBackpropInput",
+  "Conv2DBackpropInput",
+];
+const kernels = () => names.map((name) => tf.getKernel(name, "wasm"));
+const warn = vi.spyOn(console, "warn");
+
+describe("before the backend has started", () => {
+  it("registers kernels that run once it has, and prepares the one it replaces", async () => {
+    const before = kernels();
+    const undo = registerConvolutionGradients(tf);
+    await startWasm();
+    tf.tidy(() => {
+      const inputs = { dy: tf.ones([1, 2, 2, 1]), filter: tf.ones([2, 2, 1, 1]) };
+      const attrs = { strides: 1, pad: "valid", dataFormat: "NHWC", inputShape: [1, 3, 3, 1] };
+      const dx = tf.engine().runKernel("Conv2DBackpropInput", inputs, attrs) as tf.Tensor;
+      expect([...dx.dataSync()]).toEqual([1, 2, 1, 2, 4, 2, 1, 2, 1]);
+    });
+    undo();
+    expect(kernels()).toEqual(before);
+  });
+});
+
+describe("on a started backend", () => {
+  beforeAll(startWasm);
+  afterEach(() => expect(warn).not.toHaveBeenCalled());
+
+  it("puts everything back", () => {
+    const before = kernels();
+    expect(before.slice(0, 3)).toEqual([undefined, undefined, undefined]);
+    const undo = registerConvolutionGradients(tf);
+    expect(kernels().every((kernel) => kernel?.kernelFunc)).toBe(true);
+    expect(kernels()[3]).not.toBe(before[3]);
+    undo();
+    undo();
+    expect(kernels()).toEqual(before);
+    expect(kernels()[3]).toBe(before[3]);
+  });
+
+  it("registers the filter's gradient alone", () => {
+    const before = kernels();
+    const undo = registerConv2DBackpropFilter(tf);
+    expect(kernels()[0]).toBeDefined();
+    expect(kernels().slice(1)).toEqual(before.slice(1));
+    undo();
+    expect(kernels()).toEqual(before);
+  });
+
+  it("never replaces a kernel of a gradient that the backend lacks", () => {
+    const mine = names.slice(0, 3).map((kernelName): tf.KernelConfig => {
+      const kernelFunc = () => [];
+      return { kernelName, backendName: "wasm", kernelFunc };
+    });
+    mine.forEach(tf.registerKernel);
+    const undo = registerConvolutionGradients(tf);
+    expect(kernels().slice(0, 3)).toEqual(mine);
+    undo();
+    expect(kernels().slice(0, 3)).toEqual(mine);
+    for (const name of names.slice(0, 3)) {
+      tf.unregisterKernel(name, "wasm");
+    }
+  });
+
+  it("registers once", () => {
+    const before = kernels();
+    const undo = registerConvolutionGradients(tf);
+    const first = kernels();
+    const undoAgain = registerConvolutionGradients(tf);
+    expect(kernels()).toEqual(first);
+    undoAgain();
+    expect(kernels()).toEqual(first);
+    undo();
+    expect(kernels()).toEqual(before);
+  });
+
+  it("leaves a kernel alone that somebody registered since", () => {
+    const before = kernels();
+    const undo = registerConvolutionGradients(tf);
+    const theirs: tf.KernelConfig = { ...before[3], kernelFunc: () => [] };
+    tf.unregisterKernel("Conv2DBackpropInput", "wasm");
+    tf.registerKernel(theirs);
+    undo();
+    expect(kernels()[3]).toBe(theirs);
+    tf.unregisterKernel("Conv2DBackpropInput", "wasm");
+    tf.registerKernel(before[3]);
+  });
+
+  it("leaves small convolutions and channels-first data to the kernel that was there", () => {
+    const original = tf.getKernel("Conv2DBackpropInput", "wasm");
+    const kernelFunc = vi.fn(original.kernelFunc);
+    tf.unregisterKernel("Conv2DBackpropInput", "wasm");
+    tf.registerKernel({ ...original, kernelFunc });
+    const undo = registerConvolutionGradients(tf);
+    const run = (inputShape: number[], dyShape: number[], dataFormat: string) =>
+      tf.tidy(() => {
+        const inputs = { dy: tf.ones(dyShape), filter: tf.ones([3, 3, 8, 8]) };
+        const attrs = { strides: 1, pad: "same", dataFormat, inputShape };
+        return (tf.engine().runKernel("Conv2DBackpropInput", inputs, attrs) as tf.Tensor).dataSync();
+      });
+    run([1, 4, 4, 8], [1, 4, 4, 8], "NHWC");
+    expect(kernelFunc).toHaveBeenCalledTimes(1);
+    const nchw = run([8, 8, 16, 16], [8, 8, 16, 16], "NCHW");
+    expect(kernelFunc).toHaveBeenCalledTimes(2);
+    const nhwc = run([8, 16, 16, 8], [8, 16, 16, 8], "NHWC");
+    expect(kernelFunc).toHaveBeenCalledTimes(2);
+    expect([...nhwc].sort()).toEqual([...nchw].sort());
+    undo();
+    tf.unregisterKernel("Conv2DBackpropInput", "wasm");
+    tf.registerKernel(original);
+  });
+});
