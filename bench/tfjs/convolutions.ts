@@ -1,0 +1,154 @@
+import { registerConvolutionGradients } from "batchnorm-wasm/tfjs";
+import { tf, useBackend } from "./backends.js";
+import type { ConvolutionResult } from "./results.js";
+
+/**
+ * The gradients of convolutions on the wasm backend, interleaved with what TensorFlow.js has instead and with the forward
+ * convolution. Instead of a filter's gradient, which the wasm backend lacks, stands its 3-D kernel with a depth of 1 (right
+ * at stride 1 only); instead of the depthwise gradients the kernels of the cpu backend.
+ */
+
+type Shape = [number, number, number, number];
+interface Convolution {
+  name: string;
+  x: Shape;
+  filter: Shape;
+  stride: number;
+  pad: "same" | "valid";
+  depthwise?: boolean;
+}
+interface Contender {
+  run: () => tf.Tensor;
+  times: number[];
+}
+type Role = "forward" | "filter" | "filter, tfjs" | "input" | "input, tfjs";
+
+const cases: Omit<Convolution, "name">[] = [
+  { x: [256, 28, 28, 1], filter: [5, 5, 1, 6], stride: 1, pad: "valid" },
+  { x: [256, 12, 12, 6], filter: [5, 5, 6, 16], stride: 1, pad: "valid" },
+  { x: [32, 32, 32, 16], filter: [3, 3, 16, 16], stride: 1, pad: "same" },
+  { x: [32, 32, 32, 16], filter: [3, 3, 16, 32], stride: 2, pad: "same" },
+  { x: [32, 16, 16, 64], filter: [3, 3, 64, 64], stride: 1, pad: "same" },
+  { x: [32, 56, 56, 64], filter: [3, 3, 64, 64], stride: 1, pad: "same" },
+  { x: [32, 28, 28, 32], filter: [1, 1, 32, 64], stride: 1, pad: "same" },
+  { x: [32, 32, 32, 32], filter: [3, 3, 32, 1], stride: 1, pad: "same", depthwise: true },
+  { x: [32, 32, 32, 32], filter: [3, 3, 32, 1], stride: 2, pad: "same", depthwise: true },
+  { x: [32, 56, 56, 96], filter: [3, 3, 96, 1], stride: 1, pad: "same", depthwise: true },
+];
+
+export const CONVOLUTIONS: readonly Convolution[] = cases.map((c) => {
+  const [i, j, , k] = c.filter;
+  const to = c.depthwise ? "depthwise" : `to ${k}`;
+  return { name: `${c.x.join("x")} ${to}, ${i}x${j}, ${c.pad}, stride ${c.stride}`, ...c };
+});
+
+const rounds = 7;
+/** What takes longer, in ms, runs once. */
+const long = 500;
+/** Products above which the gradients that TensorFlow.js has are left out: they take 10 ns to a microsecond each. */
+const most = { conv3D: 2e8, cpu: 1e7 };
+
+const original = tf.getKernel("Conv2DBackpropInput", "wasm").kernelFunc;
+const run = (name: string, inputs: tf.NamedTensorMap, attrs: object) =>
+  tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap) as tf.Tensor;
+
+function contendersOf(c: Convolution): Map<Role, Contender> {
+  const { x: inputShape, filter: filterShape, stride, pad, depthwise = false } = c;
+  const { outShape } = tf.backend_util.computeConv2DInfo(inputShape, filterShape, stride, 1, pad, undefined, depthwise);
+  const make = (shape: Shape, seed: number) => tf.randomUniform(shape, -1, 1, "float32", seed);
+  const [x, filter, dy] = [make(inputShape, 1), make(filterShape, 2), make(outShape, 3)];
+  const attrs = { strides: stride, pad, dataFormat: "NHWC", dilations: 1, inputShape, filterShape };
+  const prefix = depthwise ? "DepthwiseConv2dNative" : "Conv2D";
+  const roles: [Role, () => tf.Tensor][] = [
+    ["forward", () => run(prefix, { x, filter }, attrs)],
+    ["filter", () => run(`${prefix}BackpropFilter`, { x, dy }, attrs)],
+    ["input", () => run(`${prefix}BackpropInput`, { dy, filter }, attrs)],
+  ];
+  const products = tf.util.sizeFromShape(outShape.slice(0, 3)) * tf.util.sizeFromShape(filterShape);
+  if (depthwise && products < most.cpu) {
+    roles.push(["filter, tfjs", () => onCpu(`${prefix}BackpropFilter`, { x, dy }, attrs)]);
+    roles.push(["input, tfjs", () => onCpu(`${prefix}BackpropInput`, { dy, filter }, attrs)]);
+  }
+  if (!depthwise) {
+    const call = { inputs: { dy, filter }, attrs, backend: tf.backend() } as unknown as Parameters<tf.KernelFunc>[0];
+    roles.push(["input, tfjs", () => tf.engine().makeTensorFromTensorInfo(original(call) as tf.TensorInfo)]);
+    if (products < most.conv3D) {
+      roles.push(["filter, tfjs", () => filterByConv3D(x, dy, filterShape, stride, pad)]);
+    }
+  }
+  return new Map(roles.map(([role, f]) => [role, { run: () => tf.tidy(f), times: [] }]));
+}
+
+/** The kernel of the cpu backend on copies of the inputs; the time of copying is left to the caller's clock, some ms. */
+function onCpu(name: string, inputs: tf.NamedTensorMap, attrs: object): tf.Tensor {
+  const backend = tf.engine().findBackend("cpu");
+  const copies = Object.entries(inputs).map(([key, tensor]) => {
+    const { shape, dtype } = tensor;
+    return [key, { shape, dtype, dataId: backend.write(tensor.dataSync(), shape, dtype) }];
+  });
+  const call = { inputs: Object.fromEntries(copies), attrs: attrs as tf.NamedAttrMap, backend };
+  const { shape, dataId } = tf.getKernel(name, "cpu").kernelFunc(call) as tf.TensorInfo;
+  return tf.tensor(backend.readSync(dataId) as Float32Array, shape);
+}
+
+function filterByConv3D(x: tf.Tensor, dy: tf.Tensor, [i, j, c, k]: Shape, stride: number, pad: string): tf.Tensor {
+  const deep = (t: tf.Tensor) => tf.reshape(t, [t.shape[0], 1, ...t.shape.slice(1)] as never);
+  const attrs = { strides: [1, stride, stride], pad, filterShape: [1, i, j, c, k] };
+  return tf.reshape(run("Conv3DBackpropFilterV2", { x: deep(x), dy: deep(dy) }, attrs), [i, j, c, k]);
+}
+
+/** The values outside of `tf.tidy`, which searches all that it returns for tensors, value by value. */
+function time({ run: f, times }: Contender): Float32Array {
+  const start = performance.now();
+  const result = f();
+  times.push(performance.now() - start);
+  const values = result.dataSync<"float32">();
+  result.dispose();
+  return values;
+}
+
+/** The largest difference of two results over the largest value. */
+function difference(a: Float32Array, b: Float32Array): number {
+  const scale = b.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0) / scale;
+}
+
+function check(c: Convolution, results: Map<Role, Float32Array>): void {
+  for (const role of ["filter", "input"] as const) {
+    const expected = results.get(`${role}, tfjs`);
+    const known = expected !== undefined && (c.depthwise || c.stride === 1 || role === "input");
+    if (known && !(difference(results.get(role) as Float32Array, expected) < 1e-4)) {
+      throw new Error(`the gradient of the ${role} at ${c.x} -> ${c.filter} differs`);
+    }
+  }
+}
+
+function measure(c: Convolution): Map<Role, number> {
+  const contenders = contendersOf(c);
+  const results = [...contenders].map(([role, contender]) => [role, time(contender)] as const);
+  check(c, new Map(results));
+  const quick = [...contenders.values()].filter(({ times }) => times[0] < long);
+  for (const { times } of quick) {
+    times.pop(); // the first run warms up
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of quick) {
+      time(contender);
+    }
+  }
+  return new Map([...contenders].map(([role, { times }]) => [role, median(times)]));
+}
+
+const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
+
+const ROLES: readonly Role[] = ["forward", "filter", "filter, tfjs", "input", "input, tfjs"];
+
+export async function measureConvolution(c: Convolution): Promise<ConvolutionResult> {
+  await useBackend("wasm");
+  const undo = registerConvolutionGradients(tf);
+  tf.engine().startScope();
+  const times = measure(c);
+  tf.engine().endScope();
+  undo();
+  return { name: c.name, times: Object.fromEntries(ROLES.map((role) => [role, times.get(role) ?? null])) };
+}

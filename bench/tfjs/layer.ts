@@ -1,0 +1,140 @@
+import { instantiateKernels } from "batchnorm-wasm";
+import { BatchNormalization } from "batchnorm-wasm/tfjs/layers";
+import { type RaceOptions, race } from "../measure.js";
+import { type Backend, read, tf, tfl, useBackend } from "./backends.js";
+import type { LayerResult } from "./results.js";
+
+/** Channels are the last axis. */
+export const SHAPES: readonly (readonly number[])[] = [
+  [32, 28, 28, 64],
+  [256, 24, 24, 6],
+  [8, 14, 14, 256],
+  [256, 120],
+];
+
+/** Largest difference from TensorFlow.js, relative to the largest value; its float32 sums of 50,000 terms are that far off. */
+const TOLERANCE = 2e-4;
+
+type Layer = tfl.layers.Layer;
+
+interface Contender {
+  /** Training forward, and the gradients of x, gamma and beta for a given dy. */
+  step(): void;
+  inference(): void;
+}
+
+/** What a step gives, for the comparison. */
+interface Outcome {
+  readonly y: Float32Array;
+  readonly gradients: readonly Float32Array[];
+}
+
+function stepOf(layer: Layer, x: tf.Tensor, dy: tf.Tensor) {
+  const [gamma, beta] = layer.trainableWeights.map((weight) => weight.read());
+  const f = tf.valueAndGrads((...inputs: tf.Tensor[]) => layer.apply(inputs[0], { training: true }) as tf.Tensor);
+  return () => f([x, gamma, beta], dy);
+}
+
+function contender(layer: Layer, x: tf.Tensor, dy: tf.Tensor): Contender & { outcome(): Outcome } {
+  layer.build(x.shape);
+  const step = stepOf(layer, x, dy);
+  return {
+    step() {
+      const { value, grads } = step();
+      tf.dispose([value, grads]);
+    },
+    inference: () => tf.dispose(layer.apply(x) as tf.Tensor),
+    outcome() {
+      const { value, grads } = step();
+      const outcome = { y: read(value), gradients: grads.map(read) };
+      tf.dispose([value, grads]);
+      return outcome;
+    },
+  };
+}
+
+function agree(what: string, ours: ArrayLike<number>, theirs: ArrayLike<number>): void {
+  let largest = 0;
+  let worst = 0;
+  for (let i = 0; i < theirs.length; i++) {
+    largest = Math.max(largest, Math.abs(theirs[i]));
+    const error = Math.abs(ours[i] - theirs[i]);
+    if (!(error <= worst)) worst = error;
+  }
+  if (!(worst <= TOLERANCE * largest)) throw new Error(`${what}: ours differs from TensorFlow.js by ${worst}`);
+}
+
+/** The kernels on the tensors' addresses in the wasm backend's memory, outputs and scratch reserved beforehand. */
+function kernels(x: tf.Tensor, dy: tf.Tensor): Contender & { free(): void } {
+  const { wasm, dataIdMap } = tf.backend() as unknown as {
+    wasm: { asm: { memory: WebAssembly.Memory }; _malloc(bytes: number): number; _free(address: number): void };
+    dataIdMap: { get(dataId: object): { memoryOffset: number } };
+  };
+  const address = (tensor: tf.Tensor) => dataIdMap.get(tensor.dataId).memoryOffset >>> 0;
+  const channels = x.shape[x.rank - 1];
+  const rows = x.size / channels;
+  const tensors = [tf.zeros(x.shape), tf.zeros(x.shape), tf.ones([channels]), tf.zeros([channels])];
+  const sums = [tf.zeros([channels]), tf.zeros([channels])];
+  const [y, dx, gamma, beta] = tensors.map(address);
+  const [gammaSum, betaSum] = sums.map(address);
+  const k = instantiateKernels(wasm.asm.memory);
+  const state = wasm._malloc(7 * 8 * channels + k.scratchBytes(channels));
+  const vector = (i: number) => state + 8 * channels * i;
+  const [mean, variance, invstd, dgamma, dbeta] = [0, 1, 2, 3, 4].map(vector);
+  const [moving, scratch] = [[vector(5), vector(6)] as const, vector(7)];
+  k.updateRunning(moving[0], moving[1], moving[0], moving[1], channels, 0, 0);
+  const [from, above] = [address(x), address(dy)];
+  return {
+    step() {
+      k.statisticsRows(mean, variance, from, scratch, rows, channels);
+      k.invstd(invstd, variance, channels, 1e-3);
+      k.normalizeRows(y, from, mean, invstd, gamma, beta, scratch, rows, channels);
+      k.updateRunning(moving[0], moving[1], mean, variance, channels, 0.01, 1);
+      k.gradientSumsRows(dgamma, dbeta, above, from, mean, invstd, gamma, 0, scratch, rows, channels);
+      // biome-ignore format: the arguments of one kernel
+      k.inputGradientRows(dx, above, from, mean, invstd, gamma, 0, dgamma, dbeta, scratch, rows, channels, rows);
+      k.toFloat32(gammaSum, dgamma, channels);
+      k.toFloat32(betaSum, dbeta, channels);
+    },
+    inference() {
+      k.invstd(invstd, variance, channels, 1e-3);
+      k.normalizeRows(y, from, mean, invstd, gamma, beta, scratch, rows, channels);
+    },
+    free() {
+      wasm._free(state);
+      tf.dispose([tensors, sums]);
+    },
+  };
+}
+
+/** One layer on one backend: TensorFlow.js's own, ours, and on wasm the kernels alone; results first, then times. */
+export async function measureLayer(
+  backend: Backend,
+  shape: readonly number[],
+  options: RaceOptions,
+): Promise<LayerResult> {
+  await useBackend(backend);
+  const x = tf.randomNormal([...shape], 0.5, 2, "float32", 1);
+  const dy = tf.randomNormal([...shape], 0, 1, "float32", 2);
+  const theirs = contender(tfl.layers.batchNormalization(), x, dy);
+  const ours = contender(new BatchNormalization(), x, dy);
+  const direct = backend === "wasm" ? kernels(x, dy) : null;
+  const name = `${backend} ${shape.join("x")}`;
+  const [got, expected] = [ours.outcome(), theirs.outcome()];
+  agree(`${name}, y`, got.y, expected.y);
+  for (const [i, gradient] of expected.gradients.entries()) {
+    agree(`${name}, d${["x", "gamma", "beta"][i]}`, got.gradients[i], gradient);
+  }
+  const timed = (verb: "step" | "inference") => {
+    const runs = new Map([
+      ["tfjs", theirs[verb]],
+      ["ours", ours[verb]],
+    ]);
+    if (direct) runs.set("kernels", direct[verb]);
+    return Object.fromEntries(race(runs, options));
+  };
+  const result = { backend, shape, step: timed("step"), inference: timed("inference") };
+  direct?.free();
+  tf.dispose([x, dy]);
+  return result;
+}

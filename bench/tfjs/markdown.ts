@@ -1,0 +1,93 @@
+import { digits, ratio, table, timed } from "../report/numbers.js";
+import { environment, paragraphs } from "../report/section.js";
+import type { LayerResult, NetworkResult, TfjsResults, Timings } from "./results.js";
+
+const faster = (times: Timings, than = "tfjs") => times[than].median / times.ours.median;
+
+function layerTable(layers: readonly LayerResult[], verb: "step" | "inference"): string {
+  const rows = layers.map(({ backend, shape, [verb]: times }) => [
+    `${backend} ${shape.join("x")}`,
+    timed(times.tfjs),
+    timed(times.ours),
+    times.kernels ? timed(times.kernels) : "-",
+    `${ratio(faster(times))}x`,
+    times.kernels ? ratio(1 / faster(times, "kernels")) : "-",
+  ]);
+  return table(["backend, shape", "tfjs, ms", "ours, ms", "kernels, ms", "faster", "over kernels"], rows);
+}
+
+function networkTable(networks: readonly NetworkResult[]): string {
+  const share = ({ step }: NetworkResult, name: "tfjs" | "ours") =>
+    `${(100 * Math.max(0, 1 - step.none.median / step[name].median)).toFixed(1)} %`;
+  const rows = networks.map((network) => [
+    `${network.name}, batch ${network.batch}`,
+    timed(network.step.tfjs),
+    timed(network.step.ours),
+    timed(network.step.none),
+    `${ratio(faster(network.step))}x`,
+    share(network, "tfjs"),
+    share(network, "ours"),
+  ]);
+  const head = ["network", "tfjs, ms", "ours, ms", "without, ms", "faster", "share, tfjs", "share, ours"];
+  return table(head, rows);
+}
+
+function convolutionTable({ convolutions }: TfjsResults): string {
+  const names = Object.keys(convolutions[0]?.times ?? {});
+  const rows = convolutions.map(({ name, times }) => [
+    name,
+    ...names.map((key) => (times[key] === null ? "-" : digits(times[key]))),
+  ]);
+  return table(["convolution", ...names.map((name) => `${name}, ms`)], rows);
+}
+
+/** What docs/tfjs.md shows. */
+export function documented({ header, layers, networks }: TfjsResults): string {
+  const rows = layers.map(({ backend, shape, step, inference }) => [
+    `${backend} ${shape.join("x")}`,
+    digits(step.tfjs.median),
+    digits(step.ours.median),
+    `${ratio(faster(step))}x`,
+    digits(inference.tfjs.median),
+    digits(inference.ours.median),
+    `${ratio(faster(inference))}x`,
+  ]);
+  const head = ["layer", "step, tfjs, ms", "ours, ms", "faster", "inference, tfjs, ms", "ours, ms", "faster"];
+  return paragraphs(
+    table(head, rows),
+    "A step: forward in training and the gradients of x, gamma and beta. tfjs: `tf.layers.batchNormalization` without ours.",
+    networkTable(networks),
+    "A whole step of training on wasm, of which _share_ is what batch normalization takes.",
+    `${environment(header)} All figures: [bench/tfjs.md](../bench/tfjs.md).`,
+  );
+}
+
+export function markdown(results: TfjsResults): string {
+  const { header, layers, networks, convolutions } = results;
+  return paragraphs(
+    "# In TensorFlow.js",
+    "Written by `npm run bench:tfjs`. Medians of interleaved samples, after the results were checked to agree; ± is half the distance of the quartiles over the median.",
+    environment(header),
+    "## One layer, a step of training",
+    "Forward in training (with the moving statistics) and the gradients of x, gamma and beta for a given dy. tfjs: `tf.layers.batchNormalization`; ours: `BatchNormalization` of `batchnorm-wasm/tfjs/layers`, which is what the former becomes by `install`; kernels: the exports called directly on the same tensors, outputs reserved.",
+    layers.length > 0 ? layerTable(layers, "step") : null,
+    "## One layer, inference",
+    layers.length > 0 ? layerTable(layers, "inference") : null,
+    "## Whole networks, a step of training on wasm",
+    "Forward, cross entropy, backward, SGD. The gradients of convolutions, which the wasm backend lacks or has slower, are ours in all three columns. Share: of the step, what it takes more than without batch normalization.",
+    networks.length > 0 ? networkTable(networks) : null,
+    "## Gradients of convolutions on wasm",
+    "_tfjs_: for the filter its 3-D kernel with a depth of 1, which is right at stride 1 only; for depthwise convolutions the cpu backend's kernels; for the input its own.",
+    convolutions.length > 0 ? convolutionTable(results) : null,
+  );
+}
+
+export function summary({ layers, networks }: TfjsResults): string {
+  return [
+    ...layers.map(
+      ({ backend, shape, step, inference }) =>
+        `${backend} ${shape.join("x")}: a step ${ratio(faster(step))}x, inference ${ratio(faster(inference))}x faster`,
+    ),
+    ...networks.map(({ name, step }) => `${name}: a step ${ratio(faster(step))}x faster`),
+  ].join("\n");
+}
