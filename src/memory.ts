@@ -18,6 +18,11 @@ export class Allocator {
   #end = ALIGNMENT;
   /** In the order of their addresses; none touches another or the end. */
   #gaps: Gap[] = [];
+  /** Takes back the blocks of owners that were collected as garbage. Engines without it leave that to `free`. */
+  readonly #forgotten =
+    typeof FinalizationRegistry === "function"
+      ? new FinalizationRegistry<{ address: number; bytes: number }>(({ address, bytes }) => this.free(address, bytes))
+      : null;
 
   constructor(memory: WebAssembly.Memory) {
     this.memory = memory;
@@ -75,6 +80,15 @@ export class Allocator {
     } else {
       this.#gaps.splice(first, count, joined);
     }
+  }
+
+  /** From here on a block is freed when its owner is collected, unless `disown` comes first. */
+  own(owner: object, address: number, bytes: number): void {
+    this.#forgotten?.register(owner, { address, bytes }, owner);
+  }
+
+  disown(owner: object): void {
+    this.#forgotten?.unregister(owner);
   }
 
   /** The only caller of `grow`: every view of the memory is detached afterwards. */

@@ -13,7 +13,10 @@ export interface Tensor {
    * @throws Error where the tensor was disposed
    */
   readonly data: Float32Array<ArrayBuffer>;
-  /** Gives the memory back; a second call does nothing. */
+  /**
+   * Gives the memory back; a second call does nothing. A tensor that nobody disposed of gives it back when it is collected
+   * as garbage, which may be late. `data` keeps its tensor from that, a subarray of it does not.
+   */
   dispose(): void;
   /** As `dispose`, for `using`. */
   [Symbol.dispose](): void;
@@ -22,7 +25,13 @@ export interface Tensor {
 // Engines without Symbol.dispose have no `using` either; the method then has a name that nobody calls.
 export const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol("dispose");
 
-/** A block of the kernels' memory, with a view of it that is made again whenever the memory has grown. */
+/** What a view belongs to: while the view is in use, its block is not collected as garbage. */
+const owners = new WeakMap<object, object>();
+
+/**
+ * A block of the kernels' memory, with a view of it that is made again whenever the memory has grown. It gives the memory
+ * back when it is disposed of, or, where that was forgotten, some time after block and view are out of reach.
+ */
 abstract class Block<View extends Float32Array | Float64Array> {
   readonly kernels: KernelInstance;
   readonly length: number;
@@ -35,6 +44,7 @@ abstract class Block<View extends Float32Array | Float64Array> {
     this.length = length;
     this.#bytes = length * bytesPerValue;
     this.#address = kernels.allocator.allocate(this.#bytes);
+    kernels.allocator.own(this, this.#address, this.#bytes);
   }
 
   protected abstract view(buffer: ArrayBuffer, address: number, length: number): View;
@@ -54,12 +64,14 @@ abstract class Block<View extends Float32Array | Float64Array> {
     // A view that growth has detached is empty; `buffer` of a memory takes some 50 ns.
     if (this.#view === null || this.#view.length !== length || length === 0) {
       this.#view = this.view(this.kernels.memory.buffer, address, length);
+      owners.set(this.#view, this);
     }
     return this.#view;
   }
 
   dispose(): void {
     if (this.#address === 0) return;
+    this.kernels.allocator.disown(this);
     this.kernels.allocator.free(this.#address, this.#bytes);
     this.#address = 0;
     this.#view = null;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { BatchNorm, batchStatistics, type Layout, loadSync } from "../src/index.js";
+import type { KernelInstance } from "../src/kernels.js";
 import { Allocator } from "../src/memory.js";
+import type { FloatTensor } from "../src/tensor.js";
 import { random } from "./random.js";
 
 const PAGE = 65536;
@@ -111,5 +113,25 @@ describe("growth", () => {
     }
     expect(kernels.memory.buffer.byteLength).toBe(bytes);
     expect(kernels.bytesInUse).toBe(inUse);
+  });
+});
+
+describe("addresses above 2 GiB", () => {
+  it("are as good as any: tensors, a layer and statistics there", () => {
+    const shape = [3, 5, 7];
+    const values = Float32Array.from({ length: 105 }, (_, i) => Math.sin(i * i));
+    const results = [2 ** 31 + 2 ** 16, 0].map((below) => {
+      const kernels = loadSync({ initialBytes: below + 2 ** 20 }) as KernelInstance;
+      // Never touched, so that the machine need not have it.
+      if (below > 0) kernels.allocator.allocate(below);
+      const x = kernels.tensor(shape, "NCL", values);
+      expect((x as FloatTensor).address > 2 ** 31).toBe(below > 0);
+      const layer = new BatchNorm(kernels, 5, { activation: "relu" });
+      const y = layer.forward(x);
+      const { dx, dgamma, dbeta } = layer.backward(y);
+      const { mean, variance } = batchStatistics(x);
+      return [y.data, dx.data, dgamma?.data, dbeta?.data, layer.runningMean, mean, variance];
+    });
+    expect(results[0]).toEqual(results[1]);
   });
 });
