@@ -13,11 +13,15 @@ export interface StateDict {
 }
 
 /** A state dict of any arrays of numbers, such as JSON gives. */
-export type StateDictLike = { readonly [Name in Entry]?: ArrayLike<number> } & {
+export interface StateDictLike {
+  readonly weight?: ArrayLike<number>;
+  readonly bias?: ArrayLike<number>;
+  readonly running_mean?: ArrayLike<number>;
+  readonly running_var?: ArrayLike<number>;
   readonly num_batches_tracked?: number;
-};
+}
 
-type Entry = "weight" | "bias" | "running_mean" | "running_var";
+type Entry = Exclude<keyof StateDictLike, "num_batches_tracked">;
 
 /** Checks all of a state dict before anything is written. */
 export function checkState(

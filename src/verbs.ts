@@ -5,8 +5,9 @@ import type { Doubles, FloatTensor } from "./tensor.js";
  * allocation but that of the scratch; extents are not empty.
  */
 
-export const ACTIVATIONS = ["none", "relu"] as const;
-export type Activation = (typeof ACTIVATIONS)[number];
+/** What is fused behind the normalization: nothing, or max(y, 0). */
+export type Activation = "none" | "relu";
+export const ACTIVATIONS: readonly Activation[] = ["none", "relu"];
 
 /** What turns x into y, per channel. */
 export interface Affine {

@@ -1,3 +1,5 @@
+export type { Tf } from "./convolution/geometry.js";
+export type { Undo } from "./convolution/kernels.js";
 export { registerConv2DBackpropFilter, registerConvolutionGradients } from "./convolution/register.js";
 export { type InstallOptions, install, type Tfjs, type TfjsLayers, uninstall } from "./install.js";
 export {
