@@ -48,6 +48,24 @@ describe("the packed tarball", () => {
     expect(run("node", ["require.cjs"])).toBe(printed);
   });
 
+  it.each([
+    [
+      "module",
+      "min.mjs",
+      `import { BatchNorm, loadSync } from "./node_modules/batchnorm-wasm/dist/batchnorm-wasm.min.js";`,
+    ],
+    [
+      "script",
+      "min.cjs",
+      `const file = require.resolve("batchnorm-wasm/package.json").replace("package.json", "dist/batchnorm-wasm.global.min.js");
+      require("node:vm").runInThisContext(require("node:fs").readFileSync(file, "utf8"));
+      const { BatchNorm, loadSync } = batchnormWasm;`,
+    ],
+  ])("has a minified %s to be served as it is", (_, name, head) => {
+    writeFileSync(join(project, name), head + program);
+    expect(run("node", [name])).toBe(printed);
+  });
+
   it("exports the binary, for load({ module })", () => {
     const source = `
       import { readFileSync } from "node:fs";
