@@ -22,7 +22,8 @@ export function compare(
   forEachElement(extents, (i, c) => {
     const value = expected(i, c);
     const error = Math.abs(got[i] - value);
-    if (!(error <= worst)) {
+    // A NaN stays the worst.
+    if (error > worst || Number.isNaN(error)) {
       worst = error;
       at = i;
     }

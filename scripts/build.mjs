@@ -69,7 +69,13 @@ async function standalone() {
   const other = { external: /relaxed-module/, paths: () => "./relaxed-module.min.js" };
   const script = await bundle(
     { ...core, external: other.external },
-    { ...options, format: "iife", name: "batchnormWasm", paths: other.paths, entryFileNames: "batchnorm-wasm.global.min.js" },
+    {
+      ...options,
+      format: "iife",
+      name: "batchnormWasm",
+      paths: other.paths,
+      entryFileNames: "batchnorm-wasm.global.min.js",
+    },
   );
   const [entry, global] = [module, script].map((code) => gzipSync(code, { level: 9 }).length);
   check("module, minified and gzipped", entry, BUDGET.entry);

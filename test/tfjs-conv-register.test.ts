@@ -98,19 +98,26 @@ describe("on a started backend", () => {
     tf.unregisterKernel("Conv2DBackpropInput", "wasm");
     tf.registerKernel({ ...original, kernelFunc });
     const undo = registerConvolutionGradients(tf);
-    const run = (inputShape: number[], dyShape: number[], dataFormat: string) =>
-      tf.tidy(() => {
-        const inputs = { dy: tf.ones(dyShape), filter: tf.ones([3, 3, 8, 8]) };
-        const attrs = { strides: 1, pad: "same", dataFormat, inputShape };
-        return (tf.engine().runKernel("Conv2DBackpropInput", inputs, attrs) as tf.Tensor).dataSync();
-      });
-    run([1, 4, 4, 8], [1, 4, 4, 8], "NHWC");
-    expect(kernelFunc).toHaveBeenCalledTimes(1);
-    const nchw = run([8, 8, 16, 16], [8, 8, 16, 16], "NCHW");
-    expect(kernelFunc).toHaveBeenCalledTimes(2);
-    const nhwc = run([8, 16, 16, 8], [8, 16, 16, 8], "NHWC");
-    expect(kernelFunc).toHaveBeenCalledTimes(2);
-    expect([...nhwc].sort()).toEqual([...nchw].sort());
+    // Small integers, whose sums are exact in any order.
+    const integers = (shape: number[]) =>
+      tf.tensor(
+        Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => (i * i) % 7),
+        shape,
+      );
+    const run = (dy: tf.Tensor, dataFormat: string) => {
+      const attrs = { strides: 1, pad: "same", dataFormat, inputShape: dy.shape };
+      return tf.engine().runKernel("Conv2DBackpropInput", { dy, filter: integers([3, 3, 8, 8]) }, attrs) as tf.Tensor;
+    };
+    tf.tidy(() => {
+      run(integers([1, 4, 4, 8]), "NHWC");
+      expect(kernelFunc).toHaveBeenCalledTimes(1);
+      const dy = integers([8, 16, 16, 8]);
+      const nchw = run(tf.transpose(dy, [0, 3, 1, 2]), "NCHW");
+      expect(kernelFunc).toHaveBeenCalledTimes(2);
+      const nhwc = run(dy, "NHWC");
+      expect(kernelFunc).toHaveBeenCalledTimes(2);
+      expect(nhwc.dataSync()).toEqual(tf.transpose(nchw, [0, 2, 3, 1]).dataSync());
+    });
     undo();
     tf.unregisterKernel("Conv2DBackpropInput", "wasm");
     tf.registerKernel(original);

@@ -51,7 +51,6 @@ describe("install", () => {
     const [cpu, wasm, other, gradient, call] = state();
     expect([cpu === before[0], wasm === before[1], gradient === before[3], call === before[4]]).not.toContain(true);
     expect(other).toBe(before[2]);
-    expect(back).toBe(uninstall);
     back();
     expect(state()).toEqual(before);
     back();
@@ -75,6 +74,42 @@ describe("install", () => {
     const once = state();
     await installed();
     expect(state().every((value, i) => value === once[i])).toBe(true);
+  });
+
+  it("is undone when the last of its calls is, each of which counts once", async () => {
+    const [first, second] = [await installed(), await installed()];
+    first();
+    first();
+    expect(prototype.call).not.toBe(original[4]);
+    second();
+    expect(state()).toEqual(original.with(2, state()[2]));
+  });
+
+  it("does nothing where uninstall came while it waited, and the call after that counts", async () => {
+    const waiting = installed();
+    uninstall();
+    const again = installed();
+    (await waiting)();
+    const back = await again;
+    expect(prototype.call).not.toBe(original[4]);
+    back();
+    expect(prototype.call).toBe(original[4]);
+  });
+
+  it("is one for two copies of the module", async () => {
+    vi.resetModules();
+    const copy = await import("../src/tfjs/index.js");
+    expect(copy.install).not.toBe(install);
+    const back = await install(tf, { layers: tfl.layers, singleValue: "pass" });
+    const once = state();
+    const copysBack = await copy.install(tf, { layers: tfl.layers });
+    expect(state().every((value, i) => value === once[i])).toBe(true);
+    back();
+    expect(state().every((value, i) => value === once[i])).toBe(true);
+    const layer = tfl.layers.batchNormalization();
+    expect([...read(layer.apply(tf.ones([1, 2]), { training: true }) as tf.Tensor)]).toEqual([0, 0]); // still "pass"
+    copysBack();
+    expect(state()).toEqual(original.with(2, state()[2]));
   });
 
   it("finds the layers by their class name where tf has no namespace layers, ours registered in its place or not", async () => {

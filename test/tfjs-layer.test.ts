@@ -76,6 +76,15 @@ describe.each(hosts.flatMap((host) => makers.map(([name, make]) => [name, host, 
       expect(weightsOf(layer)).toEqual(before);
     });
 
+    it("takes its axis as TensorFlow 2 saves it, as an array of one", () => {
+      const [layer, array] = [make({ axis: 2 }), make({ axis: [2] as unknown as number })];
+      const x = tf.tensor3d([1, 2, 3, 5, 8, 13, 21, 34], [2, 2, 2]);
+      for (const training of [true, false]) {
+        const [y, same] = [layer, array].map((each) => [...read(each.apply(x, { training }) as tf.Tensor)]);
+        expect(same).toEqual(y);
+      }
+    });
+
     it("leaves tensors alone that share the data of its weights", () => {
       const layer = make();
       layer.build([4, 2]);

@@ -128,7 +128,7 @@ describe.each(backends)("TensorFlow.js on %s, then ours", (backend) => {
     expect(() => apply(layer, true)(x)).toThrow(
       new RangeError(
         '"x" expected at least 2 values per channel in training, got 1 (shape [1, 2], axis 1): take larger batches, ' +
-          'or keep the y = beta of TensorFlow.js with singleValue: "pass"',
+          'or keep the y = beta of TensorFlow.js by the option singleValue: "pass" of install or batchNormTraining',
       ),
     );
     expect(layer.getWeights().map((weight) => [...read(weight)])).toEqual(moved);

@@ -1,4 +1,5 @@
 import { add, moments, mul, reshape, rsqrt, sub, type Tensor } from "@tensorflow/tfjs-core";
+import type { InferenceInputs } from "./inference.js";
 
 /**
  * The same computations made of operations of TensorFlow.js, whose gradients have gradients in turn: for the backends
@@ -12,15 +13,8 @@ export function composedMoments(x: Tensor, axis: number): { mean: Tensor; varian
 }
 
 /** y = (x - mean) / sqrt(variance + eps) * gamma + beta; parameters of rank 1 stand at `axis`, others broadcast. */
-export function composedNormalize(
-  x: Tensor,
-  mean: Tensor,
-  variance: Tensor,
-  gamma: Tensor | null,
-  beta: Tensor | null,
-  axis: number,
-  eps: number,
-): Tensor {
+export function composedNormalize(inputs: InferenceInputs<Tensor>, axis: number, eps: number): Tensor {
+  const { x, mean, variance, gamma, beta } = inputs;
   const at = (parameter: Tensor) =>
     parameter.rank === 1
       ? reshape(
@@ -43,6 +37,6 @@ export function composedTraining(
   eps: number,
 ): { y: Tensor; mean: Tensor; variance: Tensor } {
   const { mean, variance } = composedMoments(x, axis);
-  const y = composedNormalize(x, mean, variance, gamma, beta, axis, eps);
+  const y = composedNormalize({ x, mean, variance, gamma, beta }, axis, eps);
   return { y, mean: reshape(mean, [mean.size]), variance: reshape(variance, [variance.size]) };
 }

@@ -43,7 +43,8 @@ export class CopyingHost implements Host {
   input(tensor: TensorInfo): Address {
     // 6.4 MB of a shared memory took 7 ms through readSync, which copies them to a new array first, and 0.6 ms as a view.
     const values = this.#read(tensor);
-    const address = this.#reserve(values.byteLength);
+    // Not by its bytes: the cpu backend's cast of bool to float32 leaves an array of bytes as it is.
+    const address = this.#reserve(4 * values.length);
     this.floats(address, values.length).set(values);
     return address;
   }
@@ -73,8 +74,8 @@ export class CopyingHost implements Host {
     this.#kernels = instantiateKernels(this.#memory);
   }
 
-  #read(tensor: TensorInfo): Float32Array {
-    if (!this.#hasHeap) return this.#backend.readSync(tensor.dataId) as Float32Array;
+  #read(tensor: TensorInfo): ArrayLike<number> {
+    if (!this.#hasHeap) return this.#backend.readSync(tensor.dataId) as Float32Array | Uint8Array;
     const { dataIdMap, typedArrayFromHeap } = this.#backend as unknown as HeapBackend;
     dataIdMap.get(tensor.dataId); // moves here what another backend holds, which may grow the memory under the view
     return typedArrayFromHeap.call(this.#backend, tensor) as Float32Array;

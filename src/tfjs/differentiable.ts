@@ -132,10 +132,7 @@ export function differentiableInference(
         beta && gradients.beta(),
       ];
     },
-    composed(...tensors) {
-      const { x, mean, variance, gamma, beta } = named(tensors);
-      return composedNormalize(x, mean, variance, gamma, beta, axis, eps);
-    },
+    composed: (...tensors) => composedNormalize(named(tensors), axis, eps),
   });
 }
 

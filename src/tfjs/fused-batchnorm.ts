@@ -36,8 +36,8 @@ const epsOf = ({ varianceEpsilon }: NamedAttrMap) => (varianceEpsilon as number 
 
 const kernelFunc: KernelFunc = ({ inputs, backend, attrs = {} }) => {
   // tf.batchNorm names an absent scale or offset with the value undefined, at which its tape fails when it is read.
-  for (const name of NAMES) if (!inputs[name]) delete inputs[name];
-  lastPresent = NAMES.filter((name) => name in inputs);
+  for (const name of NAMES) if (!inputs[name]) Reflect.deleteProperty(inputs, name);
+  lastPresent = NAMES.filter((name) => inputs[name]);
   present.set(attrs, lastPresent);
   return withFloats(inputs, (floats) => {
     return inferenceForward(hostOf(backend), inferenceOf(inputsOf(floats), null, epsOf(attrs)));
@@ -48,7 +48,7 @@ const kernelFunc: KernelFunc = ({ inputs, backend, attrs = {} }) => {
 function withFloats<T>(inputs: NamedTensorInfoMap, run: (floats: NamedTensorInfoMap) => T): T {
   const converted: Tensor[] = [];
   const floats = Object.entries(inputs).map(([name, tensor]) => {
-    const float = asFloat(tensor as Tensor);
+    const float = asFloat(name, tensor as Tensor);
     if (float !== tensor) converted.push(float);
     return [name, float];
   });
@@ -76,6 +76,9 @@ export function fusedBatchNormGradient(original: GradConfig | undefined): GradCo
     },
     gradFunc(dy, saved, attrs) {
       const names = present.get(attrs);
+      if (names !== undefined && names.length !== saved.length) {
+        throw new Error(`${FUSED_BATCH_NORM} expected attributes in an object of its own for each call`);
+      }
       if (names !== undefined) return gradients(dy as Tensor, saved, names, epsOf(attrs));
       if (original === undefined) throw new Error(`no gradient of ${FUSED_BATCH_NORM} for ${engine().backendName}`);
       return original.gradFunc(dy, saved, attrs);
@@ -85,14 +88,13 @@ export function fusedBatchNormGradient(original: GradConfig | undefined): GradCo
 
 function gradients(dy: Tensor, saved: Tensor[], names: readonly string[], eps: number): ReturnType<GradFunc> {
   const named = (tensors: readonly Tensor[]) => {
-    return inputsOf(Object.fromEntries(names.map((name, i) => [name, asFloat(tensors[i])])));
+    return inputsOf(Object.fromEntries(names.map((name, i) => [name, asFloat(name, tensors[i])])));
   };
   const host = currentHost();
   // While a tape records, these gradients are to have gradients themselves, which those of the kernels have not.
   if (host === null || engine().isTapeOn()) {
     const composed = grads((...tensors: Tensor[]) => {
-      const { x, mean, variance, gamma, beta } = named(tensors);
-      return composedNormalize(x, mean, variance, gamma, beta, x.rank - 1, eps);
+      return composedNormalize(named(tensors), tensors[0].rank - 1, eps);
     })(saved, dy);
     return Object.fromEntries(names.map((name, i) => [name, () => composed[i]]));
   }

@@ -1,11 +1,13 @@
-import type { GradConfig, KernelConfig, serialization } from "@tensorflow/tfjs-core";
+import type { GradConfig, serialization } from "@tensorflow/tfjs-core";
 import { checkOneOf, checkOptions, wrongType } from "../check.js";
 import type { Tf } from "./convolution/geometry.js";
 import { registerMissingGradients } from "./convolution/register.js";
 import { FUSED_BATCH_NORM, fusedBatchNormGradient, fusedBatchNormKernel } from "./fused-batchnorm.js";
 import { BACKENDS, currentHost, releaseHosts } from "./host.js";
-import { fusedCall, type LayerCall, setSingleValue } from "./layer.js";
+import { installation, type Replacement } from "./installation.js";
+import { fusedCall, type LayerCall } from "./layer.js";
 import { SINGLE_VALUE, type SingleValue } from "./ops.js";
+import { replaceKernel } from "./registry.js";
 
 /** The namespace `layers` of TensorFlow.js, as far as it is used here. */
 export interface TfjsLayers {
@@ -29,23 +31,13 @@ export interface InstallOptions {
   singleValue?: SingleValue;
 }
 
-/** What was replaced, each with the way back. */
-interface Replacement {
-  /** Whether it is still in place: others may have replaced it in turn. */
-  holds(): boolean;
-  restore(): void;
-}
-
-const replacements = new Map<string | object, Replacement>();
-let installed = false;
-
 /**
  * From here on batch normalization on the backends cpu and wasm is computed by the kernels of this package: tf.batchNorm
  * and its gradient, and the layers of tf.layers.batchNormalization in inference and training, those that exist included.
  * On wasm it also registers the gradients of convolutions that the backend lacks ({@link registerConv2DBackpropFilter}).
- * Waits until a backend is ready. A second call does nothing, but for a backend or layers that were imported in between
- * and a `singleValue` that it is given.
- * @returns {@link uninstall}
+ * Waits until a backend is ready. A further call replaces only what was imported in between, and takes a `singleValue` that
+ * it is given.
+ * @returns undoes this call: when the last one is undone, everything is put back
  * @throws TypeError, RangeError for a wrong argument; Error where no backend could be started, or where the engine has no
  * WebAssembly SIMD
  */
@@ -54,59 +46,72 @@ export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<(
     if (typeof tf?.[name] !== "function") throw wrongType("tf", "the namespace of TensorFlow.js", tf);
   }
   checkOptions(options);
-  const { layers, singleValue = "refuse" } = options;
-  checkOneOf("singleValue", singleValue, SINGLE_VALUE);
+  const { layers, singleValue } = options;
+  if (singleValue !== undefined) checkOneOf("singleValue", singleValue, SINGLE_VALUE);
   if (layers !== undefined && typeof layers?.batchNormalization !== "function") {
     throw wrongType("layers", "the namespace tf.layers", layers);
   }
+  const state = installation();
+  const { generation } = state;
   await tf.ready();
+  // Taken back while this waited.
+  if (state.generation !== generation) return () => {};
   currentHost(); // throws before anything is replaced
-  for (const backend of BACKENDS) replaceKernel(tf, backend);
+  for (const backend of BACKENDS) replaceFused(tf, backend);
   replaceGradient(tf);
   addMissingGradients(tf);
   const prototype = layerPrototype(tf, layers ?? tf.layers);
   if (prototype !== null) replaceCall(prototype);
-  if (!installed || options.singleValue !== undefined) setSingleValue(singleValue);
-  installed = true;
-  return uninstall;
+  state.singleValue = singleValue ?? state.singleValue;
+  const user = {};
+  state.users.add(user);
+  return () => {
+    if (state.users.delete(user) && state.users.size === 0) uninstall();
+  };
 }
 
-/** Puts back what {@link install} replaced. Without it, does nothing. */
+/** Puts back what {@link install} replaced, however often it was called. Without it, does nothing. */
 export function uninstall(): void {
-  for (const { holds, restore } of replacements.values()) if (holds()) restore();
-  replacements.clear();
-  setSingleValue("refuse");
-  if (installed) releaseHosts();
-  installed = false;
+  const state = installation();
+  state.generation++;
+  for (const { holds, restore } of state.replacements.values()) if (holds()) restore();
+  state.replacements.clear();
+  state.users.clear();
+  state.singleValue = "refuse";
 }
 
-function replaceKernel(tf: Tfjs, backend: string): void {
+function replaced(key: string | object): boolean {
+  return installation().replacements.get(key)?.holds() ?? false;
+}
+
+function remember(key: string | object, replacement: Replacement): void {
+  installation().replacements.set(key, replacement);
+}
+
+function replaceFused(tf: Tfjs, backend: string): void {
   const original = tf.getKernel(FUSED_BATCH_NORM, backend);
   const key = `${FUSED_BATCH_NORM} ${backend}`;
-  if (original === undefined || replacements.get(key)?.holds()) return;
+  if (original === undefined || replaced(key)) return;
   const ours = fusedBatchNormKernel(original);
-  // TensorFlow.js warns of a kernel that is registered twice.
-  const register = (config: KernelConfig) => {
-    tf.unregisterKernel(FUSED_BATCH_NORM, backend);
-    tf.registerKernel(config);
-  };
-  register(ours);
-  replacements.set(key, {
+  replaceKernel(tf, ours);
+  remember(key, {
     holds: () => tf.getKernel(FUSED_BATCH_NORM, backend) === ours,
-    restore: () => register(original),
+    restore: () => replaceKernel(tf, original),
   });
+  // Of this copy of the module, which is the one that computes.
+  remember("scratch", { holds: () => true, restore: releaseHosts });
 }
 
 function replaceGradient(tf: Tfjs): void {
   const original = tf.getGradient(FUSED_BATCH_NORM);
-  if (replacements.get(FUSED_BATCH_NORM)?.holds()) return;
+  if (replaced(FUSED_BATCH_NORM)) return;
   const ours = fusedBatchNormGradient(original);
   const remove = () => {
     if (tf.getGradient(FUSED_BATCH_NORM) !== undefined) tf.unregisterGradient(FUSED_BATCH_NORM);
   };
   remove();
   tf.registerGradient(ours);
-  replacements.set(FUSED_BATCH_NORM, {
+  remember(FUSED_BATCH_NORM, {
     holds: () => tf.getGradient(FUSED_BATCH_NORM) === ours,
     restore() {
       remove();
@@ -118,17 +123,17 @@ function replaceGradient(tf: Tfjs): void {
 /** Of convolutions on wasm, where the backend was imported. */
 function addMissingGradients(tf: Tfjs): void {
   const key = "gradients of convolutions";
-  if (replacements.has(key) || tf.getKernel("Conv2D", "wasm") === undefined) return;
+  if (replaced(key) || tf.getKernel("Conv2D", "wasm") === undefined) return;
   // Takes back only what it registered, and that only where it still holds.
-  replacements.set(key, { holds: () => true, restore: registerMissingGradients(tf) });
+  remember(key, { holds: () => true, restore: registerMissingGradients(tf) });
 }
 
 function replaceCall(prototype: { call: LayerCall }): void {
-  if (replacements.get(prototype)?.holds()) return;
+  if (replaced(prototype)) return;
   const original = prototype.call;
   const ours = fusedCall(original);
   prototype.call = ours;
-  replacements.set(prototype, {
+  remember(prototype, {
     holds: () => prototype.call === ours,
     restore() {
       prototype.call = original;

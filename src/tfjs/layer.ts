@@ -2,7 +2,8 @@ import { type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
 import { differentiableInference, differentiableTraining } from "./differentiable.js";
 import { checkAxis, extentsOf } from "./extents.js";
 import { currentHost, type Host } from "./host.js";
-import { asFloat, checkCount, type SingleValue } from "./ops.js";
+import { installation } from "./installation.js";
+import { asFloat, checkCount } from "./ops.js";
 
 /** A weight of a layer: a variable behind a name. */
 interface LayerVariable {
@@ -12,7 +13,8 @@ interface LayerVariable {
 
 /** What tf.layers.batchNormalization makes, as far as its computation goes. It has gamma with scale, beta with center. */
 export interface BatchNormalizationLayer {
-  axis: number;
+  /** TensorFlow 2 saves it as an array of one. */
+  axis: number | readonly number[];
   /** Weight of the old value in the moving statistics. */
   momentum: number;
   epsilon: number;
@@ -28,13 +30,6 @@ export type LayerCall = (
   kwargs: { training?: boolean },
 ) => Tensor | Tensor[];
 
-const settings: { singleValue: SingleValue } = { singleValue: "refuse" };
-
-/** For all layers: what becomes of a batch with one value per channel. */
-export function setSingleValue(singleValue: SingleValue): void {
-  settings.singleValue = singleValue;
-}
-
 /** A layer's computation by the kernels; by `original` on backends that they do not reach. */
 export function fusedCall(original: LayerCall): LayerCall {
   return function call(inputs, kwargs) {
@@ -48,21 +43,25 @@ export function fusedCall(original: LayerCall): LayerCall {
 
 function infer(layer: BatchNormalizationLayer, host: Host, x: Tensor): Tensor {
   const inputs = {
-    x: asFloat(x),
+    x: asFloat("x", x),
     mean: layer.movingMean.read(),
     variance: layer.movingVariance.read(),
     gamma: layer.gamma?.read() ?? null,
     beta: layer.beta?.read() ?? null,
   };
-  return differentiableInference(host, inputs, checkAxis(layer.axis, x.shape), layer.epsilon);
+  return differentiableInference(host, inputs, axisOf(layer, x), layer.epsilon);
+}
+
+function axisOf({ axis }: BatchNormalizationLayer, x: Tensor): number {
+  return checkAxis(Array.isArray(axis) && axis.length === 1 ? axis[0] : axis, x.shape);
 }
 
 function train(layer: BatchNormalizationLayer, host: Host, x: Tensor): Tensor {
-  const axis = checkAxis(layer.axis, x.shape);
+  const axis = axisOf(layer, x);
   const extents = extentsOf(x.shape, axis, axis + 1);
-  if (settings.singleValue === "refuse") checkCount(x, axis, extents);
+  if (installation().singleValue === "refuse") checkCount(x, axis, extents);
   const [gamma, beta] = [layer.gamma?.read() ?? null, layer.beta?.read() ?? null];
-  const { y, statistics } = differentiableTraining(host, asFloat(x), gamma, beta, axis, layer.epsilon);
+  const { y, statistics } = differentiableTraining(host, asFloat("x", x), gamma, beta, axis, layer.epsilon);
   if (extents.count > 0) {
     move(layer.movingMean, statistics.mean, layer.momentum);
     move(layer.movingVariance, statistics.variance, layer.momentum);

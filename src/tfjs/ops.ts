@@ -1,5 +1,6 @@
 import { cast, type Tensor, type Tensor1D, tidy } from "@tensorflow/tfjs-core";
 import { checkEps, checkOneOf, checkOptions, unfit, wrongType } from "../check.js";
+import { alignShape } from "./broadcast.js";
 import { composedNormalize, composedTraining } from "./composed.js";
 import { differentiableInference, differentiableMoments, differentiableTraining } from "./differentiable.js";
 import { checkAxis, type Extents, extentsOf } from "./extents.js";
@@ -46,7 +47,7 @@ export function batchNormTraining<T extends Tensor>(
   options: TrainingOptions = {},
 ): TrainingResult<T> {
   checkTensor("x", x);
-  const { axis, eps } = checkNormalizationOptions(options, x);
+  const { axis, eps } = checkNormalizationOptions(options, x, 2);
   const { singleValue = "refuse" } = options;
   checkOneOf("singleValue", singleValue, SINGLE_VALUE);
   const extents = extentsOf(x.shape, axis, axis + 1);
@@ -54,10 +55,11 @@ export function batchNormTraining<T extends Tensor>(
   checkVector("beta", beta, x, axis);
   if (singleValue === "refuse") checkCount(x, axis, extents);
   return tidy("batchNormTraining", () => {
-    const [input, scale, shift] = [asFloat(x), gamma && asFloat(gamma), beta && asFloat(beta)];
+    const input = asFloat("x", x);
+    const [floatGamma, floatBeta] = [gamma && asFloat("gamma", gamma), beta && asFloat("beta", beta)];
     const host = currentHost();
-    if (host === null) return composedTraining(input, scale, shift, axis, eps);
-    const { y, statistics } = differentiableTraining(host, input, scale, shift, axis, eps);
+    if (host === null) return composedTraining(input, floatGamma, floatBeta, axis, eps);
+    const { y, statistics } = differentiableTraining(host, input, floatGamma, floatBeta, axis, eps);
     return { y, ...differentiableMoments(input, statistics, axis) };
   }) as unknown as TrainingResult<T>;
 }
@@ -65,7 +67,7 @@ export function batchNormTraining<T extends Tensor>(
 /**
  * Normalization by given statistics: y = (x - mean) / sqrt(variance + eps) * gamma + beta, with gradients for all of its
  * inputs, each in its own shape. Parameters have shape [C], or x's rank with extents of x or 1 and need not agree.
- * @param x of rank 2 or more
+ * @param x of rank 1 or more
  * @param gamma scale, null for none
  * @param beta shift, null for none
  * @throws TypeError, RangeError for a wrong argument
@@ -80,28 +82,41 @@ export function batchNormInference<T extends Tensor>(
 ): T {
   for (const [name, value] of Object.entries({ x, mean, variance })) checkTensor(name, value);
   for (const [name, value] of Object.entries({ gamma, beta })) if (value !== null) checkTensor(name, value);
-  const { axis, eps } = checkNormalizationOptions(options, x);
+  const { axis, eps } = checkNormalizationOptions(options, x, 1);
   return tidy("batchNormInference", () => {
-    const [input, center, spread] = [x, mean, variance].map(asFloat);
-    const [scale, shift] = [gamma, beta].map((parameter) => parameter && asFloat(parameter));
+    const inputs = {
+      x: asFloat("x", x),
+      mean: asFloat("mean", mean),
+      variance: asFloat("variance", variance),
+      gamma: gamma && asFloat("gamma", gamma),
+      beta: beta && asFloat("beta", beta),
+    };
+    for (const [name, parameter] of Object.entries({ mean, variance, gamma, beta })) {
+      if (parameter !== null) alignShape(name, parameter.shape, x.shape, axis);
+    }
     const host = currentHost();
-    if (host === null) return composedNormalize(input, center, spread, scale, shift, axis, eps);
-    const inputs = { x: input, mean: center, variance: spread, gamma: scale, beta: shift };
-    return differentiableInference(host, inputs, axis, eps);
+    return host ? differentiableInference(host, inputs, axis, eps) : composedNormalize(inputs, axis, eps);
   }) as T;
 }
 
 /** float32, as the kernels have it; the conversion of another type has a gradient of its own. */
-export function asFloat(tensor: Tensor): Tensor {
+export function asFloat(name: string, tensor: Tensor): Tensor {
   const { dtype } = tensor;
   if (dtype === "float32") return tensor;
-  if (dtype !== "int32" && dtype !== "bool") throw new TypeError(`expected float32, int32 or bool, got ${dtype}`);
+  if (dtype !== "int32" && dtype !== "bool") {
+    throw new TypeError(`"${name}" expected float32, int32 or bool, got ${dtype}`);
+  }
   return cast(tensor, "float32");
 }
 
-function checkNormalizationOptions(options: NormalizationOptions, x: Tensor): { axis: number; eps: number } {
+function checkNormalizationOptions(
+  options: NormalizationOptions,
+  x: Tensor,
+  leastRank: number,
+): { axis: number; eps: number } {
   checkOptions(options);
   const { axis = -1, eps = 1e-3 } = options;
+  if (x.rank < leastRank) throw unfit("x", `a tensor of rank ${leastRank} or more`, `shape [${x.shape.join(", ")}]`);
   return { axis: checkAxis(axis, x.shape), eps: checkEps(eps) };
 }
 
@@ -123,6 +138,8 @@ function checkVector(name: string, value: Tensor | null, x: Tensor, axis: number
 export function checkCount(x: Tensor, axis: number, { count }: Extents): void {
   if (count !== 1) return;
   const got = `1 (shape [${x.shape.join(", ")}], axis ${axis})`;
-  const advice = 'take larger batches, or keep the y = beta of TensorFlow.js with singleValue: "pass"';
+  const advice =
+    'take larger batches, or keep the y = beta of TensorFlow.js by the option singleValue: "pass" of ' +
+    "install or batchNormTraining";
   throw new RangeError(`"x" expected at least 2 values per channel in training, got ${got}: ${advice}`);
 }

@@ -6,6 +6,9 @@ import {
   type TensorInfo,
   unregisterKernel,
 } from "@tensorflow/tfjs-core";
+import { replaceKernel } from "./registry.js";
+
+const tf = { registerKernel, unregisterKernel };
 
 /** The kernel behind tf.clone, by which TensorFlow.js saves tensors for a gradient. */
 const IDENTITY = "Identity";
@@ -18,11 +21,11 @@ export function sharingClones<T>(run: () => T): T {
   const { backendName } = engine();
   const original = backendName === "wasm" ? getKernel(IDENTITY, backendName) : undefined;
   if (original === undefined) return run();
-  replaceKernel({ ...original, kernelFunc: share });
+  replaceKernel(tf, { ...original, kernelFunc: share });
   try {
     return run();
   } finally {
-    replaceKernel(original);
+    replaceKernel(tf, original);
   }
 }
 
@@ -31,9 +34,3 @@ const share: KernelConfig["kernelFunc"] = ({ inputs, backend }) => {
   (backend as { incRef(dataId: object): void }).incRef(dataId);
   return { dataId, shape, dtype };
 };
-
-/** TensorFlow.js warns of a kernel that is registered twice. */
-function replaceKernel(config: KernelConfig): void {
-  unregisterKernel(config.kernelName, config.backendName);
-  registerKernel(config);
-}

@@ -22,7 +22,7 @@ export function depthwiseConv2dNativeBackpropFilter(tf: Tf) {
   }: Call<{ x: TensorInfo; dy: TensorInfo }, Attributes & { filterShape: Shape4 }>): TensorInfo => {
     refuseDilation(tf, "DepthwiseConv2dNativeBackpropFilter", attrs);
     const g = geometryOf(tf, x.shape as Shape4, attrs.filterShape, dy.shape as Shape4, attrs, true);
-    return inScope(tf, backend, (scope) => {
+    return inScope(tf, backend, [x, dy], (scope) => {
       const dw = scope.make(attrs.filterShape);
       const [xs, dys] = [scope.view(x), scope.view(dy)];
       const sums = new Float64Array(g.filterHeight * g.filterWidth * g.outChannels);
@@ -51,7 +51,7 @@ export function depthwiseConv2dNativeBackpropInput(tf: Tf) {
   }: Call<{ dy: TensorInfo; filter: TensorInfo }, Attributes & { inputShape: Shape4 }>): TensorInfo => {
     refuseDilation(tf, "DepthwiseConv2dNativeBackpropInput", attrs);
     const g = geometryOf(tf, attrs.inputShape, filter.shape as Shape4, dy.shape as Shape4, attrs, true);
-    return inScope(tf, backend, (scope) => {
+    return inScope(tf, backend, [dy, filter], (scope) => {
       const multiplier = g.outChannels / g.inChannels;
       const turned = scope.run("Reverse", { x: filter }, { dims: [0, 1] });
       const single = reshaped(turned, [g.filterHeight, g.filterWidth, g.outChannels, 1]);

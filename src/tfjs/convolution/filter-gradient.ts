@@ -22,7 +22,7 @@ export function conv2DBackpropFilter(tf: Tf): (call: Call<Inputs, Attributes>) =
   return ({ inputs: { x, dy }, backend, attrs }) => {
     const { filterShape, dataFormat = "NHWC" } = attrs;
     const g = geometryOf(tf, x.shape as Shape4, filterShape, dy.shape as Shape4, attrs);
-    return inScope(tf, backend, (scope) => {
+    return inScope(tf, backend, [x, dy], (scope) => {
       const pointwise = dataFormat === "NHWC" && isPointwise(g);
       const dw = pointwise ? pointwiseGradient(scope, x, dy, g) : patchGradient(scope, x, dy, g, dataFormat);
       return reshaped(dw, filterShape);

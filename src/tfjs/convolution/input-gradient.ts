@@ -31,7 +31,7 @@ export function conv2DBackpropInput(
     if (dataFormat !== "NHWC" || leave(g)) {
       return original(call as unknown as Parameters<KernelFunc>[0]) as TensorInfo;
     }
-    return inScope(tf, call.backend, (scope) =>
+    return inScope(tf, call.backend, [dy, filter], (scope) =>
       canConvolve(g) ? convolve(scope, dy, filter, g) : multiplyAndAdd(scope, dy, filter, g),
     );
   };

@@ -1,4 +1,5 @@
 import type { KernelConfig, KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs-core";
+import { replaceKernel } from "../registry.js";
 import type { Tf } from "./geometry.js";
 
 /** What the compositions use of TensorFlow.js's wasm backend. */
@@ -7,6 +8,7 @@ export interface WasmBackend {
   /** A view, stale after the next allocation. */
   typedArrayFromHeap(tensor: TensorInfo): Float32Array;
   disposeData(dataId: object): boolean;
+  dataIdMap: { get(dataId: object): unknown };
 }
 
 /** A kernel's call. `Inputs` and `Attributes` are what its name promises. */
@@ -27,11 +29,18 @@ export interface Scope {
 }
 
 /**
- * Calls `use` and frees all that it allocated, also when it throws, but for the tensor that it returns. Freeing matters
+ * Calls `use`, with the inputs in the backend's memory, and frees all that it allocated, also when it throws, but for the tensor that it returns. Freeing matters
  * beyond the memory of the tensors: the backend keeps a packed copy of each convolution's filter and each product's
  * right side until that tensor is disposed of.
  */
-export function inScope(tf: Tf, backend: WasmBackend, use: (scope: Scope) => TensorInfo): TensorInfo {
+export function inScope(
+  tf: Tf,
+  backend: WasmBackend,
+  inputs: readonly TensorInfo[],
+  use: (scope: Scope) => TensorInfo,
+): TensorInfo {
+  // Moves here what another backend holds, which may grow the memory: later it would detach the views there are.
+  for (const { dataId } of inputs) backend.dataIdMap.get(dataId);
   const made = new Set<object>();
   const keep = (tensor: TensorInfo) => {
     made.add(tensor.dataId);
@@ -73,17 +82,13 @@ export type Undo = () => void;
 /** Registers a kernel of the wasm backend in the place of `replaced`, or as a new one. */
 export function register(tf: Tf, kernelName: string, kernelFunc: unknown, replaced?: KernelConfig): Undo {
   const func = kernelFunc as KernelFunc;
-  if (replaced) {
-    tf.unregisterKernel(kernelName, "wasm");
-  }
   // With the setup of what it replaces: a backend that starts later has to prepare that too.
-  tf.registerKernel({ ...replaced, kernelName, backendName: "wasm", kernelFunc: func });
+  const config = { ...replaced, kernelName, backendName: "wasm", kernelFunc: func };
+  if (replaced) replaceKernel(tf, config);
+  else tf.registerKernel(config);
   return () => {
-    if (tf.getKernel(kernelName, "wasm")?.kernelFunc === func) {
-      tf.unregisterKernel(kernelName, "wasm");
-      if (replaced) {
-        tf.registerKernel(replaced);
-      }
-    }
+    if (tf.getKernel(kernelName, "wasm")?.kernelFunc !== func) return;
+    if (replaced) replaceKernel(tf, replaced);
+    else tf.unregisterKernel(kernelName, "wasm");
   };
 }
