@@ -1,47 +1,60 @@
 import { existsSync } from "node:fs";
-import { type Browser, chromium, firefox, type Page } from "playwright";
+import { type Browser, chromium, firefox, type LaunchOptions, type Page } from "playwright";
 
+/** A browser of the system, for the benchmarks and the tests. */
 export interface Engine {
   readonly name: string;
+  readonly type: "chromium" | "firefox";
   readonly executable: string;
-  launch(): Promise<Browser>;
+  /** How a system without it gets it. */
+  readonly advice: string;
+  /** For playwright, beside the executable. */
+  readonly options: LaunchOptions;
 }
 
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const FIREFOX = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
-
-/** No sandbox: it refuses to run as root. The others keep the browser from talking to anyone while it is measured. */
-const CHROMIUM_ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-quic",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-];
+const TYPES = { chromium, firefox };
 
 export const ENGINES: readonly Engine[] = [
   {
     name: "Chromium",
-    executable: CHROMIUM,
-    launch: () => chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS }),
+    type: "chromium",
+    executable: process.env.CHROMIUM || "/usr/bin/chromium",
+    advice: "apt-get install chromium, or CHROMIUM=PATH",
+    // No sandbox: it refuses to run as root. The others keep the browser from talking to anyone meanwhile.
+    options: {
+      args: [
+        "--no-sandbox",
+        "--disable-quic",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+      ],
+    },
   },
   {
-    // an unpatched Firefox, over WebDriver BiDi
     name: "Firefox",
-    executable: FIREFOX,
-    launch: () => firefox.launch({ channel: "moz-firefox", executablePath: FIREFOX }),
+    type: "firefox",
+    executable: process.env.FIREFOX || "/usr/bin/firefox-esr",
+    advice: "apt-get install firefox-esr, or FIREFOX=PATH",
+    // An unpatched Firefox, over WebDriver BiDi.
+    options: { channel: "moz-firefox" },
   },
 ];
 
-/** Why a browser cannot be measured here; null where it can. */
+/** Why a browser cannot run here; null where it can. */
 export function missing({ name, executable }: Engine): string | null {
-  return existsSync(executable) ? null : `${name} is not measured: there is no ${executable}`;
+  return existsSync(executable) ? null : `${name} is left out: there is no ${executable}`;
+}
+
+/** What playwright launches an engine with. */
+export function launchOptions({ executable, options }: Engine): LaunchOptions {
+  return { ...options, executablePath: executable };
 }
 
 /** A browser for the time of `use`, ended whatever happens. */
 export async function withBrowser<T>(engine: Engine, use: (browser: Browser) => Promise<T>): Promise<T> {
-  const browser = await engine.launch();
+  const browser = await TYPES[engine.type].launch(launchOptions(engine));
   try {
     return await use(browser);
   } finally {
