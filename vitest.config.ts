@@ -1,34 +1,89 @@
-import { defineConfig } from "vitest/config";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { ENGINES, type Engine, launchOptions, missing } from "./bench/browser/browsers.js";
+
+const suites = (names: readonly string[]) => names.map((name) => `test/${name}.test.ts`);
+
+const everySuite = suites(["*"]);
+
+/** What is about Node.js: its heap, the files of the build, programs, the package, TensorFlow.js as npm installs it. */
+const nodeOnly = suites(["allocation", "binary", "lenet-*", "package", "readme", "tfjs-*"]);
+
+/** What compares results, and so runs over the binary with fused multiply-add too. */
+const results = suites(["backward", "constant", "exact", "forward", "golden", "nonfinite", "numerics", "running"]);
+
+/**
+ * What is about values alone and takes three quarters of the time. Pages that are not isolated leave it out: that they give
+ * the same bits is in bits.test.ts.
+ */
+const values = suites(["canaries", "constant", "nonfinite", "numerics", "properties*", "published"]);
 
 /** Node.js before 22 has relaxed SIMD behind a flag, which later ones no longer know. */
 const relaxedSimd = Number(process.versions.node.split(".")[0]) < 22 ? ["--experimental-wasm-relaxed-simd"] : [];
 
+const testTimeout = 60_000;
+
+const node: TestProjectInlineConfiguration = {
+  test: {
+    name: "node",
+    include: everySuite,
+    testTimeout,
+    // allocation.test.ts measures the heap between two collections.
+    execArgv: ["--expose-gc", ...relaxedSimd],
+    provide: { host: "node", isolated: false, relaxed: false },
+  },
+};
+
+const relaxed: TestProjectInlineConfiguration = {
+  test: {
+    name: "relaxed",
+    include: results,
+    testTimeout,
+    execArgv: relaxedSimd,
+    provide: { host: "node", isolated: false, relaxed: true },
+  },
+};
+
+/** The headers that make a page cross-origin isolated. */
+const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+function browser(engine: Engine, isolated: boolean): TestProjectInlineConfiguration {
+  return {
+    server: { headers: isolated ? isolation : {} },
+    test: {
+      include: everySuite,
+      exclude: isolated ? nodeOnly : [...nodeOnly, ...values],
+      testTimeout,
+      // All suites in one frame: no suite replaces a module, and a frame for each takes half a second more.
+      isolate: false,
+      provide: { host: engine.type, isolated, relaxed: false },
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: launchOptions(engine) }),
+        instances: [{ browser: engine.type, name: isolated ? engine.type : `${engine.type}-unisolated` }],
+      },
+    },
+  };
+}
+
+/** Says which browser is not there; with REQUIRE_BROWSERS=1, as in CI, that is an error. */
+function isInstalled(engine: Engine): boolean {
+  const reason = missing(engine);
+  if (reason === null) return true;
+  if (process.env.REQUIRE_BROWSERS === "1") throw new Error(`${reason}, and REQUIRE_BROWSERS is 1 (${engine.advice})`);
+  console.error(`${reason}. Projects ${engine.type} and ${engine.type}-unisolated are skipped (${engine.advice}).`);
+  return false;
+}
+
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
+    reporters: ["default", "./test/projects-reporter.ts"],
     projects: [
-      {
-        extends: true,
-        test: {
-          name: "node",
-          include: ["test/**/*.test.ts"],
-          // allocation.test.ts measures the heap between two collections.
-          execArgv: ["--expose-gc", ...relaxedSimd],
-          provide: { relaxed: false },
-        },
-      },
-      {
-        // The suites that compare results, over the binary with fused multiply-add.
-        extends: true,
-        test: {
-          name: "relaxed",
-          include: ["backward", "constant", "exact", "forward", "golden", "nonfinite", "numerics", "running"].map(
-            (suite) => `test/${suite}.test.ts`,
-          ),
-          execArgv: relaxedSimd,
-          provide: { relaxed: true },
-        },
-      },
+      node,
+      relaxed,
+      ...ENGINES.filter(isInstalled).flatMap((engine) => [browser(engine, true), browser(engine, false)]),
     ],
   },
 });

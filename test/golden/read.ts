@@ -1,10 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Layout } from "../../src/index.js";
-
-/** The only access to files; a reader for browsers replaces this function and nothing else. */
-function file(name: string): Uint8Array {
-  return readFileSync(new URL(name, import.meta.url));
-}
+import { file } from "./files.js";
 
 /** `[blob, first element, length]`, or the values themselves with NaN and the infinities as strings. */
 export type TensorRef = readonly ["f32" | "f64", number, number] | { readonly inline: readonly (number | string)[] };
@@ -70,26 +65,29 @@ export interface Shape {
   readonly shape: readonly number[];
 }
 
-function json<T>(name: string): T {
-  return JSON.parse(new TextDecoder().decode(file(name))) as T;
+async function json<T>(name: string): Promise<T> {
+  return JSON.parse(new TextDecoder().decode(await file(name))) as T;
 }
 
-export const golden = json<{ readonly cases: readonly GoldenCase[]; readonly wrongCalls: readonly WrongCall[] }>(
+export const golden = await json<{ readonly cases: readonly GoldenCase[]; readonly wrongCalls: readonly WrongCall[] }>(
   "manifest.json",
 );
 
+async function casesOf(name: string): Promise<readonly GoldenCase[]> {
+  return (await json<{ readonly cases: readonly GoldenCase[] }>(`published/${name}.json`)).cases;
+}
+
 export const published = {
-  onnx: json<{ readonly cases: readonly GoldenCase[] }>("published/onnx.json").cases,
-  tfjs: json<{ readonly cases: readonly GoldenCase[] }>("published/tfjs.json").cases,
-  others: json<{ readonly cases: readonly GoldenCase[] }>("published/others.json").cases,
+  onnx: await casesOf("onnx"),
+  tfjs: await casesOf("tfjs"),
+  others: await casesOf("others"),
 };
 
-export const oneDnnShapes = json<{ readonly shapes: readonly Shape[] }>("published/onednn-shapes.json").shapes;
+export const oneDnnShapes = (await json<{ readonly shapes: readonly Shape[] }>("published/onednn-shapes.json")).shapes;
 
-/** A copy of the file, so that it starts at offset 0 of its own buffer. */
 const blobs = {
-  f32: new Float32Array(Uint8Array.from(file("data.f32")).buffer),
-  f64: new Float64Array(Uint8Array.from(file("data.f64")).buffer),
+  f32: new Float32Array((await file("data.f32")).buffer),
+  f64: new Float64Array((await file("data.f64")).buffer),
 };
 
 export function values(ref: TensorRef): Float32Array | Float64Array {
