@@ -79,6 +79,7 @@ function isInstalled(engine: Engine): boolean {
 
 export default defineConfig({
   test: {
+    globalSetup: "test/provide-bits.ts",
     reporters: ["default", "./test/projects-reporter.ts"],
     projects: [
       node,
