@@ -7,7 +7,7 @@ const suites = (names: readonly string[]) => names.map((name) => `test/${name}.t
 const everySuite = suites(["*"]);
 
 /** What is about Node.js: its heap, the files of the build, programs, the package, TensorFlow.js as npm installs it. */
-const nodeOnly = suites(["allocation", "binary", "lenet-*", "package", "readme", "tfjs-*"]);
+const nodeOnly = suites(["allocation", "binary", "forgotten", "lenet-*", "package", "readme", "tfjs-*"]);
 
 /** What compares results, and so runs over the binary with fused multiply-add too. */
 const results = suites(["backward", "constant", "exact", "forward", "golden", "nonfinite", "numerics", "running"]);
