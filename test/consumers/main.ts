@@ -1,0 +1,102 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { installTools } from "./install.js";
+import { type Done, report, summary, table } from "./markdown.js";
+import { type Options, parse, UsageError } from "./options.js";
+import { ConsumerError, endAll } from "./processes.js";
+import { nameOf, type Row } from "./row.js";
+import { rows as all } from "./rows/index.js";
+import { Workshop } from "./workshop.js";
+
+function chosen({ only }: Options): Row[] {
+  const rows = all.filter((row) => only === null || only.test(nameOf(row)));
+  if (rows.length === 0) throw new UsageError(`"--only ${only?.source}" matches no row; --list prints them`);
+  return rows;
+}
+
+const indented = (text: string) => text.trimEnd().replaceAll(/^/gm, "    ");
+
+function complain(error: unknown): void {
+  console.log(indented(error instanceof ConsumerError ? error.message : String((error as Error)?.stack ?? error)));
+  if (error instanceof ConsumerError && error.output.trim() !== "") console.log(indented(error.output));
+}
+
+async function take(row: Row, workshop: Workshop, required: boolean): Promise<Done> {
+  const missing = row.missing?.(workshop) ?? null;
+  if (missing !== null) {
+    const kind = missing.demanded && required ? "failed" : "skipped";
+    return { row, version: "", result: `${kind}: ${missing.reason}` };
+  }
+  let version = "";
+  try {
+    await workshop.leave(row.site);
+    version = await row.version(workshop);
+    await row.run(workshop);
+    return { row, version, result: "passed" };
+  } catch (error) {
+    complain(error);
+    return { row, version, result: "failed" };
+  }
+}
+
+async function takeAll(rows: readonly Row[], workshop: Workshop, required: boolean): Promise<Done[]> {
+  const done: Done[] = [];
+  for (const [index, row] of rows.entries()) {
+    const began = performance.now();
+    const outcome = await take(row, workshop, required);
+    const seconds = ((performance.now() - began) / 1000).toFixed(1).padStart(5);
+    console.log(`[${index + 1}/${rows.length}] ${seconds} s  ${nameOf(row)}: ${outcome.result}`);
+    done.push(outcome);
+  }
+  return done;
+}
+
+function commit(): string {
+  const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
+  const changed = git("status", "--porcelain", "--untracked-files=no") !== "";
+  return git("rev-parse", "--short=10", "HEAD") + (changed ? " with changes" : "");
+}
+
+function publish(done: readonly Done[], { only, out }: Options): void {
+  if (only !== null) {
+    console.log(`\n${table(done)}\n`);
+    return;
+  }
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, report(done, commit(), new Date().toISOString().slice(0, 10)));
+  console.log(`${out} is written`);
+}
+
+async function main(): Promise<void> {
+  const options = parse();
+  const rows = chosen(options);
+  if (options.list) {
+    console.log(rows.map(nameOf).join("\n"));
+    return;
+  }
+  installTools();
+  const workshop = new Workshop(options.tarball);
+  // However it ends: an interrupt, or an error that nothing catches.
+  process.once("exit", () => {
+    endAll();
+    workshop.remove();
+  });
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
+  try {
+    const done = await takeAll(rows, workshop, options.require);
+    publish(done, options);
+    console.log(summary(done));
+    if (done.some(({ result }) => result.startsWith("failed"))) process.exitCode = 1;
+  } finally {
+    await workshop.close();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

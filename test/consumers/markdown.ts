@@ -1,0 +1,35 @@
+import type { Row } from "./row.js";
+
+export type Result = "passed" | "failed" | `${"failed" | "skipped"}: ${string}`;
+
+export interface Done {
+  readonly row: Row;
+  readonly version: string;
+  readonly result: Result;
+}
+
+const HEAD = ["consumer", "version", "how the package comes in", "what was done", "result"];
+
+/** Only what would end a cell or begin a tag. */
+const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+
+export function table(done: readonly Done[]): string {
+  const rows = done.map(({ row, version, result }) => [row.consumer, version, row.imports, row.does, result].map(cell));
+  return [HEAD, HEAD.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+export function summary(done: readonly Done[]): string {
+  const count = (kind: string) => done.filter(({ result }) => result.startsWith(kind)).length;
+  return `consumers: ${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped`;
+}
+
+export function report(done: readonly Done[], commit: string, date: string): string {
+  return `# Consumers
+
+The packed tarball in throwaway projects, written by \`npm run test:consumers\` on ${date} at commit ${commit}.
+Wherever it runs it takes the same steps, and all results are compared with stored numbers bit for bit.
+[test/consumers](../test/consumers/README.md) has the programs and says how to run them.
+
+${table(done)}
+`;
+}
