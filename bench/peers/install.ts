@@ -2,23 +2,29 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const HERE = new URL(".", import.meta.url);
+const PEERS = new URL(".", import.meta.url);
 
-/** Whether every package is there in the version that package.json asks for. */
-function installed(): boolean {
-  const { dependencies } = JSON.parse(readFileSync(new URL("package.json", HERE), "utf8"));
-  return Object.entries(dependencies).every(([name, version]) => {
-    const manifest = new URL(`node_modules/${name}/package.json`, HERE);
-    return existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).version === version;
+/** Whether every package is there in the version that package.json asks for, under its own name or `npm:NAME@VERSION`. */
+function installed(directory: URL): boolean {
+  const { dependencies } = JSON.parse(readFileSync(new URL("package.json", directory), "utf8"));
+  return Object.entries<string>(dependencies).every(([name, wanted]) => {
+    const manifest = new URL(`node_modules/${name}/package.json`, directory);
+    return existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).version === wanted.split("@").at(-1);
   });
 }
 
-/** Install the JavaScript peers where they are missing; without their install scripts, which fetch GPU libraries. */
-export function installPeers(): void {
-  if (installed()) return;
-  console.log("installing the peers into bench/peers/node_modules");
-  const args = ["ci", "--prefix", fileURLToPath(HERE), "--ignore-scripts", "--no-audit", "--no-fund"];
+/** Installs what a directory's package.json and lock file name, where it is missing. */
+export function install(directory: URL, what: string, ...flags: string[]): void {
+  if (installed(directory)) return;
+  const path = fileURLToPath(directory);
+  console.log(`installing ${what} into ${path}node_modules`);
+  const args = ["ci", "--prefix", path, "--no-audit", "--no-fund", ...flags];
   const { error, status } = spawnSync("npm", args, { stdio: ["ignore", "inherit", "inherit"] });
   if (error) throw error;
-  if (status !== 0) throw new Error(`npm ci --prefix bench/peers failed with code ${status}`);
+  if (status !== 0) throw new Error(`npm ci --prefix ${path} failed with code ${status}`);
+}
+
+/** Without their install scripts, which fetch GPU libraries. */
+export function installPeers(): void {
+  install(PEERS, "the peers", "--ignore-scripts");
 }

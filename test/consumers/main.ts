@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { command, UsageError } from "../../bench/options.js";
 import { installTools } from "./install.js";
 import { type Done, report, summary, table } from "./markdown.js";
-import { type Options, parse, UsageError } from "./options.js";
+import { type Options, parse } from "./options.js";
 import { ConsumerError, endAll } from "./processes.js";
 import { nameOf, type Row } from "./row.js";
 import { rows as all } from "./rows/index.js";
@@ -22,6 +23,22 @@ function complain(error: unknown): void {
   if (error instanceof ConsumerError && error.output.trim() !== "") console.log(indented(error.output));
 }
 
+/** Above what the steps of a row may take each: a build of Next.js has 240 s. */
+const SECONDS = 360;
+
+/** For what has no limit of its own, such as a browser that does not answer. */
+async function within(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new ConsumerError(`the row took more than ${SECONDS} s`, "")), 1000 * SECONDS);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function take(row: Row, workshop: Workshop, required: boolean): Promise<Done> {
   const missing = row.missing?.(workshop) ?? null;
   if (missing !== null) {
@@ -32,7 +49,7 @@ async function take(row: Row, workshop: Workshop, required: boolean): Promise<Do
   try {
     await workshop.leave(row.site);
     version = await row.version(workshop);
-    await row.run(workshop);
+    await within(row.run(workshop));
     return { row, version, result: "passed" };
   } catch (error) {
     complain(error);
@@ -68,7 +85,7 @@ function publish(done: readonly Done[], { only, out }: Options): void {
   console.log(`${out} is written`);
 }
 
-async function main(): Promise<void> {
+await command(async () => {
   const options = parse();
   const rows = chosen(options);
   if (options.list) {
@@ -91,12 +108,4 @@ async function main(): Promise<void> {
   } finally {
     await workshop.close();
   }
-}
-
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+});

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { UsageError } from "../../bench/options.js";
 
 export interface Options {
   readonly only: RegExp | null;
@@ -10,9 +11,6 @@ export interface Options {
   /** Where the table of a full run goes. */
   readonly out: string;
 }
-
-/** A mistake on the command line: printed without a stack, exit code 2. */
-export class UsageError extends Error {}
 
 export function parse(): Options {
   const { only, list, require, tarball, out } = values();
