@@ -27,7 +27,8 @@ export function report(done: readonly Done[], commit: string, date: string): str
   return `# Consumers
 
 The packed tarball in throwaway projects, written by \`npm run test:consumers\` on ${date} at commit ${commit}.
-Wherever it runs it takes the same steps, and all results are compared with stored numbers bit for bit.
+Wherever it runs it takes the same steps, and the results are compared with stored numbers bit for bit; within tolerances
+those of relaxed instructions and of the fallback in JavaScript, which promise no bits.
 [test/consumers](../test/consumers/README.md) has the programs and says how to run them.
 
 ${table(done)}
