@@ -7,7 +7,7 @@ import binaryen from "assemblyscript/binaryen";
 import { rolldown } from "rolldown";
 import ts from "typescript";
 
-const BUDGET = { kernels: 12_000, entry: 20_000 };
+const BUDGET = { kernels: 12_000, entry: 20_000, fallback: 10_000 };
 const root = new URL("../", import.meta.url);
 const path = (name) => new URL(name, root);
 process.chdir(root.pathname);
@@ -84,62 +84,74 @@ async function bundle({ plugins = [], ...input }, options) {
   return output[0].code;
 }
 
+/** Imports of other parts are left as they are written, but for the extension: they lie in dist as in src. */
+function partImports(parts) {
+  return {
+    name: "imports of parts",
+    resolveId: (id, importer) =>
+      id in parts && !importer.includes("node_modules") ? { id: parts[id], external: "relative" } : null,
+  };
+}
+
+/** What `load` imports when it is asked to, a file each. */
+const core = { input: "src/index.ts" };
+
+/** The kernels in JavaScript by themselves. They import the core as it is published, whose classes theirs must be. */
+const fallback = (extension) => ({
+  input: "src/fallback/index.ts",
+  plugins: [
+    partImports({
+      "../index.js": `../index.${extension}`,
+      "./fallback-kernels.js": `../fallback-kernels.${extension}`,
+    }),
+  ],
+});
+
+/** The entries for TensorFlow.js, which share a chunk. They import the core as it is published: the binary is there once. */
+const tfjs = (extension) => ({
+  input: { index: "src/tfjs/index.ts", layers: "src/tfjs/layers.ts" },
+  external: [/^@tensorflow\//],
+  plugins: [partImports({ "../index.js": `../index.${extension}` })],
+});
+
 /** Files to be served as they are: a module, and a script that makes the global `batchnormWasm`. Checks their sizes. */
 async function standalone() {
   const options = { dir: "dist", sourcemap: true, minify: true, chunkFileNames: "[name].min.js" };
   const module = await bundle(core, { ...options, format: "esm", entryFileNames: "batchnorm-wasm.min.js" });
-  // A script cannot be split, but it can import the module's other part.
-  const other = { external: /relaxed-module/, paths: () => "./relaxed-module.min.js" };
+  // A script cannot be split, but it can import the module's other parts.
+  const parts = {
+    "./relaxed-module.js": "./relaxed-module.min.js",
+    "./fallback/fallback-kernels.js": "./fallback-kernels.min.js",
+  };
   const script = await bundle(
-    { ...core, external: other.external },
-    {
-      ...options,
-      format: "iife",
-      name: "batchnormWasm",
-      paths: other.paths,
-      entryFileNames: "batchnorm-wasm.global.min.js",
-    },
+    { ...core, plugins: [partImports(parts)] },
+    { ...options, format: "iife", name: "batchnormWasm", entryFileNames: "batchnorm-wasm.global.min.js" },
   );
-  const [entry, global] = [module, script].map((code) => gzipSync(code, { level: 9 }).length);
+  const javascript = readFileSync(path("dist/fallback-kernels.min.js"));
+  const [entry, global, kernels] = [module, script, javascript].map((code) => gzipSync(code, { level: 9 }).length);
   check("module, minified and gzipped", entry, BUDGET.entry);
   check("script, minified and gzipped", global, BUDGET.entry);
+  check("fallback, minified and gzipped", kernels, BUDGET.fallback);
   return entry;
 }
 
-const core = { input: "src/index.ts" };
-
-/**
- * The entries for TensorFlow.js, which share a chunk. They import the core entry as it is published, so that the binary is
- * there once, whoever imports what; it has the same place beside them as their sources have beside its source.
- */
-function tfjs(coreEntry) {
-  return {
-    input: { index: "src/tfjs/index.ts", layers: "src/tfjs/layers.ts" },
-    external: [/^@tensorflow\//],
-    plugins: [
-      {
-        name: "core entry",
-        resolveId: (id, importer) =>
-          id === "../index.js" && /src\/tfjs\/[\w-]+\.ts$/.test(importer) ? { id: coreEntry, external: true } : null,
-      },
-    ],
-  };
-}
-
 function declarations() {
-  const program = ts.createProgram(["src/index.ts", "src/tfjs/index.ts", "src/tfjs/layers.ts"], {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts"],
-    types: [],
-    strict: true,
-    skipLibCheck: true,
-    declaration: true,
-    emitDeclarationOnly: true,
-    rootDir: "src",
-    outDir: "dist",
-  });
+  const program = ts.createProgram(
+    ["src/index.ts", "src/fallback/index.ts", "src/tfjs/index.ts", "src/tfjs/layers.ts"],
+    {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts"],
+      types: [],
+      strict: true,
+      skipLibCheck: true,
+      declaration: true,
+      emitDeclarationOnly: true,
+      rootDir: "src",
+      outDir: "dist",
+    },
+  );
   const problems = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
   if (problems.length > 0) {
     throw new Error(
@@ -173,13 +185,10 @@ if (!process.argv.includes("--kernels")) {
     ["cjs", "cjs"],
   ]) {
     const names = { entryFileNames: `[name].${extension}`, chunkFileNames: `[name].${extension}` };
-    const options = { ...names, format, sourcemap: true };
+    const options = { ...names, format, sourcemap: true, dynamicImportInCjs: false };
     await bundle(core, { ...options, dir: "dist" });
-    await bundle(tfjs(`../index.${extension}`), {
-      ...options,
-      chunkFileNames: `shared.${extension}`,
-      dir: "dist/tfjs",
-    });
+    await bundle(fallback(extension), { ...options, dir: "dist/fallback" });
+    await bundle(tfjs(extension), { ...options, chunkFileNames: `shared.${extension}`, dir: "dist/tfjs" });
   }
   declarations();
   copyFileSync(path("build/release.wasm"), path("dist/batchnorm.wasm"));

@@ -1,18 +1,6 @@
-import { instantiate, instantiateSync } from "@assemblyscript/loader";
-import {
-  checkBoolean,
-  checkInteger,
-  checkLayout,
-  checkNumbers,
-  checkOptions,
-  checkShape,
-  unfit,
-  wrongType,
-  wrongValue,
-} from "./check.js";
+import { checkLayout, checkNumbers, checkShape, unfit } from "./check.js";
 import { extentsOf, type Layout } from "./layout.js";
-import { Allocator } from "./memory.js";
-import { base64 } from "./module.js";
+import { Allocator, type KernelMemory } from "./memory.js";
 import { FloatTensor, type Tensor, together } from "./tensor.js";
 
 type Address = number;
@@ -28,14 +16,14 @@ type InputGradient<Extents extends unknown[]> = (
 ) => void;
 
 /**
- * The binary's exports: pure functions of the memory they were instantiated with. Addresses are in bytes and need no
+ * The kernels, as the binary exports them: pure functions of the memory they were instantiated with. Addresses are in bytes and need no
  * alignment beyond 4; extents are in elements, at least 1. x, y, dy, dx, gamma and beta are float32, mean, variance,
  * invstd, dgamma, dbeta and the running statistics float64, one a channel. gamma and beta may be 0 (absent), and so may
  * dgamma and dbeta of an input gradient (statistics that are constants). y may be x and dx may be dy; nothing else may
  * overlap. Planes: `batch` x `channels` planes of `spatial` values; rows: `rows` rows of `channels` values.
  */
 export type KernelExports = {
-  /** Bytes of scratch that any kernel needs for this many channels. */
+  /** Bytes of scratch that any kernel needs for this many channels, or for fewer. */
   scratchBytes(channels: number): number;
   /** invstd = 1 / sqrt(variance + eps), 0 where that root is 0. */
   invstd(invstd: Address, variance: Address, channels: number, eps: number): void;
@@ -71,18 +59,8 @@ export type KernelExports = {
   inputGradientRowsRelu: InputGradient<Rows>;
 };
 
-export interface LoadOptions {
-  /** Bytes of memory to reserve at once. While they last no view is detached. Default 0. */
-  initialBytes?: number;
-  /** The compiled binary, for hosts that refuse to compile bytes. The package exports it as `batchnorm-wasm/batchnorm.wasm`. */
-  module?: WebAssembly.Module;
-  /**
-   * Fused multiply-add, by relaxed SIMD instructions, where the engine has them: up to 13 % faster on data in the cache, but
-   * results then depend on the machine, within the same tolerances. A binary of its own, imported when this is true; so
-   * not in `loadSync`, where `module` can be `batchnorm-wasm/batchnorm-relaxed.wasm`. Default false.
-   */
-  relaxed?: boolean;
-}
+/** What computes: the WebAssembly binary, or the same kernels in JavaScript. */
+export type Backend = "wasm" | "js";
 
 /** One instance of the kernels and the memory that its tensors live in. */
 export interface Kernels {
@@ -91,34 +69,39 @@ export interface Kernels {
    * @throws TypeError, RangeError for a wrong argument, or where the engine refuses the memory
    */
   tensor(shape: readonly number[], layout: Layout, values?: ArrayLike<number>): Tensor;
+  /** With backend "js" an object that has the `buffer` and the `grow` of one. */
   readonly memory: WebAssembly.Memory;
   /** Bytes held by tensors, layers and statistics that were not disposed. */
   readonly bytesInUse: number;
   /** Whether `load({ relaxed: true })` found an engine with relaxed SIMD. */
   readonly relaxed: boolean;
+  /** "js" where `load({ fallback: "js" })` found no WebAssembly SIMD, and from `batchnorm-wasm/fallback`. */
+  readonly backend: Backend;
 }
 
 /** The one implementation of Kernels. */
 export class KernelInstance implements Kernels {
   readonly exports: KernelExports;
   readonly allocator: Allocator;
+  readonly backend: Backend;
   readonly relaxed: boolean;
   #scratch = 0;
   #scratchBytes = 0;
   /** The most channels that the scratch is known to be enough for. */
   #scratchChannels = 0;
 
-  constructor(exports: KernelExports, memory: WebAssembly.Memory, relaxed = false) {
+  constructor(exports: KernelExports, memory: KernelMemory, backend: Backend, relaxed = false) {
     // A copy: the exports of an instance are a dictionary to V8, and each lookup in that takes some 10 ns.
     this.exports = { ...exports };
     this.allocator = new Allocator(memory);
+    this.backend = backend;
     this.relaxed = relaxed;
     // At the bottom of the memory, where it does not split what tensors give back; enough for most networks.
     this.scratch(USUAL_CHANNELS);
   }
 
   get memory(): WebAssembly.Memory {
-    return this.allocator.memory;
+    return this.allocator.memory as WebAssembly.Memory;
   }
 
   get bytesInUse(): number {
@@ -167,82 +150,5 @@ export class KernelInstance implements Kernels {
 const MOST_VALUES = 2 ** 30;
 /** Their scratch, 108 bytes a channel, is within 32-bit addresses. */
 const MOST_CHANNELS = 2 ** 24;
-const PAGE = 65536;
 /** Their scratch fits the one page that a memory begins with. */
 const USUAL_CHANNELS = 256;
-
-/**
- * Compiles the embedded binary and gives it a memory of its own.
- * @throws TypeError, RangeError for a wrong option; Error where the engine has no WebAssembly SIMD
- */
-export async function load(options: LoadOptions = {}): Promise<Kernels> {
-  const { memory, module } = prepare(options);
-  const fused = options.relaxed ? await relaxedBinary() : null;
-  const source = module ?? (await WebAssembly.compile(fused ?? bytes()));
-  const { instance } = await instantiate<KernelExports>(source, { env: { memory } });
-  return new KernelInstance(checkExports(instance), memory, fused !== null);
-}
-
-/**
- * As {@link load}, at once. For Node and workers: some browsers refuse to compile on the main thread.
- * @throws TypeError, RangeError for a wrong option; Error where the engine has no WebAssembly SIMD
- */
-export function loadSync(options: Omit<LoadOptions, "relaxed"> = {}): Kernels {
-  const { memory, module } = prepare(options);
-  if ((options as LoadOptions).relaxed)
-    throw wrongValue("relaxed", "false in loadSync; load can import its binary", true);
-  return new KernelInstance(instantiateKernels(memory, module), memory);
-}
-
-/**
- * The kernels alone, in the caller's memory: no allocation, no static data. Whoever calls them minds the addresses.
- * @throws TypeError for a wrong argument; Error where the engine has no WebAssembly SIMD
- */
-export function instantiateKernels(memory: WebAssembly.Memory, module?: WebAssembly.Module): KernelExports {
-  if (!(memory instanceof WebAssembly.Memory)) throw wrongType("memory", "a WebAssembly.Memory", memory);
-  if (!(memory.buffer instanceof ArrayBuffer)) throw unfit("memory", "a memory that is not shared", "a shared one");
-  checkModule(module);
-  const source = module ?? new WebAssembly.Module(bytes());
-  return checkExports(instantiateSync<KernelExports>(source, { env: { memory } }).instance);
-}
-
-function prepare(options: LoadOptions): { memory: WebAssembly.Memory; module?: WebAssembly.Module } {
-  checkOptions(options);
-  const { initialBytes = 0, module, relaxed = false } = options;
-  checkInteger("initialBytes", initialBytes, 0);
-  checkModule(module);
-  checkBoolean("relaxed", relaxed);
-  if (relaxed && module !== undefined) throw wrongValue("relaxed", 'false beside a "module"', relaxed);
-  const initial = Math.max(1, Math.ceil(initialBytes / PAGE));
-  if (initial > PAGE) throw wrongValue("initialBytes", `at most ${PAGE * PAGE}`, initialBytes);
-  return { memory: new WebAssembly.Memory({ initial, maximum: PAGE }), module };
-}
-
-function checkModule(module: unknown): void {
-  if (module !== undefined && !(module instanceof WebAssembly.Module)) {
-    throw wrongType("module", "a WebAssembly.Module", module);
-  }
-}
-
-/** The instance's own exports: the loader's have helpers for managed objects beside them. */
-function checkExports({ exports }: WebAssembly.Instance): KernelExports {
-  if (!("scratchBytes" in exports)) throw unfit("module", "the binary of this package", "another module");
-  return exports as KernelExports;
-}
-
-/** The embedded binary. */
-function bytes(): Uint8Array<ArrayBuffer> {
-  const binary = decode(base64);
-  if (!WebAssembly.validate(binary)) throw new Error("this engine has no WebAssembly SIMD");
-  return binary;
-}
-
-/** The binary with fused multiply-add, null where the engine does not know its instructions. */
-async function relaxedBinary(): Promise<Uint8Array<ArrayBuffer> | null> {
-  const binary = decode((await import("./relaxed-module.js")).base64);
-  return WebAssembly.validate(binary) ? binary : null;
-}
-
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}

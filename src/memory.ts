@@ -1,19 +1,27 @@
 const ALIGNMENT = 64;
 const PAGE = 65536;
 
+/** What is needed of a WebAssembly.Memory; `grow` is in pages and detaches the buffer. */
+export interface KernelMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
 interface Gap {
   address: number;
   size: number;
 }
 
 /**
- * Hands out 64-byte aligned blocks of a WebAssembly.Memory and takes them back. The lowest gap that fits is reused;
+ * Hands out 64-byte aligned blocks of a memory and takes them back. The lowest gap that fits is reused;
  * neighbouring gaps join, and a gap at the end is given up, so the memory grows with what is in use, not with what was.
  */
 export class Allocator {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: KernelMemory;
   /** Bytes held by live blocks, padding included. */
   bytesInUse = 0;
+  /** How often the memory was replaced by a larger one: views of an older generation are stale. */
+  generation = 0;
   /** First address never handed out; 0 stays free, it means "absent" to the kernels. */
   #end = ALIGNMENT;
   /** In the order of their addresses; none touches another or the end. */
@@ -24,7 +32,7 @@ export class Allocator {
       ? new FinalizationRegistry<{ address: number; bytes: number }>(({ address, bytes }) => this.free(address, bytes))
       : null;
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: KernelMemory) {
     this.memory = memory;
   }
 
@@ -100,6 +108,7 @@ export class Allocator {
     for (const pages of [Math.max(needed, Math.ceil(held / PAGE / 8)), needed]) {
       try {
         this.memory.grow(pages);
+        this.generation++;
         return;
       } catch {
         // Too much for the engine or beyond the memory's maximum.

@@ -38,6 +38,7 @@ abstract class Block<View extends Float32Array | Float64Array> {
   readonly #bytes: number;
   #address: number;
   #view: View | null = null;
+  #generation = 0;
 
   constructor(kernels: KernelInstance, length: number, bytesPerValue: number) {
     this.kernels = kernels;
@@ -61,9 +62,12 @@ abstract class Block<View extends Float32Array | Float64Array> {
 
   get data(): View {
     const { address, length } = this;
-    // A view that growth has detached is empty; `buffer` of a memory takes some 50 ns.
-    if (this.#view === null || this.#view.length !== length || length === 0) {
-      this.#view = this.view(this.kernels.memory.buffer, address, length);
+    const { memory, generation } = this.kernels.allocator;
+    // A view that growth has detached is empty, but not every engine can detach the memory of the fallback. To compare
+    // buffers would take longer: `buffer` of a WebAssembly.Memory takes some 50 ns.
+    if (this.#view === null || this.#view.length !== length || this.#generation !== generation || length === 0) {
+      this.#view = this.view(memory.buffer, address, length);
+      this.#generation = generation;
       owners.set(this.#view, this);
     }
     return this.#view;

@@ -1,0 +1,14 @@
+import type { Implementation } from "../index.js";
+import { fallbackKernels } from "./kernels.js";
+import { FallbackMemory } from "./memory.js";
+import { warm } from "./warm.js";
+
+let warmed = false;
+
+/** The kernels in JavaScript over a memory of so many pages. Imports nothing of the core: any bundle of that can import this. */
+export function implementFallback(initial: number): Implementation {
+  if (!warmed) warm(fallbackKernels, new FallbackMemory({ initial: 1 }));
+  warmed = true;
+  const memory = new FallbackMemory({ initial });
+  return { exports: fallbackKernels(memory), memory };
+}

@@ -1,0 +1,69 @@
+import type { KernelMemory } from "../index.js";
+
+/** One float64 as the two words that lie in memory. */
+const one = new Float64Array(1);
+const two = new Uint32Array(one.buffer);
+
+/** Views of a whole memory, made again when it has grown. Addresses are in bytes, multiples of 4. */
+export class Heap {
+  readonly #memory: KernelMemory;
+  #buffer: ArrayBuffer | null = null;
+  floats: Float32Array<ArrayBuffer> = new Float32Array(0);
+  doubles: Float64Array<ArrayBuffer> = new Float64Array(0);
+  #words: Uint32Array<ArrayBuffer> = new Uint32Array(0);
+
+  constructor(memory: KernelMemory) {
+    this.#memory = memory;
+  }
+
+  /** Before every kernel: nothing grows while it runs. */
+  refresh(): void {
+    const { buffer } = this.#memory;
+    if (buffer === this.#buffer) return;
+    this.#buffer = buffer;
+    this.floats = new Float32Array(buffer);
+    this.doubles = new Float64Array(buffer);
+    this.#words = new Uint32Array(buffer);
+  }
+
+  /**
+   * The index among the doubles of `count` values: where they are, or of a copy at `copy` where their address is no multiple
+   * of 8, as that of a tensor of this package always is.
+   */
+  read(address: number, copy: number, count: number): number {
+    if ((address & 7) === 0) return address >>> 3;
+    this.#move(2 * copy, address >>> 2, count);
+    return copy;
+  }
+
+  /** The index at which to store values, for `written` to bring to their address. */
+  target(address: number, copy: number): number {
+    return (address & 7) === 0 ? address >>> 3 : copy;
+  }
+
+  written(address: number, target: number, count: number): void {
+    if ((address & 7) !== 0) this.#move(address >>> 2, 2 * target, count);
+  }
+
+  #move(to: number, from: number, doubles: number): void {
+    for (let i = 0; i < 2 * doubles; i++) this.#words[to + i] = this.#words[from + i];
+  }
+
+  /** One float64, for kernels that have no scratch for a copy. */
+  double(address: number): number {
+    if ((address & 7) === 0) return this.doubles[address >>> 3];
+    two[0] = this.#words[address >>> 2];
+    two[1] = this.#words[(address >>> 2) + 1];
+    return one[0];
+  }
+
+  setDouble(address: number, value: number): void {
+    if ((address & 7) === 0) {
+      this.doubles[address >>> 3] = value;
+      return;
+    }
+    one[0] = value;
+    this.#words[address >>> 2] = two[0];
+    this.#words[(address >>> 2) + 1] = two[1];
+  }
+}

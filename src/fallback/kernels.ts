@@ -1,0 +1,156 @@
+import type { KernelExports, KernelMemory } from "../index.js";
+import * as channelwise from "./channels.js";
+import { Heap } from "./heap.js";
+import {
+  FROZEN_GRADIENT_RELU,
+  GRADIENT,
+  GRADIENT_RELU,
+  INPUT_GRADIENT,
+  INPUT_GRADIENT_RELU,
+  map,
+  NORMALIZE,
+  NORMALIZE_RELU,
+  reduce,
+} from "./loops.js";
+import { pitchOf, scratchBytes } from "./slots.js";
+import { statistics } from "./statistics.js";
+
+type Address = number;
+
+/** Index of the first slot, in float64 values. */
+function slotsIn(scratch: Address): number {
+  return (scratch + 7) >>> 3;
+}
+
+/** The kernels over one memory: what assembly/ computes, from the same arguments (see there). */
+export function fallbackKernels(memory: KernelMemory): KernelExports {
+  const h = new Heap(memory);
+
+  function normalize(
+    relu: boolean,
+    y: Address,
+    x: Address,
+    mean: Address,
+    invstd: Address,
+    gamma: Address,
+    beta: Address,
+    scratch: Address,
+    batch: number,
+    channels: number,
+    spatial: number,
+  ): void {
+    h.refresh();
+    const at = slotsIn(scratch);
+    const pitch = pitchOf(channels);
+    channelwise.affine(h, at, pitch, mean, invstd, gamma, beta, channels);
+    map(relu ? NORMALIZE_RELU : NORMALIZE, h, y, x, x, at, pitch, batch, channels, spatial);
+  }
+
+  function gradientSums(
+    relu: boolean,
+    dgamma: Address,
+    dbeta: Address,
+    dy: Address,
+    x: Address,
+    mean: Address,
+    invstd: Address,
+    gamma: Address,
+    beta: Address,
+    scratch: Address,
+    batch: number,
+    channels: number,
+    spatial: number,
+  ): void {
+    h.refresh();
+    const at = slotsIn(scratch);
+    const pitch = pitchOf(channels);
+    channelwise.affine(h, at, pitch, mean, invstd, gamma, beta, channels);
+    reduce(relu ? GRADIENT_RELU : GRADIENT, h, x, dy, at, pitch, batch, channels, spatial);
+    channelwise.finishGradient(h, at, pitch, dgamma, dbeta, invstd, channels);
+  }
+
+  function inputGradient(
+    relu: boolean,
+    dx: Address,
+    dy: Address,
+    x: Address,
+    mean: Address,
+    invstd: Address,
+    gamma: Address,
+    beta: Address,
+    dgamma: Address,
+    dbeta: Address,
+    scratch: Address,
+    batch: number,
+    channels: number,
+    spatial: number,
+    count: number,
+  ): void {
+    const at = slotsIn(scratch);
+    const pitch = pitchOf(channels);
+    if (!dgamma && !relu) {
+      normalize(false, dx, dy, 0, invstd, gamma, 0, scratch, batch, channels, spatial);
+      return;
+    }
+    h.refresh();
+    channelwise.affine(h, at, pitch, mean, invstd, gamma, beta, channels);
+    if (dgamma) channelwise.gradient(h, at, pitch, invstd, dgamma, dbeta, channels, count);
+    const op = !dgamma ? FROZEN_GRADIENT_RELU : relu ? INPUT_GRADIENT_RELU : INPUT_GRADIENT;
+    map(op, h, dx, x, dy, at, pitch, batch, channels, spatial);
+  }
+
+  return {
+    scratchBytes,
+    invstd(invstd, variance, channels, eps) {
+      h.refresh();
+      channelwise.invstd(h, invstd, variance, channels, eps);
+    },
+    updateRunning(runningMean, runningVar, mean, variance, channels, momentum, correction) {
+      h.refresh();
+      channelwise.updateRunning(h, runningMean, mean, channels, momentum, 1);
+      channelwise.updateRunning(h, runningVar, variance, channels, momentum, correction);
+    },
+    toFloat32(target, source, length) {
+      h.refresh();
+      for (let i = 0; i < length; i++) h.floats[(target >>> 2) + i] = h.double(source + 8 * i);
+    },
+    statisticsPlanes(mean, variance, x, scratch, batch, channels, spatial) {
+      h.refresh();
+      statistics(h, mean, variance, x, slotsIn(scratch), pitchOf(channels), batch, channels, spatial);
+    },
+    statisticsRows(mean, variance, x, scratch, rows, channels) {
+      h.refresh();
+      statistics(h, mean, variance, x, slotsIn(scratch), pitchOf(channels), rows, channels, 1);
+    },
+    normalizePlanes: (y, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial) =>
+      normalize(false, y, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial),
+    normalizePlanesRelu: (y, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial) =>
+      normalize(true, y, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial),
+    normalizeRows: (y, x, mean, invstd, gamma, beta, scratch, rows, channels) =>
+      normalize(false, y, x, mean, invstd, gamma, beta, scratch, rows, channels, 1),
+    normalizeRowsRelu: (y, x, mean, invstd, gamma, beta, scratch, rows, channels) =>
+      normalize(true, y, x, mean, invstd, gamma, beta, scratch, rows, channels, 1),
+    gradientSumsPlanes: (dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial) =>
+      gradientSums(false, dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial),
+    gradientSumsPlanesRelu: (dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial) =>
+      gradientSums(true, dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial),
+    gradientSumsRows: (dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, rows, channels) =>
+      gradientSums(false, dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, rows, channels, 1),
+    gradientSumsRowsRelu: (dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, rows, channels) =>
+      gradientSums(true, dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, rows, channels, 1),
+    // biome-ignore format: the arguments of one kernel
+    inputGradientPlanes: (dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, batch, channels, spatial, count) =>
+      inputGradient(
+        false, dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, batch, channels, spatial, count,
+      ),
+    // biome-ignore format: the arguments of one kernel
+    inputGradientPlanesRelu: (dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, batch, channels, spatial, count) =>
+      inputGradient(
+        true, dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, batch, channels, spatial, count,
+      ),
+    inputGradientRows: (dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, rows, channels, count) =>
+      inputGradient(false, dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, rows, channels, 1, count),
+    inputGradientRowsRelu: (dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, rows, channels, count) =>
+      inputGradient(true, dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, rows, channels, 1, count),
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * Per-channel coefficients and sums: float64 arrays, one a slot, `pitch` apart in the kernel's scratch. Arithmetic is
+ * float64 throughout and a result is rounded to float32 once, when it is stored: JavaScript has no other that is as fast.
+ * So the mean needs no second part, and no value of float32 overflows on the way.
+ *
+ * y = (x - MEAN) * SCALE + SHIFT, dx = (dy - OFFSET - (x - MEAN) * SLOPE) * SCALE. Centred like this, and not folded into
+ * x * a + b, a constant channel gives exactly beta, and infinite values come out as the formula has them.
+ */
+export const MEAN = 0;
+export const SCALE = 1;
+export const SHIFT = 2;
+export const OFFSET = 3;
+export const SLOPE = 4;
+/** Sums: of x - pivot (the pivot in MEAN) and of its square, or dbeta and dgamma. */
+export const FIRST = 5;
+export const SECOND = 6;
+const SLOTS = 7;
+
+/** 2^-150, the largest y that is 0 as a float32: ReLU passes dy by the sign of the y that forward stored. */
+export const VANISHING = 7.006492321624085e-46;
+
+/** Columns in a tile of rows-tiles.ts. */
+export const TILE = 32;
+/** Rows of few channels are folded, several rows as one of no more columns than these, so that tiles fill it. */
+const WIDEST = 256;
+/** Fewer folded rows than these are not worth the coefficients of more columns. */
+const FEW_ROWS = 16;
+
+/** Rows of so many channels in a folded row: the fewest whose columns are a multiple of a tile. */
+function mostFold(channels: number): number {
+  if (channels >= TILE) return 1;
+  let fold = 1;
+  while ((fold * channels) % TILE !== 0) fold *= 2;
+  return fold * channels > WIDEST ? 1 : fold;
+}
+
+/** Rows in a folded row. */
+export function foldOf(rows: number, channels: number): number {
+  const fold = mostFold(channels);
+  return rows >= FEW_ROWS * fold ? fold : 1;
+}
+
+/** From a slot to the next, in values: columns of the widest folded row. */
+export function pitchOf(channels: number): number {
+  return mostFold(channels) * channels;
+}
+
+/** Enough for fewer channels, too; with room to begin at a multiple of 8. */
+export function scratchBytes(channels: number): number {
+  return SLOTS * Math.max(channels, WIDEST) * 8 + 8;
+}
