@@ -30,7 +30,7 @@ const node: TestProjectInlineConfiguration = {
     testTimeout,
     // allocation.test.ts measures the heap between two collections.
     execArgv: ["--expose-gc", ...relaxedSimd],
-    provide: { host: "node", isolated: false, relaxed: false },
+    provide: { host: "node", isolated: false, backend: "wasm", relaxed: false },
   },
 };
 
@@ -40,7 +40,22 @@ const relaxed: TestProjectInlineConfiguration = {
     include: results,
     testTimeout,
     execArgv: relaxedSimd,
-    provide: { host: "node", isolated: false, relaxed: true },
+    provide: { host: "node", isolated: false, backend: "wasm", relaxed: true },
+  },
+};
+
+/** Over the kernels in JavaScript: not what is about the binary, engines, the tests themselves. */
+const fallback: TestProjectInlineConfiguration = {
+  test: {
+    name: "fallback",
+    include: everySuite,
+    exclude: [
+      ...suites(["binary", "forgotten", "lenet-*", "package", "readme", "tfjs-*"]),
+      ...suites(["bits", "cases", "compare", "fallback", "host", "kernels", "reference", "unavailable"]),
+    ],
+    testTimeout,
+    execArgv: ["--expose-gc"],
+    provide: { host: "node", isolated: false, backend: "js", relaxed: false },
   },
 };
 
@@ -56,7 +71,7 @@ function browser(engine: Engine, isolated: boolean): TestProjectInlineConfigurat
       testTimeout,
       // All suites in one frame: no suite replaces a module, and a frame for each takes half a second more.
       isolate: false,
-      provide: { host: engine.type, isolated, relaxed: false },
+      provide: { host: engine.type, isolated, backend: "wasm", relaxed: false },
       browser: {
         enabled: true,
         headless: true,
@@ -84,6 +99,7 @@ export default defineConfig({
     projects: [
       node,
       relaxed,
+      fallback,
       ...ENGINES.filter(isInstalled).flatMap((engine) => [browser(engine, true), browser(engine, false)]),
     ],
   },

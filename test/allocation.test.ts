@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BatchNorm, type BatchNormOptions, type Layout, loadSync } from "../src/index.js";
+import { BatchNorm, type BatchNormOptions, type Layout } from "../src/index.js";
+import { loadKernels } from "./backend.js";
 
 /** With `out` given, a step allocates nothing: not in the kernels' memory, and on the JS heap no more than a constant. */
 
@@ -18,7 +19,7 @@ const cases: [shape: number[], layout: Layout, options: BatchNormOptions, traini
 describe("a forward and a backward with out", () => {
   it.each(cases)("%j %s %j, training %s: no allocation", (shape, layout, options, training) => {
     if (collect === undefined) throw new Error("this suite needs node --expose-gc");
-    const kernels = loadSync();
+    const kernels = loadKernels();
     const layer = new BatchNorm(kernels, 8, options);
     if (!training) layer.eval();
     const [x, y, dx] = [0, 1, 2].map((seed) => {

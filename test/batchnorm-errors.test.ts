@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { BatchNorm, type BatchNormOptions, type Kernels, type Layout, loadSync, type Tensor } from "../src/index.js";
+import { BatchNorm, type BatchNormOptions, type Kernels, type Layout, type Tensor } from "../src/index.js";
+import { kernels, loadKernels } from "./backend.js";
 import { about, expectRefused, notBooleans, notNumbers, notTensors, type Refused, told } from "./refused.js";
 import { normal } from "./support.js";
 
-const kernels = loadSync();
-const others = loadSync();
+const others = loadKernels();
 
 function withOption(option: string, value: unknown): () => unknown {
   return () => new BatchNorm(kernels, 3, { [option]: value } as BatchNormOptions);

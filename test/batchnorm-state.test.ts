@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { BatchNorm, type BatchNormOptions, loadSync, type StateDict } from "../src/index.js";
+import { BatchNorm, type BatchNormOptions, type StateDict } from "../src/index.js";
+import { kernels } from "./backend.js";
 import { normal } from "./support.js";
-
-const kernels = loadSync();
 
 function trained(options?: BatchNormOptions): BatchNorm {
   const layer = new BatchNorm(kernels, 3, options);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { BatchNorm, type BatchNormOptions, loadSync, type Tensor } from "../src/index.js";
+import { BatchNorm, type BatchNormOptions, type Tensor } from "../src/index.js";
+import { kernels } from "./backend.js";
 import { normal } from "./support.js";
 
-const kernels = loadSync();
 const shape = [4, 3, 5];
 
 function noise(seed: number): Tensor {

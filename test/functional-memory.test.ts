@@ -4,17 +4,16 @@ import {
   batchStatistics,
   gradientSums,
   inputGradient,
-  loadSync,
   mergeStatistics,
   normalize,
   type Statistics,
   type Tensor,
 } from "../src/index.js";
+import { kernels, loadKernels } from "./backend.js";
 import { about, expectRefused, notNumbers, notTensors, type Refused, told } from "./refused.js";
 import { normal } from "./support.js";
 
-const kernels = loadSync();
-const others = loadSync();
+const others = loadKernels();
 const tensor = (seed: number) => kernels.tensor([4, 3, 5], "NCL", normal(60, seed));
 
 describe("outputs", () => {

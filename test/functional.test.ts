@@ -4,16 +4,15 @@ import {
   batchStatistics,
   gradientSums,
   inputGradient,
-  loadSync,
   mergeStatistics,
   type NormalizeOptions,
   normalize,
 } from "../src/index.js";
+import { kernels } from "./backend.js";
 import { exactOf, type Pass, scalesOf, statisticsOf } from "./golden/float64.js";
 import { channelOf } from "./golden/metric.js";
 import { channelsFirstOf, type DataLayout, expectClose, normal, spatial, spatialLayouts, tensorIn } from "./support.js";
 
-const kernels = loadSync();
 const channels = 5;
 const each = (index: number) => index;
 const gammaValues = [1.5, -2, 0.25, 1, 0];

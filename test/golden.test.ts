@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { kernels } from "./backend.js";
 import { initialState, judge } from "./golden/judge.js";
 import { golden } from "./golden/read.js";
 import { layerOf, runStep } from "./golden/run.js";
-import { kernels } from "./harness.js";
 
 const bytesAtFirst = kernels.bytesInUse;
 

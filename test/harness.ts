@@ -1,20 +1,11 @@
-import { inject } from "vitest";
-import { type BatchNormOptions, type Kernels, load } from "../src/index.js";
+import type { BatchNormOptions } from "../src/index.js";
+import { kernels } from "./backend.js";
 import type { Mode } from "./cases.js";
 import { expectClose, expectWithin, goal } from "./compare.js";
 import { expectation, type Problem } from "./problem.js";
 import { type Scope, type StepResult, scopeIn, stepIn } from "./scope.js";
 
 export { optionsOf, type Scope, type StepResult } from "./scope.js";
-
-declare module "vitest" {
-  interface ProvidedContext {
-    /** Whether the suites run over the binary with relaxed instructions. */
-    relaxed: boolean;
-  }
-}
-
-export const kernels: Kernels = await load({ relaxed: inject("relaxed") });
 
 /** `scopeIn` these kernels. */
 export function scope<T>(run: (s: Scope) => T): T {

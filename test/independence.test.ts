@@ -1,5 +1,6 @@
-import { batchStatistics, type Layout, loadSync } from "batchnorm-wasm";
 import { describe, expect, it } from "vitest";
+import { batchStatistics, type Layout } from "../src/index.js";
+import { loadKernels } from "./backend.js";
 import { random } from "./random.js";
 import { axes } from "./reference.js";
 
@@ -30,7 +31,7 @@ const first: Readonly<Record<string, (noise: number) => number>> = {
 };
 
 describe.each(shapes)("%s %j", (layout, shape) => {
-  const kernels = loadSync();
+  const kernels = loadKernels();
   const { size, channelOf } = axes(shape, layout);
   const { normal } = random(7);
   const noise = Float64Array.from({ length: size }, normal);

@@ -1,10 +1,8 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { BatchNorm, instantiateKernels, type Layout, type LoadOptions, load, loadSync } from "../src/index.js";
+import { describe, expect, it, vi } from "vitest";
+import { BatchNorm, instantiateKernels, type LoadOptions, load, loadSync } from "../src/index.js";
 import { base64 as plain } from "../src/module.js";
 import { base64 as fused } from "../src/relaxed-module.js";
-import { about, expectRefused, notNumbers, type Refused, told } from "./refused.js";
-
-const kernels = loadSync();
+import { about, expectRefused, notNumbers, told } from "./refused.js";
 
 /** Bytes from base64, where there is no Buffer. */
 const bytes = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -15,24 +13,6 @@ describe("load and loadSync", () => {
       expect(each.memory).toBeInstanceOf(WebAssembly.Memory);
       expect(each.bytesInUse).toBe(0);
       expect(Array.from(each.tensor([2, 1], "NC", [1, 2]).data)).toEqual([1, 2]);
-    }
-  });
-
-  it("give independent kernels", () => {
-    const [first, second] = [loadSync(), loadSync()];
-    first.tensor([64, 1], "NC");
-    expect(first.bytesInUse).toBeGreaterThan(0);
-    expect(second.bytesInUse).toBe(0);
-    expect(first.memory).not.toBe(second.memory);
-  });
-
-  it("initialBytes reserves memory, so that views stay attached", async () => {
-    for (const each of [await load({ initialBytes: 2 ** 22 }), loadSync({ initialBytes: 2 ** 22 })]) {
-      const { buffer } = each.memory;
-      const first = each.tensor([2 ** 17, 1], "NC").data;
-      each.tensor([2 ** 19, 1], "NC");
-      expect(each.memory.buffer).toBe(buffer);
-      expect(first.length).toBe(2 ** 17);
     }
   });
 
@@ -62,6 +42,11 @@ describe("load and loadSync", () => {
     expectRefused(["", () => loadSync(options), RangeError, about("relaxed")]);
     const module = new WebAssembly.Module(bytes(plain));
     await expect(load({ ...options, module })).rejects.toThrow(RangeError);
+  });
+
+  it("refuse another module", () => {
+    const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+    expect(() => loadSync({ module })).toThrow('"module" expected the binary of this package, got another module');
   });
 
   const wrong: [name: string, options: unknown, type: typeof RangeError, argument: string][] = [
@@ -103,22 +88,12 @@ describe("load and loadSync", () => {
   });
 });
 
-describe("an engine without SIMD", () => {
-  afterEach(() => {
-    vi.restoreAllMocks();
-    vi.resetModules();
-  });
-
-  it("is told so", async () => {
-    vi.resetModules();
-    vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
-    const fresh = await import("../src/index.js");
-    expect(() => fresh.loadSync()).toThrow(new Error("this engine has no WebAssembly SIMD"));
-    await expect(fresh.load()).rejects.toThrow(new Error("this engine has no WebAssembly SIMD"));
-  });
-});
-
 describe("instantiateKernels", () => {
+  it("refuses a shared memory", () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    expect(() => instantiateKernels(memory)).toThrow('"memory" expected a memory that is not shared, got a shared one');
+  });
+
   it.each([undefined, null, {}, new ArrayBuffer(8)])("refuses memory %s", (memory) => {
     expectRefused(["", () => instantiateKernels(memory as WebAssembly.Memory), TypeError, about("memory")]);
   });
@@ -126,82 +101,5 @@ describe("instantiateKernels", () => {
   it.each([null, {}, 1])("refuses module %s", (module) => {
     const memory = new WebAssembly.Memory({ initial: 1 });
     expectRefused(["", () => instantiateKernels(memory, module as WebAssembly.Module), TypeError, about("module")]);
-  });
-});
-
-describe("tensor", () => {
-  it("is zero without values, even where memory was used before", () => {
-    kernels.tensor([3, 5], "NC", new Float32Array(15).fill(7)).dispose();
-    expect(Array.from(kernels.tensor([3, 5], "NC").data)).toEqual(new Array(15).fill(0));
-  });
-
-  it("copies values, of arrays, typed arrays and subarrays", () => {
-    const values = new Float32Array([9, 1, 2, 9]);
-    const tensor = kernels.tensor([1, 2], "NC", values.subarray(1, 3));
-    values.fill(0);
-    expect(Array.from(tensor.data)).toEqual([1, 2]);
-    expect(Array.from(kernels.tensor([1, 2], "NC", [1, 2]).data)).toEqual([1, 2]);
-    expect(Array.from(kernels.tensor([1, 2], "NC", { length: 2, 0: 1, 1: 2 }).data)).toEqual([1, 2]);
-    expect(Array.from(kernels.tensor([1, 2], "NC", Float64Array.of(0.1, 1e40)).data)).toEqual([
-      Math.fround(0.1),
-      Number.POSITIVE_INFINITY,
-    ]);
-  });
-
-  it("keeps its shape, whatever happens to the array that named it", () => {
-    const shape = [2, 3];
-    const tensor = kernels.tensor(shape, "NC");
-    shape[0] = 9;
-    expect(tensor.shape).toEqual([2, 3]);
-    expect(tensor.layout).toBe("NC");
-  });
-
-  const make = (shape: unknown, layout: unknown, values?: unknown) => () =>
-    kernels.tensor(shape as number[], layout as Layout, values as number[]);
-  const refused: Refused[] = [
-    [
-      "a layout in another order",
-      make([1, 2, 3, 4], "NWHC"),
-      RangeError,
-      '"layout" expected NC, NCL, NLC, NCHW, NHWC, NCDHW or NDHWC, got "NWHC"',
-    ],
-    [
-      "too few values",
-      make([2, 3, 4], "NCL", new Float32Array(23)),
-      RangeError,
-      '"values" expected 24 values (shape [2, 3, 4], NCL), got 23',
-    ],
-    [
-      "too many values",
-      make([2, 3, 4], "NCL", new Float32Array(25)),
-      RangeError,
-      '"values" expected 24 values (shape [2, 3, 4], NCL), got 25',
-    ],
-    ["too few axes", make([2, 3], "NCHW"), RangeError, about("shape")],
-    ["too many axes", make([2, 3, 4], "NC"), RangeError, about("shape")],
-    ["no axes", make([], "NC"), RangeError, about("shape")],
-    ...[-1, 1.5, Number.NaN, 1 / 0].map(
-      (v): Refused => [`an extent of ${v}`, make([2, v], "NC"), RangeError, about("shape")],
-    ),
-    ["more elements than addresses", make([2 ** 16, 2 ** 16, 4], "NCL"), RangeError, /./],
-    ...[undefined, null, 6, "2,3", {}].map(
-      (v): Refused => [`shape ${told(v)}`, make(v, "NC"), TypeError, about("shape")],
-    ),
-    ...["2", null, {}, 2n].map(
-      (v): Refused => [`an extent of ${told(v)}`, make([2, v], "NC"), TypeError, about("shape")],
-    ),
-    ...[undefined, null, 2, {}, ["NC"]].map(
-      (v): Refused => [`layout ${told(v)}`, make([2, 3], v), TypeError, about("layout")],
-    ),
-    ...[null, 6, true, {}, new ArrayBuffer(24), new BigInt64Array(6)].map(
-      (v): Refused => [`values ${told(v)}`, make([2, 3], "NC", v), TypeError, about("values")],
-    ),
-  ];
-  it.each(refused)("refuses %s", (...row) => expectRefused(row));
-
-  it("allocates nothing when it refuses", () => {
-    const before = kernels.bytesInUse;
-    for (const [, call] of refused) expect(call).toThrow();
-    expect(kernels.bytesInUse).toBe(before);
   });
 });

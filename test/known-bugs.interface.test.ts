@@ -1,9 +1,8 @@
 /** Interface bugs of other libraries, I1 to I18 of known-bugs.md. */
 import { describe, expect, it } from "vitest";
-import { BatchNorm, type BatchNormOptions, loadSync, normalize } from "../src/index.js";
+import { BatchNorm, type BatchNormOptions, normalize } from "../src/index.js";
+import { kernels } from "./backend.js";
 import { channelsFirstOf, expectStep, normal, spatial, spatialLayouts, tensorIn } from "./support.js";
-
-const kernels = loadSync();
 
 function layerOf(channels: number, options?: BatchNormOptions): BatchNorm {
   const layer = new BatchNorm(kernels, channels, options);

@@ -1,10 +1,9 @@
 /** Numerical bugs of other libraries, N1 to N21 of known-bugs.md. */
 import { describe, expect, it } from "vitest";
-import { BatchNorm, type BatchNormOptions, batchStatistics, loadSync, normalize } from "../src/index.js";
+import { BatchNorm, type BatchNormOptions, batchStatistics, normalize } from "../src/index.js";
+import { kernels } from "./backend.js";
 import { channelOf } from "./golden/metric.js";
 import { expectClose, expectStep, normal, spatial, spatialLayouts, tensorIn } from "./support.js";
-
-const kernels = loadSync();
 
 /** Two channels of `values` each, in an NC tensor; enough rows for every path of the kernels. */
 function columns(values: ArrayLike<number>) {

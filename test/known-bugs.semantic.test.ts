@@ -1,9 +1,8 @@
 /** Bugs of other libraries about running statistics and momentum, of known-bugs.md. */
 import { describe, expect, it } from "vitest";
-import { BatchNorm, loadSync, type Tensor } from "../src/index.js";
+import { BatchNorm, type Tensor } from "../src/index.js";
+import { kernels } from "./backend.js";
 import { type DataLayout, normal, spatialLayouts, tensorIn } from "./support.js";
-
-const kernels = loadSync();
 
 /** Per channel 0 and 4: mean 2, population variance 4, sample variance 8, all exact. */
 const pair = () => kernels.tensor([2, 2], "NC", [0, 0, 4, 4]);

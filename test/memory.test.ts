@@ -3,6 +3,7 @@ import { BatchNorm, batchStatistics, type Layout, loadSync } from "../src/index.
 import type { KernelInstance } from "../src/kernels.js";
 import { Allocator } from "../src/memory.js";
 import type { FloatTensor } from "../src/tensor.js";
+import { loadKernels, memoryOf } from "./backend.js";
 import { random } from "./random.js";
 
 const PAGE = 65536;
@@ -10,7 +11,7 @@ const PAGE = 65536;
 describe("the allocator", () => {
   it("aligns to 64 bytes, never hands out address 0, and blocks never overlap", () => {
     const next = random(5).uniform;
-    const allocator = new Allocator(new WebAssembly.Memory({ initial: 1 }));
+    const allocator = new Allocator(memoryOf({ initial: 1 }));
     const live = new Map<number, number>();
     for (let i = 0; i < 5000; i++) {
       if (live.size > 20 || (live.size > 0 && next() < 0.4)) {
@@ -38,7 +39,7 @@ describe("the allocator", () => {
       [0, 2, 1],
       [1, 0, 2],
     ]) {
-      const allocator = new Allocator(new WebAssembly.Memory({ initial: 1 }));
+      const allocator = new Allocator(memoryOf({ initial: 1 }));
       const blocks = [0, 1, 2].map(() => allocator.allocate(1000));
       const guard = allocator.allocate(64);
       for (const i of order) allocator.free(blocks[i], 1000);
@@ -48,7 +49,7 @@ describe("the allocator", () => {
   });
 
   it("says so when the engine refuses to grow, and nothing is lost", () => {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 3 });
+    const memory = memoryOf({ initial: 1, maximum: 3 });
     const allocator = new Allocator(memory);
     const first = allocator.allocate(1000);
     expect(() => allocator.allocate(3 * PAGE)).toThrow(
@@ -63,7 +64,7 @@ describe("the allocator", () => {
 
 describe("growth", () => {
   it("leaves older views empty, and the tensor's own are made again with the values kept", () => {
-    const kernels = loadSync();
+    const kernels = loadKernels();
     const tensor = kernels.tensor([2, 3], "NC", [1, 2, 3, 4, 5, 6]);
     const stale = tensor.data;
     expect(tensor.data).toBe(stale);
@@ -73,8 +74,8 @@ describe("growth", () => {
   });
 
   it("inside a forward and a backward does not reach the library's own views", () => {
-    const expected = loadSync({ initialBytes: 2 ** 24 });
-    const growing = loadSync();
+    const expected = loadKernels({ initialBytes: 2 ** 24 });
+    const growing = loadKernels();
     const shape = [3, 16, 60, 60];
     const values = Float32Array.from({ length: 3 * 16 * 3600 }, (_, i) => Math.sin(i * i));
     const results = [expected, growing].map((kernels) => {
@@ -94,7 +95,7 @@ describe("growth", () => {
   });
 
   it("does not happen in 100,000 steps of changing shapes once the largest has been seen", () => {
-    const kernels = loadSync();
+    const kernels = loadKernels();
     const layer = new BatchNorm(kernels, 4);
     const next = random(11).uniform;
     const layouts: Layout[] = ["NC", "NCL", "NHWC"];

@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -110,6 +120,108 @@ describe("the packed tarball", () => {
     expect(code).not.toMatch(
       /(?<![.\w])eval\((?!\) \{)|\bnew Function\b|node:|\bBuffer\.|\bprocess\.|\bfetch\(|^import\b/m,
     );
+  });
+});
+
+describe("the fallback", () => {
+  const dist = () => join(project, "node_modules", "batchnorm-wasm", "dist");
+  const loaded = program.replace("loadSync()", "loadFallback()");
+
+  it("is imported", () => {
+    const source = `
+      import { BatchNorm } from "batchnorm-wasm";
+      import { loadFallback } from "batchnorm-wasm/fallback";
+      ${loaded}`;
+    writeFileSync(join(project, "fallback.mjs"), source);
+    expect(run("node", ["fallback.mjs"])).toBe(printed);
+  });
+
+  it("is required", () => {
+    const source = `
+      const { BatchNorm } = require("batchnorm-wasm");
+      const { loadFallback } = require("batchnorm-wasm/fallback");
+      ${loaded}`;
+    writeFileSync(join(project, "fallback.cjs"), source);
+    expect(run("node", ["fallback.cjs"])).toBe(printed);
+  });
+
+  it.each([
+    ["mts", "nodenext"],
+    ["cts", "node16"],
+  ])("has types for a strict .%s file, module %s", (extension, module) => {
+    const source = `
+      import { BatchNorm, load, type Backend, type Kernels } from "batchnorm-wasm";
+      import { loadFallback } from "batchnorm-wasm/fallback";
+      export async function backends(): Promise<Backend[]> {
+        const kernels: Kernels[] = [loadFallback({ initialBytes: 1e6 }), await load({ fallback: "js" })];
+        new BatchNorm(kernels[0], 3);
+        // @ts-expect-error: a fallback that does not exist
+        await load({ fallback: "webgl" });
+        return kernels.map(({ backend }) => backend);
+      }
+    `;
+    writeFileSync(join(project, `fallback-typed.${extension}`), source);
+    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+    const options = ["--noEmit", "--strict", "--module", module, "--target", "es2022"];
+    expect(run("node", [tsc, ...options, `fallback-typed.${extension}`])).toBe("");
+  });
+
+  /** A context that holds the language and what is named, in which text cannot become code, and files of the package in it. */
+  const confined = `
+    const { readFileSync } = require("node:fs");
+    const { dirname, join } = require("node:path");
+    const vm = require("node:vm");
+    function confined(globals, codeGeneration) {
+      const context = vm.createContext({ atob, ...globals }, { codeGeneration });
+      const modules = new Map();
+      return function load(file) {
+        if (modules.has(file)) return modules.get(file).exports;
+        const module = { exports: {} };
+        modules.set(file, module);
+        const text = "(function (exports, require, module) {" + readFileSync(file, "utf8") + "\\n})";
+        const run = vm.runInContext(text, context, { filename: file });
+        run(module.exports, (id) => load(join(dirname(file), id)), module);
+        return module.exports;
+      };
+    }
+    const entry = require.resolve("batchnorm-wasm");
+    async function trial(globals, codeGeneration) {
+      const { BatchNorm, load } = confined(globals, codeGeneration)(entry);
+      const failure = await load().catch((error) => error.message.split(":")[0]);
+      const kernels = await load({ fallback: "js" });
+      const x = kernels.tensor([2, 2], "NC", [1, 10, 3, 30]);
+      kernels.tensor([2 ** 16], "C"); // the memory grows
+      const y = new BatchNorm(kernels, 2, { eps: 0 }).forward(x);
+      console.log(JSON.stringify([failure, kernels.backend, [...y.data]]));
+    }
+  `;
+
+  it("works where code generation is refused, and where there is nothing but the language", () => {
+    const source = `${confined}
+      trial({}, { strings: false, wasm: false }).then(() =>
+        trial({ WebAssembly: undefined }, { strings: false, wasm: false }));
+    `;
+    writeFileSync(join(project, "confined.cjs"), source);
+    expect(run("node", ["confined.cjs"])).toBe(
+      '["WebAssembly was refused by the page\'s content security policy or by the host","js",[-1,-1,1,1]]\n' +
+        '["this engine has no WebAssembly","js",[-1,-1,1,1]]\n',
+    );
+  });
+
+  it("has nothing of the core or of a host in it, and the core works without it", () => {
+    const files = readdirSync(join(dist(), "fallback")).filter((name) => /\.c?js$/.test(name));
+    expect(files.toSorted()).toEqual(["index.cjs", "index.js"]);
+    for (const name of files) {
+      const code = readFileSync(join(dist(), "fallback", name), "utf8");
+      expect(code, name).not.toMatch(/AGFzbQ|class KernelInstance|WebAssembly\.\w+\(|node:|\bBuffer\.|\bprocess\./);
+      expect(code, name).not.toMatch(/\beval\b|\bnew Function\b/);
+    }
+    const [here, away] = [join(dist(), "fallback"), join(project, "fallback-away")];
+    renameSync(here, away);
+    const source = `import { BatchNorm, load, loadSync } from "batchnorm-wasm"; await load({ fallback: "js" });${program}`;
+    writeFileSync(join(project, "without.mjs"), source);
+    expect(run("node", ["without.mjs"])).toBe(printed);
+    renameSync(away, here);
   });
 });
 

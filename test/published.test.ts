@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { BatchNorm, loadSync, normalize, type Statistics } from "../src/index.js";
+import { BatchNorm, normalize, type Statistics } from "../src/index.js";
+import { kernels } from "./backend.js";
 import { exactOf, scalesOf, statisticsOf } from "./golden/float64.js";
 import { channelOf, classOf } from "./golden/metric.js";
 import { type GoldenCase, type GoldenStep, oneDnnShapes, published, quantities, values } from "./golden/read.js";
 import { layerOf, type Outcome, runStep } from "./golden/run.js";
 import { expectClose, normal, toChannelsFirst, toChannelsLast } from "./support.js";
-
-const kernels = loadSync();
 
 /** Values outside the tolerance that their project publishes them with. */
 function judge(step: GoldenStep, outcome: Outcome): string[] {

@@ -1,4 +1,5 @@
-import { instantiateKernels, type KernelExports } from "../src/index.js";
+import type { KernelExports } from "../src/index.js";
+import { kernelsIn, memoryOf } from "./backend.js";
 import type { Problem } from "./problem.js";
 import * as reference from "./reference.js";
 
@@ -70,8 +71,8 @@ const reach = 4096;
 const single: ReadonlySet<Name> = new Set(["x", "y", "dy", "dx", "gamma", "beta"]);
 
 export class RawMemory {
-  readonly memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  readonly kernels: KernelExports = instantiateKernels(this.memory);
+  readonly memory = memoryOf({ initial: pages, maximum: pages });
+  readonly kernels: KernelExports = kernelsIn(this.memory);
   readonly bytes = new Uint8Array(this.memory.buffer);
   private readonly words = new Int32Array(this.memory.buffer);
   private readonly before = new Int32Array(this.words.length);

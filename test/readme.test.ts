@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const programs: Record<string, RegExp[]> = {
-  "README.md": [/\[ -1, -1, 1, 1 \]/, /5\.[45]/, /true/, /7\.2 5\.000/, /^Float32Array\(16\) \[\s+0\.99[89]/],
+  "README.md": [/\[ -1, -1, 1, 1 \]/, /5\.[45]/, /true/, /7\.2 5\.000/, /^Float32Array\(16\) \[\s+0\.99[89]/, /^wasm/],
   "docs/tfjs.md": [
     /^Float32Array\(16\) \[\s+0\.99[89]/,
     /\[ \[ -1, -1 \], \[ 1, 1 \] \] \[ 2, 20 \] \[ 1, 100 \]\n\[ \[ 1, 0\.1\d+ \], .+\n\[ 2, 2 \]/,
