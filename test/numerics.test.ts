@@ -121,6 +121,11 @@ describe("long sums", () => {
     expectTraining(p);
   });
 
+  // Roundings of equal terms all go one way, and the first value is a thousand deviations from the mean.
+  it.each(["NC 1000003x1", "NCL 1x1x1000003"])("one value, then others, all equal, %s train", (line) => {
+    expectTraining(problemOf(caseOf(`${line} train`), { x: (_, i) => (i === 0 ? 1 : 0.1) }), true);
+  });
+
   it.each(["NC 1000003x1", "NCL 1x1x1000003"])("first value far, %s train", (line) => {
     const p = problemOf(caseOf(`${line} train`), { x: (_, i) => (i === 0 ? 1e6 : 1 + 1e-3 * noise.uniform()) });
     expectTraining(p, true);
