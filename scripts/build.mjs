@@ -170,7 +170,8 @@ function declarations() {
 }
 
 mkdirSync(path("build"), { recursive: true });
-await Promise.all(["release", "relaxed", "debug"].map(compileKernels));
+// One after the other: binaryen keeps its options in globals, and together the sizes differ from run to run.
+for (const target of ["release", "relaxed", "debug"]) await compileKernels(target);
 const binary = inlineOnce("release");
 const relaxed = inlineOnce("relaxed");
 embed(binary, "module");
