@@ -137,7 +137,7 @@ async function standalone() {
 
 function declarations() {
   const program = ts.createProgram(
-    ["src/index.ts", "src/fallback/index.ts", "src/tfjs/index.ts", "src/tfjs/layers.ts"],
+    ["src/index.ts", "src/url.ts", "src/fallback/index.ts", "src/tfjs/index.ts", "src/tfjs/layers.ts"],
     {
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.NodeNext,
@@ -191,6 +191,8 @@ if (!process.argv.includes("--kernels")) {
     await bundle(fallback(extension), { ...options, dir: "dist/fallback" });
     await bundle(tfjs(extension), { ...options, chunkFileNames: `shared.${extension}`, dir: "dist/tfjs" });
   }
+  // A module only: a script of CommonJS does not know its own address. Node.js 20.19 and later can require it.
+  await bundle({ input: "src/url.ts" }, { dir: "dist", entryFileNames: "url.js", format: "esm", sourcemap: true });
   declarations();
   copyFileSync(path("build/release.wasm"), path("dist/batchnorm.wasm"));
   copyFileSync(path("build/relaxed.wasm"), path("dist/batchnorm-relaxed.wasm"));

@@ -76,6 +76,23 @@ describe("the packed tarball", () => {
     expect(run("node", [name])).toBe(printed);
   });
 
+  it("fetches the binary from beside the entry url, and says what came in its place", () => {
+    const source = `
+      import { BatchNorm, load } from "batchnorm-wasm/url";
+      const loadSync = () => kernels;
+      const kernels = await load();
+      ${program.replace("const kernels = loadSync();", "")}
+      for (const url of [new URL("package.json", "file://" + process.cwd() + "/node_modules/batchnorm-wasm/"), "data:text/html,<p>"]) {
+        await load({ url }).catch(({ message }) => console.log(message.replace(/at .*?, /, "at …, ")));
+      }
+    `;
+    writeFileSync(join(project, "url.mjs"), source);
+    expect(run("node", ["url.mjs"])).toBe(
+      `${printed}"url" expected the binary at …, got something that begins with ${JSON.stringify('{\n  "name": "batchno')}\n` +
+        '"url" expected the binary at …, got something that begins with "<p>"\n',
+    );
+  });
+
   it("exports the binary, for load({ module })", () => {
     const source = `
       import { readFileSync } from "node:fs";

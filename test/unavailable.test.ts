@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { implementFallback } from "../src/fallback/fallback-kernels.js";
 import { loadFallback } from "../src/fallback/index.js";
 import { BatchNorm, instantiateKernels, type Kernels, type LoadOptions, load, loadSync } from "../src/index.js";
 import { base64 } from "../src/module.js";
@@ -109,9 +110,9 @@ describe("the fallback", () => {
   it("is not taken, nor imported, where WebAssembly is to be had", async () => {
     vi.resetModules();
     const imported = vi.fn();
-    vi.doMock("../src/fallback/index.js", () => {
+    vi.doMock("../src/fallback/fallback-kernels.js", () => {
       imported();
-      return { loadFallback };
+      return { implementFallback };
     });
     const fresh = await import("../src/index.js");
     const options: LoadOptions[] = [{}, { fallback: "js" }, { fallback: "js", relaxed: true }, { fallback: undefined }];
@@ -123,7 +124,7 @@ describe("the fallback", () => {
     expect(imported).not.toHaveBeenCalled();
     await fresh.load({ fallback: "js" });
     expect(imported).toHaveBeenCalledOnce();
-    vi.doUnmock("../src/fallback/index.js");
+    vi.doUnmock("../src/fallback/fallback-kernels.js");
     vi.resetModules();
   });
 

@@ -1,0 +1,63 @@
+import { checkBoolean, checkInteger, checkOneOf, checkOptions, unfit, wrongType, wrongValue } from "./check.js";
+import type { KernelExports } from "./kernels.js";
+import type { KernelMemory } from "./memory.js";
+
+/** What every way of loading has in common: options, a memory, the check of what was instantiated. No binary. */
+
+export interface LoadOptions {
+  /** Bytes of memory to reserve at once. While they last no view is detached. Default 0. */
+  initialBytes?: number;
+  /** The compiled binary, for hosts that refuse to compile bytes. The package exports it as `batchnorm-wasm/batchnorm.wasm`. */
+  module?: WebAssembly.Module;
+  /**
+   * Fused multiply-add, by relaxed SIMD instructions, where the engine has them: up to 13 % faster on data in the cache, but
+   * results then depend on the machine, within the same tolerances. A binary of its own, imported when this is true; so
+   * not in `loadSync`, where `module` can be `batchnorm-wasm/batchnorm-relaxed.wasm`. Default false.
+   */
+  relaxed?: boolean;
+  /**
+   * Where the engine has no WebAssembly or no SIMD, or refuses to compile: the same kernels in JavaScript, some four times
+   * slower, within the same tolerances. Imported only then; so not in `loadSync`, where `loadFallback` of
+   * `batchnorm-wasm/fallback` gives them. `kernels.backend` says which it is. Default: an error that names the cause.
+   */
+  fallback?: "js";
+}
+
+/** A memory and the kernels over it. */
+export interface Implementation {
+  readonly exports: KernelExports;
+  readonly memory: KernelMemory;
+}
+
+const PAGE = 65536;
+
+/** Returns the pages that the memory is to begin with. */
+export function checkLoadOptions(options: LoadOptions): number {
+  checkOptions(options);
+  const { initialBytes = 0, module, relaxed = false, fallback } = options;
+  checkInteger("initialBytes", initialBytes, 0);
+  // Where there is no WebAssembly nothing can be a module, and load says what is missing.
+  if (typeof WebAssembly !== "undefined") checkModule(module);
+  checkBoolean("relaxed", relaxed);
+  if (relaxed && module !== undefined) throw wrongValue("relaxed", 'false beside a "module"', relaxed);
+  if (fallback !== undefined) checkOneOf("fallback", fallback, ["js"]);
+  const pages = Math.max(1, Math.ceil(initialBytes / PAGE));
+  if (pages > PAGE) throw wrongValue("initialBytes", `at most ${PAGE * PAGE}`, initialBytes);
+  return pages;
+}
+
+export function checkModule(module: unknown): void {
+  if (module !== undefined && !(module instanceof WebAssembly.Module)) {
+    throw wrongType("module", "a WebAssembly.Module", module);
+  }
+}
+
+export function memoryOf(initial: number): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial, maximum: PAGE });
+}
+
+/** The instance's own exports: the loader's have helpers for managed objects beside them. */
+export function checkExports({ exports }: WebAssembly.Instance): KernelExports {
+  if (!("scratchBytes" in exports)) throw unfit("module", "the binary of this package", "another module");
+  return exports as KernelExports;
+}

@@ -1,0 +1,83 @@
+/**
+ * The package without the binary inside: `load` fetches it from beside this file. Names and types are those of the main entry,
+ * but for `loadSync` and `instantiateKernels`; what one of the two entries makes is not for the other.
+ */
+import { instantiate } from "@assemblyscript/loader";
+import { wrongType } from "./check.js";
+import { checkExports, checkLoadOptions, type LoadOptions, memoryOf } from "./instantiate.js";
+import { type KernelExports, KernelInstance, type Kernels } from "./kernels.js";
+import { assertWebAssembly, explained } from "./unavailable.js";
+
+export { BatchNorm, type Gradients } from "./batchnorm.js";
+export {
+  type GradientOptions,
+  type GradientSums,
+  gradientSums,
+  inputGradient,
+  type NormalizeOptions,
+  normalize,
+  type OwnedGradientSums,
+} from "./functional.js";
+export type { Backend, Kernels } from "./kernels.js";
+export type { BatchNormOptions } from "./layer-memory.js";
+export type { Layout } from "./layout.js";
+export type { StateDict, StateDictLike } from "./state.js";
+export { batchStatistics, mergeStatistics, type OwnedStatistics, type Statistics } from "./statistics.js";
+export type { Tensor } from "./tensor.js";
+export type { Activation } from "./verbs.js";
+
+export interface UrlLoadOptions extends Pick<LoadOptions, "initialBytes"> {
+  /** Where the binary is. Default: `batchnorm.wasm` beside this file. */
+  url?: string | URL;
+}
+
+/**
+ * Fetches and compiles the binary and gives it a memory of its own.
+ * @throws TypeError, RangeError for a wrong option; Error where the binary is not at its address, or the engine has no
+ * WebAssembly SIMD or refuses to compile
+ */
+export async function load(options: UrlLoadOptions = {}): Promise<Kernels> {
+  const pages = checkLoadOptions(options);
+  const { url = new URL("./batchnorm.wasm", import.meta.url) } = options;
+  if (typeof url !== "string" && !(url instanceof URL)) throw wrongType("url", "a string or a URL", url);
+  assertWebAssembly();
+  const binary = await binaryAt(url);
+  try {
+    const memory = memoryOf(pages);
+    const { instance } = await instantiate<KernelExports>(await WebAssembly.compile(binary), { env: { memory } });
+    return new KernelInstance(checkExports(instance), memory, "wasm");
+  } catch (error) {
+    throw explained(error);
+  }
+}
+
+/** The bytes at an address; a file's by Node.js, whose fetch takes none. */
+async function binaryAt(url: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+  const address = new URL(url, typeof location === "undefined" ? undefined : location.href);
+  const bytes = address.protocol === "file:" ? await fileAt(address) : await responseAt(address);
+  // A server that answers every address with a page is the most common mistake.
+  const [zero, a, s, m] = bytes;
+  if (!(zero === 0x00 && a === 0x61 && s === 0x73 && m === 0x6d)) {
+    const start = new TextDecoder().decode(bytes.subarray(0, 20));
+    throw new Error(`"url" expected the binary at ${address}, got something that begins with ${JSON.stringify(start)}`);
+  }
+  return bytes;
+}
+
+async function responseAt(address: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`"url" expected the binary at ${address}, got status ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+interface FileSystem {
+  readFile(path: URL): Promise<Uint8Array>;
+}
+
+async function fileAt(address: URL): Promise<Uint8Array<ArrayBuffer>> {
+  // Not an import, which bundlers for pages would stumble over.
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): FileSystem } };
+  const files = process?.getBuiltinModule?.("node:fs/promises");
+  if (files === undefined) return responseAt(address);
+  return Uint8Array.from(await files.readFile(address));
+}
