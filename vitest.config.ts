@@ -12,12 +12,6 @@ const nodeOnly = suites(["allocation", "binary", "forgotten", "lenet-*", "packag
 /** What compares results, and so runs over the binary with fused multiply-add too. */
 const results = suites(["backward", "constant", "exact", "forward", "golden", "nonfinite", "numerics", "running"]);
 
-/**
- * What is about values alone and takes three quarters of the time. Pages that are not isolated leave it out: that they give
- * the same bits is in bits.test.ts.
- */
-const values = suites(["canaries", "constant", "nonfinite", "numerics", "properties*", "published"]);
-
 /** Node.js before 22 has relaxed SIMD behind a flag, which later ones no longer know. */
 const relaxedSimd = Number(process.versions.node.split(".")[0]) < 22 ? ["--experimental-wasm-relaxed-simd"] : [];
 
@@ -67,7 +61,7 @@ function browser(engine: Engine, isolated: boolean): TestProjectInlineConfigurat
     server: { headers: isolated ? isolation : {} },
     test: {
       include: everySuite,
-      exclude: isolated ? nodeOnly : [...nodeOnly, ...values],
+      exclude: nodeOnly,
       testTimeout,
       // All suites in one frame: no suite replaces a module, and a frame for each takes half a second more.
       isolate: false,
