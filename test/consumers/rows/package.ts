@@ -20,12 +20,22 @@ export const packageRows: Row[] = [
   {
     consumer: "Are the types wrong?",
     imports: "the tarball",
-    does: "no problem in any entry with code; TypeScript's resolution node10, which reads no exports, left out",
+    does: "no problem in any entry with code, but that url is a module only; TypeScript's node10, which reads no exports, left out",
     version: () => toolVersion("@arethetypeswrong/cli"),
     run: async (workshop) => {
       const entries = Object.keys(workshop.manifest.exports);
       const args = [tool("@arethetypeswrong/cli/dist/index.js"), workshop.tarball, "--no-definitely-typed"];
-      const options = ["--profile", "node16", "--format", "ascii", "--no-emoji", "--exclude-entrypoints"];
+      // The entry url is a module only, on purpose: Node.js 20.19 and later can require it.
+      const options = [
+        "--ignore-rules",
+        "cjs-resolves-to-esm",
+        "--profile",
+        "node16",
+        "--format",
+        "ascii",
+        "--no-emoji",
+        "--exclude-entrypoints",
+      ];
       const said = await run({
         command: process.execPath,
         args: [...args, ...options, ...entries.filter((entry) => BINARY.test(entry))],
