@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { InputError } from "../examples/lenet/errors.js";
-import { fileNames, pixels, readIdx, readSplit } from "../examples/lenet/fashion-mnist.js";
+import { InputError } from "../examples/common/errors.js";
+import { fileNames, pixels, readIdx, readSplit } from "../examples/common/fashion-mnist.js";
 import { parseOptions } from "../examples/lenet/options.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -49,7 +49,7 @@ describe("reading Fashion-MNIST", () => {
   });
 
   it("reads the part that comes with the repository", () => {
-    const data = join(root, "examples/lenet/data");
+    const data = join(root, "examples/data");
     expect(readSplit(data, "train").count).toBe(10_000);
     const { count, labels: classes } = readSplit(data, "test");
     expect(count).toBe(2_000);
@@ -110,7 +110,7 @@ describe("options", () => {
   it("has defaults", () => {
     const options = parseOptions([]);
     expect(options).toMatchObject({ lr: null, batch: 256, compare: true, help: false });
-    expect(options.data).toBe(join(root, "examples/lenet/data"));
+    expect(options.data).toBe(join(root, "examples/data"));
     expect(options.out).toBe(join(root, "out/lenet.svg"));
   });
 

@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { startTfjs } from "../examples/lenet/backend.js";
-import { classes, type Dataset, pixels } from "../examples/lenet/fashion-mnist.js";
+import { startTfjs } from "../examples/common/backend.js";
+import { batchBounds } from "../examples/common/batches.js";
+import { classes, type Dataset, pixels } from "../examples/common/fashion-mnist.js";
+import { seeded } from "../examples/common/random.js";
 import { LeNet } from "../examples/lenet/network.js";
 import { ourLayer } from "../examples/lenet/normalizers.js";
-import { seeded } from "../examples/lenet/random.js";
-import { batchBounds, type EpochResult, train } from "../examples/lenet/train.js";
+import { type EpochResult, train } from "../examples/lenet/train.js";
 
 beforeAll(startTfjs);
 

@@ -1,15 +1,16 @@
 import { relative } from "node:path";
-import { startTfjs } from "./backend.js";
+import { startTfjs } from "../common/backend.js";
+import { batchBounds } from "../common/batches.js";
+import type { Dataset } from "../common/fashion-mnist.js";
+import { seeded } from "../common/random.js";
 import { type Run, writeChart } from "./chart.js";
-import type { Dataset } from "./fashion-mnist.js";
 import { LeNet, type NormalizerMaker } from "./network.js";
 import { ourLayer, tfjsLayer } from "./normalizers.js";
 import type { Options } from "./options.js";
 import { Progress } from "./progress.js";
-import { seeded } from "./random.js";
 import { comparison, epochHead, epochRow, stepTimes } from "./report.js";
 import { type Candidate, timeSteps } from "./timing.js";
-import { batchBounds, train } from "./train.js";
+import { train } from "./train.js";
 
 export interface Data {
   readonly train: Dataset;

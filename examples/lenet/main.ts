@@ -1,6 +1,6 @@
 // Trains the lecture's network with and without batch normalization and shows what it does. `--help` has the options.
-import { InputError } from "./errors.js";
-import { readSplit } from "./fashion-mnist.js";
+import { InputError } from "../common/errors.js";
+import { readSplit } from "../common/fashion-mnist.js";
 import { help, parseOptions } from "./options.js";
 import { prepareOutput } from "./output.js";
 

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { classes, imageSize } from "./fashion-mnist.js";
-import type { Random } from "./random.js";
+import { classes } from "../common/fashion-mnist.js";
+import type { Random } from "../common/random.js";
 
 /** A batch normalization layer, whoever made it: over all axes of x but the last. */
 export interface Normalizer {
@@ -81,8 +81,6 @@ export class LeNet {
     }
   }
 }
-
-export const inputShape = [imageSize, imageSize, 1] as const;
 
 function finish<T extends tf.Tensor>(x: T, { bias, normalizer }: Omit<Layer, "weight">, training: boolean): T {
   const y = bias ? tf.add<T>(x, bias) : x;

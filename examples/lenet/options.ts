@@ -1,7 +1,7 @@
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { InputError } from "./errors.js";
+import { integer, parseArguments, path, rate } from "../common/arguments.js";
+import { dataFolder } from "../common/fashion-mnist.js";
 
 export interface Options {
   readonly help: boolean;
@@ -35,10 +35,19 @@ export const help = `Trains LeNet with and without batch normalization on Fashio
 
 /** Throws InputError for anything that is not as `help` says. */
 export function parseOptions(args: readonly string[]): Options {
-  const values = parse(args);
+  const values = parseArguments(args, {
+    data: { type: "string" },
+    epochs: { type: "string" },
+    lr: { type: "string" },
+    batch: { type: "string" },
+    seed: { type: "string" },
+    "no-compare": { type: "boolean" },
+    out: { type: "string" },
+    help: { type: "boolean", short: "h" },
+  });
   return {
     help: values.help ?? false,
-    data: values.data === undefined ? join(here, "data") : path("--data", values.data),
+    data: values.data === undefined ? dataFolder : path("--data", values.data),
     epochs: integer("--epochs", values.epochs, defaults.epochs, 1, 10_000),
     lr: values.lr === undefined ? null : rate("--lr", values.lr),
     batch: integer("--batch", values.batch, defaults.batch, 2, 60_000),
@@ -46,48 +55,4 @@ export function parseOptions(args: readonly string[]): Options {
     compare: !values["no-compare"],
     out: values.out === undefined ? defaults.out : path("--out", values.out),
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        data: { type: "string" },
-        epochs: { type: "string" },
-        lr: { type: "string" },
-        batch: { type: "string" },
-        seed: { type: "string" },
-        "no-compare": { type: "boolean" },
-        out: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    }).values;
-  } catch (error) {
-    const [sentence] = (error as Error).message.split(/\.\s|\n/);
-    throw new InputError(`${sentence.replace(/\.$/, "")} (--help lists the options)`);
-  }
-}
-
-function path(name: string, text: string): string {
-  if (text === "") {
-    throw new InputError(`${name} expected a path, got ""`);
-  }
-  return text;
-}
-
-function integer(name: string, text: string | undefined, fallback: number, least: number, most: number): number {
-  const value = text === undefined ? fallback : Number(text);
-  if (text?.trim() === "" || !Number.isInteger(value) || value < least || value > most) {
-    throw new InputError(`${name} expected an integer from ${least} to ${most}, got "${text}"`);
-  }
-  return value;
-}
-
-function rate(name: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value <= 0) {
-    throw new InputError(`${name} expected a number > 0, got "${text}"`);
-  }
-  return value;
 }

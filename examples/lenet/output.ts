@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { InputError } from "./errors.js";
+import { InputError } from "../common/errors.js";
 
 /** Makes the folder of `file`. Throws InputError where nothing could be written later, after the training. */
 export function prepareOutput(file: string): void {

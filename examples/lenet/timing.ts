@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Dataset } from "./fashion-mnist.js";
+import { disposeBatch, makeBatch } from "../common/batches.js";
+import type { Dataset } from "../common/fashion-mnist.js";
+import { seeded } from "../common/random.js";
 import { LeNet, type Normalizer, type NormalizerMaker } from "./network.js";
-import { seeded } from "./random.js";
-import { disposeBatch, makeBatch, trainStep } from "./train.js";
+import { trainStep } from "./train.js";
 
 /** Median milliseconds of one training step, and of the batch normalization in it. */
 export interface StepTime {

@@ -1,11 +1,11 @@
 // Makes the four files of this folder from the four original ones: the first images and labels of each split.
 //
-//   npx tsx examples/lenet/data/make.ts /usr/share/datasets/fashion-mnist
+//   npx tsx examples/data/make.ts /usr/share/datasets/fashion-mnist
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { fileNames, imageSize, readIdx } from "../fashion-mnist.js";
+import { fileNames, imageSize, readIdx } from "../common/fashion-mnist.js";
 
 const kept = { train: 10_000, test: 2_000 };
 

@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { InputError } from "./errors.js";
+
+/** The part of the data that comes with the repository. */
+export const dataFolder = join(dirname(fileURLToPath(import.meta.url)), "../data");
 
 /** Images as stored: one byte a pixel (0 white ground, 255 ink), one after another, 28 rows of 28. */
 export interface Dataset {
@@ -12,6 +16,7 @@ export interface Dataset {
 
 export const imageSize = 28;
 export const pixels = imageSize * imageSize;
+export const inputShape = [imageSize, imageSize, 1] as const;
 export const classes = 10;
 
 /** File names of the official distribution. */
