@@ -1,8 +1,8 @@
 // Trains the lecture's network with and without batch normalization and shows what it does. `--help` has the options.
 import { InputError } from "../common/errors.js";
 import { readSplit } from "../common/fashion-mnist.js";
+import { prepareOutput } from "../common/output.js";
 import { help, parseOptions } from "./options.js";
-import { prepareOutput } from "./output.js";
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   if (options.batch > data.train.count) {
     throw new InputError(`--batch expected at most the ${data.train.count} training images, got ${options.batch}`);
   }
-  prepareOutput(options.out);
+  prepareOutput("--out", options.out);
   const { demo } = await import("./demo.js"); // TensorFlow.js and Vega take a second to load: not for a mistyped option
   await demo(data, options);
 }

@@ -1,0 +1,5 @@
+import { learningRate } from "./claims/learning-rate.js";
+import type { Experiment } from "./experiment.js";
+
+/** In the order of the report. */
+export const experiments: readonly Experiment[] = [learningRate];

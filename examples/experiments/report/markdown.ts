@@ -1,0 +1,75 @@
+import type { Header } from "../../../bench/machine.js";
+import type { Quotation } from "../experiment.js";
+import type { Data } from "../run/data.js";
+import { duration } from "../run/progress.js";
+import type { Entry } from "./report.js";
+import { markdownTable } from "./table.js";
+
+export interface About {
+  readonly data: Data;
+  readonly quick: boolean;
+}
+
+/** The report; its charts are in `folder`, beside it. */
+export function markdown(entries: readonly Entry[], about: About, where: Header, folder: string): string {
+  const sections = entries.map((entry) => section(entry, folder));
+  return `${[head(entries, about, where, folder), ...sections].join("\n\n")}\n`;
+}
+
+function head(entries: readonly Entry[], { data, quick }: About, where: Header, folder: string): string {
+  const command = `npm run experiments -- ${quick ? "--quick " : ""}--report docs/lecture.md`;
+  const numberOf = (verdict: string) => entries.filter(({ conclusion }) => conclusion.verdict === verdict).length;
+  const overview = {
+    head: ["", "claim", "verdict", "what decides"],
+    rows: entries.map(({ number, experiment, conclusion }) => [
+      `${number}`,
+      `[${experiment.title}](#${experiment.name})`,
+      conclusion.verdict,
+      conclusion.summary,
+    ]),
+  };
+  return `# The lecture on batch normalization, put to the test
+
+Written by \`${command}\`. This library grew from notes of a lecture (Dive into Deep Learning, chapter on batch
+normalization). Each section below takes one of its statements or one of the questions from its audience, says beforehand
+what would refute it, and runs it: on Fashion-MNIST (${data.train.count} training and ${data.test.count} test images), in
+Node.js, with networks of TensorFlow.js on its WebAssembly backend whose batch normalization is \`batchnorm-wasm/tfjs\`.
+${numberOf("holds")} hold, ${numberOf("holds with a condition")} with a condition, ${numberOf("does not hold here")} do not.
+
+"a ± b" is the mean and the standard deviation over seeds; a seed sets initial weights, order of images and all other
+chance. Accuracy is of test images unless something else is said. [results.json](${folder}/results.json) has every trial.
+
+${where.machine}, ${where.system}; ${where.engine}; commit ${where.commit}; ${where.date}; ${quick ? "quick" : "full"} run,
+${duration(where.seconds)} of computation on one core.
+
+${plainTable(overview)}`;
+}
+
+/** A table that is not padded: its cells are sentences. */
+function plainTable({ head, rows }: { head: string[]; rows: string[][] }): string {
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function section({ number, experiment, conclusion, trials }: Entry, folder: string): string {
+  const { name, title, lecture, claim, refutedBy, method } = experiment;
+  const { verdict, summary, discussion = [], tables = [], charts = [] } = conclusion;
+  const [first, ...others] = lecture;
+  const seconds = trials.reduce((sum, trial) => sum + trial.seconds, 0);
+  const parts = [
+    `<a id="${name}"></a>`,
+    `## ${number}. ${first.zh} · ${first.en}`,
+    `${title}. From the lecture's ${first.where}.`,
+    ...others.map(quotation),
+    [`- **Claim:** ${claim}`, `- **Refuted by:** ${refutedBy}`, `- **Run:** ${method}`].join("\n"),
+    `**${verdict[0].toUpperCase()}${verdict.slice(1)}.** ${summary}`,
+    ...charts.map((chart) => `![${chart.alt}](${folder}/${name}-${chart.name}.svg)`),
+    ...tables.map(markdownTable),
+    ...discussion,
+    `_\`npm run experiments -- --only ${name}\`: ${trials.length} trials, ${duration(seconds)} on one core._`,
+  ];
+  return parts.join("\n\n");
+}
+
+function quotation({ zh, en, where }: Quotation): string {
+  return `> ${zh}\n> ${en} (${where})`;
+}
