@@ -61,7 +61,8 @@ function list(data: Data, { scale }: Options): void {
 
 function complain(failures: readonly Failure[]): void {
   for (const { experiment, settings, seed, error } of failures) {
-    console.error(`${experiment.name} failed with seed ${seed} and ${JSON.stringify(settings)}:\n${error.stack}`);
+    const trial = settings === undefined ? "'s conclusion" : ` with seed ${seed} and ${JSON.stringify(settings)}`;
+    console.error(`${experiment.name}${trial} failed:\n${error.stack}`);
   }
   if (failures.length > 0) process.exitCode = 1;
 }

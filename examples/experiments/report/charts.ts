@@ -166,7 +166,14 @@ function common(text: string, subtitle: string | undefined) {
     padding: 14,
     title: { text, subtitle, anchor: "start", fontSize: 14 },
     config: {
-      legend: { orient: "bottom", columns: 3, labelLimit: 300, symbolType: "stroke", symbolSize: 300 },
+      legend: {
+        orient: "bottom",
+        columns: 3,
+        labelLimit: 300,
+        symbolType: "stroke",
+        symbolSize: 300,
+        symbolOpacity: 1,
+      },
       axis: { gridColor: "#eee" },
       view: { stroke: "#ddd" },
     },

@@ -1,5 +1,5 @@
 import type { Header } from "../../../bench/machine.js";
-import type { Quotation } from "../experiment.js";
+import { type Quotation, verdicts } from "../experiment.js";
 import type { Data } from "../run/data.js";
 import { duration } from "../run/progress.js";
 import type { Entry } from "./report.js";
@@ -31,18 +31,20 @@ function head(entries: readonly Entry[], { data, quick }: About, where: Header, 
   return `# The lecture on batch normalization, put to the test
 
 Written by \`${command}\`. This library grew from notes of a lecture (Dive into Deep Learning, chapter on batch
-normalization). Each section below takes one of its statements or one of the questions from its audience, says beforehand
-what would refute it, and runs it: on Fashion-MNIST (${data.train.count} training and ${data.test.count} test images), in
-Node.js, with networks of TensorFlow.js on its WebAssembly backend whose batch normalization is \`batchnorm-wasm/tfjs\`.
-${numberOf("holds")} hold, ${numberOf("holds with a condition")} with a condition, ${numberOf("does not hold here")} do not.
+normalization). Each section takes one of its statements, or a question from its audience, says beforehand what would
+refute it, and runs it: on Fashion-MNIST (${data.train.count} training and ${data.test.count} test images), in Node.js, with networks of
+TensorFlow.js on its WebAssembly backend whose batch normalization is \`batchnorm-wasm/tfjs\`.
 
-"a ± b" is the mean and the standard deviation over seeds; a seed sets initial weights, order of images and all other
-chance. Accuracy is of test images unless something else is said. [results.json](${folder}/results.json) has every trial.
+Of ${entries.length}: ${verdicts.map((verdict) => `${numberOf(verdict)} ${verdict}`).join(", ")}.
+
+${plainTable(overview)}
+
+"a ± b" is mean and standard deviation over seeds; a seed decides the initial weights, the order of the images and all
+other chance. Accuracy is that on the test images unless something else is said. Lines in charts are means, bands reach from
+the least to the greatest seed. [results.json](${folder}/results.json) has every trial.
 
 ${where.machine}, ${where.system}; ${where.engine}; commit ${where.commit}; ${where.date}; ${quick ? "quick" : "full"} run,
-${duration(where.seconds)} of computation on one core.
-
-${plainTable(overview)}`;
+${duration(where.seconds)} of computation on one core.`;
 }
 
 /** A table that is not padded: its cells are sentences. */

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { header } from "../../../bench/machine.js";
+import { header, NODE } from "../../../bench/machine.js";
 import type { Conclusion, Experiment } from "../experiment.js";
 import type { Kept } from "../run/store.js";
 import { writeChart } from "./charts.js";
@@ -25,7 +25,7 @@ export async function writeReport(file: string, entries: readonly Entry[], about
     }
   }
   const seconds = entries.flatMap(({ trials }) => trials).reduce((sum, trial) => sum + trial.seconds, 0);
-  const where = header(about.quick, process.version, Date.now() - 1000 * seconds);
+  const where = header(about.quick, NODE, Date.now() - 1000 * seconds);
   writeFileSync(join(folder, "results.json"), results(entries, where));
   writeFileSync(file, markdown(entries, about, where, basename(folder)));
 }

@@ -16,6 +16,9 @@ export interface Order {
   readonly port: MessagePort;
 }
 
+/** What came of it. */
+export type Done = Pick<Kept, "result" | "seconds">;
+
 interface Ready {
   readonly data: Data;
   readonly tasks: Tasks;
@@ -24,7 +27,7 @@ interface Ready {
 let ready: Promise<Ready> | undefined;
 
 /** Runs one task in a thread of the pool. */
-export default async function work(order: Order): Promise<Pick<Kept, "result" | "seconds">> {
+export default async function work(order: Order): Promise<Done> {
   const { experiment: name, key, scale, folder, port } = order;
   ready ??= prepare(folder);
   const { data, tasks } = await ready;
