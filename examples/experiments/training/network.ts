@@ -87,7 +87,8 @@ export function makeNetwork(settings: NetworkSettings, random: Random, makeNorm?
     if (isNormalized(i) && placement === "input") layers.push(normOf(inputs, i));
     // A bias that a normalization follows would be subtracted again.
     const bias = isNormalized(i) && placement === "before" ? null : outputs;
-    layers.push(affine(weights[i], bias));
+    const needsGradient = i > 0 || (isNormalized(i) && placement === "input");
+    layers.push(affine(weights[i], bias, needsGradient));
     if (isNormalized(i) && placement === "before") layers.push(normOf(outputs, i));
     layers.push(stateless(activations[activation]));
     if (isNormalized(i) && placement === "after") layers.push(normOf(outputs, i));
@@ -98,8 +99,11 @@ export function makeNetwork(settings: NetworkSettings, random: Random, makeNorm?
   return new Network(layers);
 }
 
-/** x W + b: a convolution with valid padding, or a dense layer. The bias starts at 0; null for none. */
-export function affine(weight: tf.Variable, biasLength: number | null): Layer {
+/**
+ * x W + b: a convolution with valid padding, or a dense layer. The bias starts at 0; null for none. `needsGradient`:
+ * whether anything before it learns.
+ */
+export function affine(weight: tf.Variable, biasLength: number | null, needsGradient = true): Layer {
   const bias = biasLength === null ? null : tf.tidy(() => tf.variable(tf.zeros([biasLength])));
   return {
     variables: bias === null ? [weight] : [weight, bias],
@@ -107,10 +111,27 @@ export function affine(weight: tf.Variable, biasLength: number | null): Layer {
       const y =
         weight.rank === 4
           ? tf.conv2d(x as tf.Tensor4D, weight as tf.Variable<tf.Rank.R4>, 1, "valid")
-          : tf.matMul(x as tf.Tensor2D, weight as tf.Variable<tf.Rank.R2>);
+          : matMul(x as tf.Tensor2D, weight as tf.Variable<tf.Rank.R2>, needsGradient);
       return bias === null ? y : tf.add(y, bias);
     },
   };
+}
+
+/**
+ * x W with gradients that transpose before they multiply: the wasm backend multiplies by a fast kernel only what is not
+ * to be transposed on the way, which makes a step of a dense network 2 to 3 times faster.
+ */
+function matMul(x: tf.Tensor2D, weight: tf.Tensor2D, needsGradient: boolean): tf.Tensor2D {
+  const product = tf.customGrad((...args: unknown[]) => {
+    const save = args[args.length - 1] as tf.GradSaveFunc;
+    save([x, weight]);
+    const gradFunc = (dy: tf.Tensor2D, [x, weight]: tf.Tensor[]) => {
+      const dWeight = tf.matMul(tf.transpose(x), dy);
+      return needsGradient ? [tf.matMul(dy, tf.transpose(weight)), dWeight] : [dWeight];
+    };
+    return { value: tf.matMul(x, weight) as tf.Tensor2D, gradFunc };
+  });
+  return (needsGradient ? product(x, weight) : product(weight)) as tf.Tensor2D;
 }
 
 export const activations: Readonly<Record<Activation, (x: tf.Tensor) => tf.Tensor>> = {
