@@ -7,7 +7,17 @@ const suites = (names: readonly string[]) => names.map((name) => `test/${name}.t
 const everySuite = suites(["*"]);
 
 /** What is about Node.js: its heap, the files of the build, programs, the package, TensorFlow.js as npm installs it; or replaces modules. */
-const nodeOnly = suites(["allocation", "binary", "forgotten", "lenet-*", "package", "readme", "tfjs-*", "unavailable"]);
+const nodeOnly = suites([
+  "allocation",
+  "binary",
+  "experiments",
+  "forgotten",
+  "lenet-*",
+  "package",
+  "readme",
+  "tfjs-*",
+  "unavailable",
+]);
 
 /** What compares results, and so runs over the binary with fused multiply-add too. */
 const results = suites(["backward", "constant", "exact", "forward", "golden", "nonfinite", "numerics", "running"]);
@@ -44,7 +54,7 @@ const fallback: TestProjectInlineConfiguration = {
     name: "fallback",
     include: everySuite,
     exclude: [
-      ...suites(["binary", "forgotten", "lenet-*", "package", "readme", "tfjs-*"]),
+      ...suites(["binary", "experiments", "forgotten", "lenet-*", "package", "readme", "tfjs-*"]),
       ...suites(["bits", "cases", "compare", "fallback", "host", "kernels", "reference", "unavailable"]),
     ],
     testTimeout,
