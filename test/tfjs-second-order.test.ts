@@ -61,6 +61,17 @@ describe.each(hosts)("gradients of gradients on %s", (host) => {
     expect(Math.max(...ref.map(Math.abs))).toBeGreaterThan(8 * bound);
   });
 
+  it("batchNormTraining outside of two inner gradients, which lead through it", () => {
+    const { x, dy } = tensorsOf(p);
+    const w = tf.tensor(weights, [...p.own]);
+    const got = tf.grad((x) => {
+      const { y } = batchNormTraining(x, null, null, { axis: 1 });
+      const [first, second] = [0.25, 0.75].map((part) => tf.grads(() => tf.mul(y, part))([x], dy)[0]);
+      return tf.sum(tf.mul(tf.add(first, second), w));
+    })(x);
+    expectWithin(p.line, "second", read(got), ref, () => bound);
+  });
+
   it("the installed layer", async () => {
     await install(tf, { layers: tfl.layers });
     const layer = tfl.layers.batchNormalization({ axis: 1 });

@@ -13,7 +13,7 @@ import { composedMoments, composedNormalize, composedTraining } from "./composed
 import { extentsOf } from "./extents.js";
 import { currentHost, type Host } from "./host.js";
 import { InferenceGradients, type InferenceInputs, inferenceForward, inferenceOf } from "./inference.js";
-import { sharingClones } from "./sharing.js";
+import { isObserved, record } from "./tape.js";
 import { type BatchStatistics, trainingBackward, trainingForward, varianceBackward } from "./training.js";
 
 /** The computations of the kernels as operations with gradients. All tensors float32; an axis counts from the front. */
@@ -31,27 +31,33 @@ interface Operation {
 }
 
 function differentiable({ inputs, forward, backward, composed }: Operation): Tensor {
-  const isPresent = (tensor: Tensor | null) => tensor !== null;
   const present = inputs.filter(isPresent);
   const restore = (tensors: readonly Tensor[]) => {
     let next = 0;
     return inputs.map((input) => (input === null ? null : tensors[next++]));
   };
-  const recorded = engine().isTapeOn();
-  const operation = customGrad((...given) => {
-    const value = forward();
-    if (recorded) sharingClones(() => (given[given.length - 1] as GradSaveFunc)(present));
-    const gradFunc = (dy: Tensor, saved: Tensor[]) => {
-      const host = currentHost();
-      // While a tape records, these gradients are to have gradients themselves, which those of the kernels have not.
-      if (host === null || engine().isTapeOn()) {
-        return grads((...tensors: Tensor[]) => composed(...restore(tensors)))(saved, dy);
-      }
-      return backward(host, dy, restore(saved)).filter(isPresent);
-    };
-    return { value, gradFunc };
-  });
-  return operation(...present);
+  const gradients = (dy: Tensor, saved: Tensor[]) => {
+    const host = currentHost();
+    // While a tape records, these gradients are to have gradients themselves, which those of the kernels have not.
+    if (host === null || engine().isTapeOn()) {
+      return grads((...tensors: Tensor[]) => composed(...restore(tensors)))(saved, dy);
+    }
+    return backward(host, dy, restore(saved)).filter(isPresent);
+  };
+  if (isObserved()) {
+    return customGrad((...given) => {
+      const value = forward();
+      (given[given.length - 1] as GradSaveFunc)(present);
+      return { value, gradFunc: gradients };
+    })(...present);
+  }
+  const value = forward();
+  record(present, value, gradients);
+  return value;
+}
+
+function isPresent(tensor: Tensor | null): tensor is Tensor {
+  return tensor !== null;
 }
 
 /** y by the statistics of x, and these. */
