@@ -3,6 +3,7 @@ import { CopyingHost } from "../src/tfjs/copying-host.js";
 import { extentsOf } from "../src/tfjs/extents.js";
 import { currentHost, hostOf, releaseHosts } from "../src/tfjs/host.js";
 import { batchNormTraining } from "../src/tfjs/index.js";
+import { BatchNormalization } from "../src/tfjs/layers.js";
 import { trainingBackward, trainingForward } from "../src/tfjs/training.js";
 import { openZeroCopyHost } from "../src/tfjs/zero-copy-host.js";
 import { expectClose } from "./compare.js";
@@ -71,6 +72,20 @@ describe("copies", () => {
     expect(write.mock.calls.map(([values]) => values)).toEqual([null, null, null, null]); // y, dx, dgamma, dbeta
     for (const spy of [readSync, write]) spy.mockRestore();
     for (const info of [y, ...gradients]) tf.engine().makeTensorFromTensorInfo(info as tf.TensorInfo);
+  });
+
+  it("are none on wasm in a layer's step either, its moving statistics included", () => {
+    const layer = new BatchNormalization();
+    layer.build([8, 3]);
+    const [x, dy] = [tf.randomNormal([8, 3]), tf.ones([8, 3])];
+    const backend = tf.backend();
+    const [readSync, write] = [vi.spyOn(backend, "readSync"), vi.spyOn(backend, "write")];
+    tf.grad((x) => layer.apply(x, { training: true }) as tf.Tensor)(x, dy);
+    expect(readSync).not.toHaveBeenCalled();
+    // y, the moving mean and variance, dx, dgamma, dbeta.
+    expect(write.mock.calls.map(([values]) => values)).toEqual(Array(6).fill(null));
+    for (const spy of [readSync, write]) spy.mockRestore();
+    tf.dispose(layer.getWeights());
   });
 
   it("are one in and one out on cpu", async () => {

@@ -10,11 +10,18 @@ import {
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
 import { composedMoments, composedNormalize, composedTraining } from "./composed.js";
-import { extentsOf } from "./extents.js";
+import type { Extents } from "./extents.js";
 import { currentHost, type Host } from "./host.js";
 import { InferenceGradients, type InferenceInputs, inferenceForward, inferenceOf } from "./inference.js";
 import { isObserved, record } from "./tape.js";
-import { type BatchStatistics, trainingBackward, trainingForward, varianceBackward } from "./training.js";
+import {
+  type BatchStatistics,
+  type MovingStatistics,
+  type TrainingForward,
+  trainingBackward,
+  trainingForward,
+  varianceBackward,
+} from "./training.js";
 
 /** The computations of the kernels as operations with gradients. All tensors float32; an axis counts from the front. */
 
@@ -60,45 +67,48 @@ function isPresent(tensor: Tensor | null): tensor is Tensor {
   return tensor !== null;
 }
 
-/** y by the statistics of x, and these. */
+/** y by the statistics of x, and what else a {@link trainingForward} gives. */
 export function differentiableTraining(
   host: Host,
   x: Tensor,
   gamma: Tensor | null,
   beta: Tensor | null,
   axis: number,
+  extents: Extents,
   eps: number,
-): { y: Tensor; statistics: BatchStatistics } {
-  const extents = extentsOf(x.shape, axis, axis + 1);
-  let statistics!: BatchStatistics;
+  moving: MovingStatistics | null = null,
+): { y: Tensor } & Pick<TrainingForward, "statistics" | "moved"> {
+  let result!: TrainingForward;
   const y = differentiable({
     inputs: [x, gamma, beta],
     forward() {
-      const result = trainingForward(host, x, gamma, beta, extents, eps);
-      statistics = result.statistics;
+      result = trainingForward(host, x, gamma, beta, extents, eps, moving);
       return tensorOf(result.y);
     },
     backward(host, dy, [x, gamma, beta]) {
-      const gradients = trainingBackward(host, dy, [x as Tensor, gamma, beta], statistics, extents);
+      const gradients = trainingBackward(host, dy, [x as Tensor, gamma, beta], result.statistics, extents);
       return gradients.map((gradient) => gradient && tensorOf(gradient));
     },
     composed: (x, gamma, beta) => composedTraining(x as Tensor, gamma, beta, axis, eps).y,
   });
-  return { y, statistics };
+  return { y, statistics: result.statistics, moved: result.moved };
 }
 
-/** The statistics that a training computed, as functions of x. */
+/** The mean and variance that a training computed, as functions of x. */
 export function differentiableMoments(
   x: Tensor,
   statistics: BatchStatistics,
   axis: number,
+  extents: Extents,
 ): { mean: Tensor; variance: Tensor } {
-  const extents = extentsOf(x.shape, axis, axis + 1);
   const { channels, count } = extents;
-  const vector = (values: Float64Array) => engine().makeTensor(Float32Array.from(values), [channels], "float32");
+  const vector = (index: number) => {
+    const values = statistics.subarray(index * channels, (index + 1) * channels);
+    return engine().makeTensor(Float32Array.from(values), [channels], "float32");
+  };
   const mean = differentiable({
     inputs: [x],
-    forward: () => vector(statistics.mean),
+    forward: () => vector(0),
     backward(_, dmean) {
       const perChannel = x.shape.map((_, i) => (i === axis ? channels : 1));
       return [broadcastTo(reshape(div(dmean, count), perChannel), x.shape)];
@@ -107,7 +117,7 @@ export function differentiableMoments(
   });
   const variance = differentiable({
     inputs: [x],
-    forward: () => vector(statistics.variance),
+    forward: () => vector(2),
     backward: (host, dvariance, [x]) => [
       tensorOf(varianceBackward(host, dvariance.dataSync(), x as Tensor, statistics, extents)),
     ],

@@ -14,11 +14,18 @@ export interface Extents {
 
 /** The extents of a shape whose channels are the axes from `first` to before `end`. */
 export function extentsOf(shape: readonly number[], first: number, end: number): Extents {
-  const product = (extents: readonly number[]) => extents.reduce((a, b) => a * b, 1);
-  const [batch, channels, spatial] = [shape.slice(0, first), shape.slice(first, end), shape.slice(end)].map(product);
+  const batch = productOf(shape, 0, first);
+  const channels = productOf(shape, first, end);
+  const spatial = productOf(shape, end, shape.length);
   const count = batch * spatial;
   // One channel is one plane whatever the order of the axes.
   return channels === 1 ? { batch: 1, channels, spatial: count, count } : { batch, channels, spatial, count };
+}
+
+function productOf(shape: readonly number[], first: number, end: number): number {
+  let product = 1;
+  for (let i = first; i < end; i++) product *= shape[i];
+  return product;
 }
 
 /** `axis` of a tensor with so many axes, counted from the front. */

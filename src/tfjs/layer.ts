@@ -1,5 +1,5 @@
-import { type Tensor, tensor1d, tidy } from "@tensorflow/tfjs-core";
-import { differentiableInference, differentiableTraining } from "./differentiable.js";
+import { type Tensor, type TensorInfo, tidy } from "@tensorflow/tfjs-core";
+import { differentiableInference, differentiableTraining, tensorOf } from "./differentiable.js";
 import { checkAxis, extentsOf } from "./extents.js";
 import { currentHost, type Host } from "./host.js";
 import { installation } from "./installation.js";
@@ -60,17 +60,19 @@ function train(layer: BatchNormalizationLayer, host: Host, x: Tensor): Tensor {
   const axis = axisOf(layer, x);
   const extents = extentsOf(x.shape, axis, axis + 1);
   if (installation().singleValue === "refuse") checkCount(x, axis, extents);
+  const { movingMean, movingVariance, momentum } = layer;
   const [gamma, beta] = [layer.gamma?.read() ?? null, layer.beta?.read() ?? null];
-  const { y, statistics } = differentiableTraining(host, asFloat("x", x), gamma, beta, axis, layer.epsilon);
-  if (extents.count > 0) {
-    move(layer.movingMean, statistics.mean, layer.momentum);
-    move(layer.movingVariance, statistics.variance, layer.momentum);
+  const moving = { mean: movingMean.read(), variance: movingVariance.read(), momentum };
+  const { y, moved } = differentiableTraining(host, asFloat("x", x), gamma, beta, axis, extents, layer.epsilon, moving);
+  if (moved !== null) {
+    write(movingMean, moved.mean);
+    write(movingVariance, moved.variance);
   }
   return y;
 }
 
-/** moving = momentum * moving + (1 - momentum) * batch, as a new tensor: others may share the data of the old one. */
-function move(moving: LayerVariable, batch: Float64Array, momentum: number): void {
-  const old = moving.read().dataSync();
-  moving.write(tensor1d(Float32Array.from(batch, (value, c) => momentum * old[c] + (1 - momentum) * value)));
+function write(variable: LayerVariable, value: TensorInfo): void {
+  const tensor = tensorOf(value);
+  variable.write(tensor); // takes over the data
+  tensor.dispose();
 }

@@ -59,8 +59,8 @@ export function batchNormTraining<T extends Tensor>(
     const [floatGamma, floatBeta] = [gamma && asFloat("gamma", gamma), beta && asFloat("beta", beta)];
     const host = currentHost();
     if (host === null) return composedTraining(input, floatGamma, floatBeta, axis, eps);
-    const { y, statistics } = differentiableTraining(host, input, floatGamma, floatBeta, axis, eps);
-    return { y, ...differentiableMoments(input, statistics, axis) };
+    const { y, statistics } = differentiableTraining(host, input, floatGamma, floatBeta, axis, extents, eps);
+    return { y, ...differentiableMoments(input, statistics, axis, extents) };
   }) as unknown as TrainingResult<T>;
 }
 
