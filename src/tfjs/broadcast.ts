@@ -15,16 +15,26 @@ export class ChannelBlock {
     private readonly shape: readonly number[],
     shapes: readonly (readonly number[])[],
   ) {
-    const varying = shape.map((_, axis) => shapes.some((extents) => extents[axis] !== 1));
-    this.#first = Math.max(varying.indexOf(true), 0);
-    this.#end = varying.lastIndexOf(true) + 1;
+    const varies = (axis: number) => shapes.some((extents) => extents[axis] !== 1);
+    let first = 0;
+    while (first < shape.length && !varies(first)) first++;
+    let end = shape.length;
+    while (end > first && !varies(end - 1)) end--;
+    this.#first = first === end ? 0 : first;
+    this.#end = first === end ? 0 : end;
     this.extents = extentsOf(shape, this.#first, this.#end);
+  }
+
+  /** Whether a parameter has one value a channel, in the order of the channels. */
+  isWhole(parameter: readonly number[]): boolean {
+    for (let axis = this.#first; axis < this.#end; axis++) if (parameter[axis] !== this.shape[axis]) return false;
+    return true;
   }
 
   /** Where each channel's value is among those of a parameter; null where that is the channel's own number. */
   #places(parameter: readonly number[]): Int32Array | null {
+    if (this.isWhole(parameter)) return null;
     const [own, all] = [parameter, this.shape].map((shape) => shape.slice(this.#first, this.#end));
-    if (own.every((extent, i) => extent === all[i])) return null;
     let places = Int32Array.of(0);
     let stride = 1;
     for (let axis = all.length - 1; axis >= 0; axis--) {

@@ -35,8 +35,10 @@ export interface InferenceInputs<T extends TensorInfo> {
  */
 export function inferenceOf(inputs: InferenceInputs<TensorInfo>, axis: number | null, eps: number): Inference {
   const { x, mean, variance, gamma, beta } = inputs;
+  const vector = axis === null ? null : x.shape.map((extent, i) => (i === axis ? extent : 1));
   const parameter = (name: string, tensor: TensorInfo): Parameter => {
-    return { tensor, shape: alignShape(name, tensor.shape, x.shape, axis) };
+    const isVector = axis !== null && tensor.shape.length === 1 && tensor.shape[0] === x.shape[axis];
+    return { tensor, shape: vector && isVector ? vector : alignShape(name, tensor.shape, x.shape, axis) };
   };
   const parameters = {
     mean: parameter("mean", mean),
@@ -44,12 +46,15 @@ export function inferenceOf(inputs: InferenceInputs<TensorInfo>, axis: number | 
     gamma: gamma && parameter(axis === null ? "scale" : "gamma", gamma),
     beta: beta && parameter(axis === null ? "offset" : "beta", beta),
   };
-  const shapes = Object.values(parameters).flatMap((each) => (each ? [each.shape] : []));
+  const shapes = [parameters.mean.shape, parameters.variance.shape];
+  if (parameters.gamma) shapes.push(parameters.gamma.shape);
+  if (parameters.beta) shapes.push(parameters.beta.shape);
   return { x, ...parameters, block: new ChannelBlock(x.shape, shapes), eps };
 }
 
 const DOUBLE = 8;
 const FLOAT = 4;
+const ABSENT = 0;
 
 interface Prepared {
   readonly pass: Pass;
@@ -66,26 +71,43 @@ function prepare(host: Host, inference: Inference, dy: TensorInfo | null): Prepa
   const { channels } = block.extents;
   const [doubles, floats] = [DOUBLE * channels, FLOAT * channels];
   const base = host.begin(4 * doubles + 2 * floats + (kernels.scratchBytes(channels) >>> 0));
-  const parameters = [mean, variance, gamma, beta].map((parameter) => parameter && host.input(parameter.tensor));
-  const [from, above] = [host.input(x), dy ? host.input(dy) : 0];
-  const [meanAt, invstdAt, dgamma, dbeta, gammaAt] = [0, 1, 2, 3, 4].map((i) => base + i * doubles);
-  const betaAt = gammaAt + floats;
-  const spread = ({ tensor, shape }: Parameter, i: number, into: Float32Array | Float64Array) => {
-    const length = tensor.shape.reduce((product, extent) => product * extent, 1);
-    block.spread(host.floats(parameters[i] as Address, length), shape, into);
+  // All inputs first: one that comes from another backend may grow the memory under a view.
+  const inputs = [host.input(mean.tensor), host.input(variance.tensor), ABSENT, ABSENT];
+  if (gamma) inputs[2] = host.input(gamma.tensor);
+  if (beta) inputs[3] = host.input(beta.tensor);
+  const from = host.input(x);
+  const above = dy ? host.input(dy) : ABSENT;
+  const invstd = base + doubles;
+  const spread = ({ tensor, shape }: Parameter, address: Address, into: Float32Array | Float64Array) => {
+    block.spread(host.floats(address, sizeOf(tensor)), shape, into);
   };
-  spread(mean, 0, host.doubles(meanAt, channels));
-  spread(variance, 1, host.doubles(invstdAt, channels));
-  if (gamma) spread(gamma, 2, host.floats(gammaAt, channels));
-  if (beta) spread(beta, 3, host.floats(betaAt, channels));
-  if (channels > 0) kernels.invstd(invstdAt, invstdAt, channels, eps);
+  /** Of gamma or beta: where it is, or where it has one value a channel. */
+  const channelwise = (parameter: Parameter, address: Address, scratch: Address): Address => {
+    if (block.isWhole(parameter.shape)) return address;
+    spread(parameter, address, host.floats(scratch, channels));
+    return scratch;
+  };
+  spread(mean, inputs[0], host.doubles(base, channels));
+  spread(variance, inputs[1], host.doubles(invstd, channels));
+  if (channels > 0) kernels.invstd(invstd, invstd, channels, eps);
+  const gammaAt = base + 4 * doubles;
+  const betaAt = gammaAt + floats;
   return {
     pass: { kernels, scratch: betaAt + floats, extents: block.extents },
-    affine: { mean: meanAt, invstd: invstdAt, gamma: gamma ? gammaAt : 0, beta: beta ? betaAt : 0 },
-    sums: { dgamma, dbeta },
+    affine: {
+      mean: base,
+      invstd,
+      gamma: gamma ? channelwise(gamma, inputs[2], gammaAt) : ABSENT,
+      beta: beta ? channelwise(beta, inputs[3], betaAt) : ABSENT,
+    },
+    sums: { dgamma: base + 2 * doubles, dbeta: base + 3 * doubles },
     x: from,
     dy: above,
   };
+}
+
+function sizeOf({ shape }: TensorInfo): number {
+  return shape.reduce((product, extent) => product * extent, 1);
 }
 
 const isEmpty = ({ extents }: ChannelBlock) => extents.count === 0 || extents.channels === 0;
