@@ -4,6 +4,7 @@ import { checkAxis, extentsOf } from "./extents.js";
 import { currentHost, type Host } from "./host.js";
 import { installation } from "./installation.js";
 import { asFloat, checkCount } from "./ops.js";
+import { isObserved } from "./tape.js";
 
 /** A weight of a layer: a variable behind a name. */
 interface LayerVariable {
@@ -37,7 +38,10 @@ export function fusedCall(original: LayerCall): LayerCall {
     const host = currentHost();
     // How many inputs are too many is for the original to say.
     if (host === null || (Array.isArray(inputs) && inputs.length !== 1)) return original.call(this, inputs, kwargs);
-    return tidy("batchNormalization", () => (kwargs?.training ? train(this, host, x) : infer(this, host, x)));
+    const compute = kwargs?.training ? train : infer;
+    // Nothing is made but the result. A scope would take 20 us, until the engine has compiled it.
+    if (x.dtype === "float32" && !isObserved()) return compute(this, host, x);
+    return tidy("batchNormalization", () => compute(this, host, x));
   };
 }
 
