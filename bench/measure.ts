@@ -16,6 +16,8 @@ export interface RaceOptions {
   /** ... but not fewer or more than this. */
   readonly minimumRounds: number;
   readonly maximumRounds: number;
+  /** Each candidate is run this long before any is timed. Default 20. */
+  readonly warmupMs?: number;
 }
 
 /** A sample lasts at least this long, so that a call of a few microseconds is not lost in the timer's ... */
@@ -36,7 +38,7 @@ export function timerStep(): number {
 }
 
 /** Warm up, then how many calls fill a sample. */
-function callsPerSample(run: () => void, sampleMs: number): number {
+function callsPerSample(run: () => void, sampleMs: number, warmupMs: number): number {
   let shortest = Number.POSITIVE_INFINITY;
   const start = performance.now();
   let calls = 1;
@@ -46,7 +48,7 @@ function callsPerSample(run: () => void, sampleMs: number): number {
     const elapsed = performance.now() - before;
     if (elapsed > 0) shortest = Math.min(shortest, elapsed / calls);
     if (elapsed < sampleMs) calls *= 2;
-  } while (performance.now() - start < WARMUP_MS || shortest === Number.POSITIVE_INFINITY);
+  } while (performance.now() - start < warmupMs || shortest === Number.POSITIVE_INFINITY);
   return Math.max(1, Math.ceil(sampleMs / shortest));
 }
 
@@ -71,18 +73,19 @@ export function quartiles(samples: number[]): Omit<Timing, "callsPerSample"> {
 
 /**
  * Time all candidates in rounds: each round takes one sample of each, beginning with another one each time, so that a
- * machine that slows down slows all of them. A sample is a loop of calls after one untimed call, which brings the
+ * machine that slows down slows all of them, and backwards every other time, so that none comes after the same one always,
+ * whose data are then in the caches. A sample is a loop of calls after one untimed call, which brings the
  * candidate's own data into the caches.
  */
 export function race<Name extends string>(
   candidates: ReadonlyMap<Name, () => void>,
-  { milliseconds, minimumRounds, maximumRounds }: RaceOptions,
+  { milliseconds, minimumRounds, maximumRounds, warmupMs = WARMUP_MS }: RaceOptions,
 ): Map<Name, Timing> {
   const sampleMs = Math.max(SAMPLE_MS, SAMPLE_STEPS * timerStep());
   const tasks = [...candidates].map(([name, run]) => ({
     name,
     run,
-    calls: callsPerSample(run, sampleMs),
+    calls: callsPerSample(run, sampleMs, warmupMs),
     samples: [] as number[],
   }));
   const start = performance.now();
@@ -90,7 +93,8 @@ export function race<Name extends string>(
     if (round >= minimumRounds && performance.now() - start > milliseconds) break;
     const bench = new Bench({ iterations: 1, time: 0, warmup: false, retainSamples: true, throws: true });
     for (let k = 0; k < tasks.length; k++) {
-      const { name, run, calls } = tasks[(k + round) % tasks.length];
+      const place = round % 2 === 0 ? k : tasks.length - 1 - k;
+      const { name, run, calls } = tasks[(place + (round >> 1)) % tasks.length];
       const sample = () => {
         for (let call = 0; call < calls; call++) run();
       };

@@ -15,6 +15,9 @@ export const SHAPES: readonly (readonly number[])[] = [
 /** Largest difference from TensorFlow.js, relative to the largest value; its float32 sums of 50,000 terms are that far off. */
 const TOLERANCE = 2e-4;
 
+/** In which V8 compiles what is JavaScript of a step: the first 40 at 256 x 120 take 1.5 times as long as later ones. */
+const WARMUP_MS = 300;
+
 type Layer = tfl.layers.Layer;
 
 interface Contender {
@@ -136,7 +139,7 @@ export async function measureLayer(
       ["ours", ours[verb]],
     ]);
     if (direct) runs.set("kernels", direct[verb]);
-    return Object.fromEntries(race(runs, options));
+    return Object.fromEntries(race(runs, { ...options, warmupMs: WARMUP_MS }));
   };
   const result = { backend, shape, step: timed("step"), inference: timed("inference") };
   for (const contender of [theirs, ours, direct]) contender?.dispose();

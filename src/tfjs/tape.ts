@@ -6,9 +6,13 @@ const NAME = "batchnorm-wasm";
 /** The gradients of an operation's inputs, in their order, from dy and what was saved of the inputs. */
 export type Gradients = (dy: Tensor, saved: Tensor[]) => readonly Tensor[];
 
-/** Whether TensorFlow.js is to see each operation run: tf.profile, and the mode that checks for NaN. */
+/**
+ * Whether an operation is for TensorFlow.js to run and record: tf.profile, the mode that checks for NaN, and a version
+ * whose tape is not the one known here.
+ */
 export function isObserved(): boolean {
-  return engine().state.profiling || env().getBool("DEBUG");
+  const { profiling, activeTape } = engine().state;
+  return profiling || env().getBool("DEBUG") || (engine().isTapeOn() && !Array.isArray(activeTape));
 }
 
 /**
