@@ -1,9 +1,10 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { InputError } from "../examples/common/errors.js";
 import { type Arm, arm, type Experiment, type Json, type Recipe } from "../examples/experiments/experiment.js";
 import { experiments } from "../examples/experiments/list.js";
@@ -15,6 +16,7 @@ import { Tasks } from "../examples/experiments/run/tasks.js";
 import { scaleOf } from "../examples/experiments/scale.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const main = join(root, "examples/experiments/main.ts");
 const folder = mkdtempSync(join(tmpdir(), "experiments-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -24,7 +26,6 @@ const tasks = new Tasks(data, "digest");
 const [quick, full] = [true, false].map((quick) => scaleOf({ quick, seeds: null }));
 
 function command(...args: string[]) {
-  const main = join(root, "examples/experiments/main.ts");
   return spawnSync(process.execPath, ["--import", "tsx", main, ...args], {
     cwd: root,
     encoding: "utf8",
@@ -202,6 +203,26 @@ describe("the command", () => {
     const { status, stdout, stderr } = command(...args);
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(message);
+  });
+
+  it("keeps what was finished when it is interrupted", async () => {
+    const out = join(folder, "interrupted");
+    const args = [main, "--quick", "--only", "learning-rate", "--out", out, "--jobs", "1"];
+    const child = spawn(process.execPath, ["--import", "tsx", ...args], {
+      cwd: root,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let stderr = "";
+    child.stderr.on("data", (text) => (stderr += text));
+    const finished = () =>
+      existsSync(join(out, "trials")) && readdirSync(join(out, "trials")).some((f) => f.endsWith(".json"));
+    await vi.waitFor(() => expect(finished()).toBe(true), { timeout: 50_000, interval: 50 });
+    child.kill("SIGINT");
+    const [status] = await once(child, "exit");
+    expect(status).toBe(130);
+    expect(stderr).toMatch(/Interrupted\. [1-9]\d* finished trials are kept; the same command goes on from there\.\n$/);
+    for (const file of readdirSync(join(out, "trials")))
+      expect(JSON.parse(readFileSync(join(out, "trials", file), "utf8"))).toHaveProperty("result");
   });
 
   it("runs an experiment, keeps its trials, goes on from them, and writes the report", () => {

@@ -13,8 +13,13 @@ export interface About {
 /** The report; its charts are in `folder`, beside it. */
 export function markdown(entries: readonly Entry[], about: About, where: Header, folder: string): string {
   const sections = entries.map((entry) => section(entry, folder));
-  return `${[head(entries, about, where, folder), ...sections].join("\n\n")}\n`;
+  return `${[head(entries, about, where, folder), ...sections, rest].join("\n\n")}\n`;
 }
+
+const rest = `## What is not put to the test
+
+Question 3 of the audience, 怎么评价马毅老师的深度学习第一性原理论文来作为白盒理论解释深度学习 (what to think of Yi Ma's paper
+that explains deep learning from first principles), asks for an opinion.`;
 
 function head(entries: readonly Entry[], { data, quick }: About, where: Header, folder: string): string {
   const command = `npm run experiments -- ${quick ? "--quick " : ""}--report docs/lecture.md`;
