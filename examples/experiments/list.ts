@@ -1,5 +1,6 @@
+import { gradientsByDepth } from "./claims/gradients-by-depth.js";
 import { learningRate } from "./claims/learning-rate.js";
 import type { Experiment } from "./experiment.js";
 
 /** In the order of the report. */
-export const experiments: readonly Experiment[] = [learningRate];
+export const experiments: readonly Experiment[] = [learningRate, gradientsByDepth];
