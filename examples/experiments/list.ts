@@ -1,6 +1,7 @@
+import { figure1 } from "./claims/figure-1.js";
 import { gradientsByDepth } from "./claims/gradients-by-depth.js";
 import { learningRate } from "./claims/learning-rate.js";
 import type { Experiment } from "./experiment.js";
 
 /** In the order of the report. */
-export const experiments: readonly Experiment[] = [learningRate, gradientsByDepth];
+export const experiments: readonly Experiment[] = [learningRate, gradientsByDepth, figure1];

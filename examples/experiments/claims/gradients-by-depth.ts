@@ -1,76 +1,7 @@
-import * as tf from "@tensorflow/tfjs-core";
-import { disposeBatch } from "../../common/batches.js";
-import { seeded } from "../../common/random.js";
-import { arm, defineExperiment, type Recipe } from "../experiment.js";
-import { lineChart } from "../report/charts.js";
+import { arm, defineExperiment } from "../experiment.js";
+import { lineChart, overSeeds } from "../report/charts.js";
 import { figure, figures, mean, percents } from "../report/numbers.js";
-import { rounded, stepCost } from "../training/classifier.js";
-import { gradientsOf, length } from "../training/gradients.js";
-import { makeNetwork, type NetworkSettings } from "../training/network.js";
-import { Batches, estimate, evaluate, step } from "../training/train.js";
-
-interface Settings {
-  readonly network: NetworkSettings & { readonly body: readonly number[] };
-  readonly lr: number;
-  readonly batch: number;
-  readonly steps: number;
-}
-
-/** By hidden layer, from the input: lengths of dw and |dw| / |w|, means of a few batches. */
-interface Layers {
-  readonly gradient: readonly (number | null)[];
-  readonly relative: readonly (number | null)[];
-}
-
-interface Result {
-  readonly start: Layers;
-  readonly end: Layers;
-  readonly test: number;
-}
-
-/** Batches of a measurement. */
-const MEASURED = 4;
-
-const gradientsByLayer: Recipe<Settings, Result> = {
-  name: "gradients-by-layer",
-  cost: ({ network, batch, steps }) => (steps + 12 * MEASURED) * stepCost(network, batch),
-  run({ network: settings, lr, batch: size, steps }, { data, seed, progress }) {
-    const random = seeded(seed);
-    const network = makeNetwork(settings, random);
-    const batches = new Batches(data.train, size, random);
-    const isHidden = network.variables.map(({ rank }) => rank === 2);
-    isHidden[isHidden.lastIndexOf(true)] = false;
-    const weights = network.variables.filter((_, i) => isHidden[i]);
-    const measure = (): Layers => {
-      const sums = weights.map(() => 0);
-      for (let k = 0; k < MEASURED; k++) {
-        const batch = batches.next();
-        const { values } = gradientsOf(network, batch, "batch");
-        for (const [i, gradient] of values.filter((_, i) => isHidden[i]).entries()) sums[i] += length([gradient]);
-        tf.dispose([...values]);
-        disposeBatch(batch);
-      }
-      const gradient = sums.map((sum) => sum / MEASURED);
-      const relative = gradient.map((value, i) => value / length([weights[i]]));
-      return { gradient: gradient.map(rounded), relative: relative.map(rounded) };
-    };
-    try {
-      const start = measure();
-      for (let i = 1; i <= steps; i++) {
-        const batch = batches.next();
-        step(network, batch, lr);
-        disposeBatch(batch);
-        progress(i / steps);
-      }
-      const end = measure();
-      // Running statistics lag behind so much in a deep network that they would say nothing about its weights.
-      estimate(network, data.train, 2000);
-      return { start, end, test: evaluate(network, data.test, "precise").accuracy };
-    } finally {
-      network.dispose();
-    }
-  },
-};
+import { gradientsByLayer, type Layers, MEASURED } from "../training/layers.js";
 
 const WITH = "with batch norm";
 const WITHOUT = "without";
@@ -175,9 +106,8 @@ descent at rate 0.5. Gradients of ${MEASURED} batches at the start and after tra
                   .filter((o) => depthOf(o) === deepest)
                   .flatMap(({ results }) =>
                     results[0][time].gradient.map((_, i) => {
-                      const values = results.map((result) => result[time].gradient[i] ?? Number.NaN);
-                      const [low, high] = [Math.min(...values), Math.max(...values)];
-                      return { panel: label[time], series, x: i + 1, y: mean(values), low, high };
+                      const values = results.map((result) => result[time].gradient[i]);
+                      return { panel: label[time], series, x: i + 1, ...overSeeds(values) };
                     }),
                   ),
               ),
@@ -195,9 +125,7 @@ descent at rate 0.5. Gradients of ${MEASURED} batches at the start and after tra
             points: times.flatMap((time) =>
               [WITH, WITHOUT].flatMap((series) =>
                 of(series).map((o) => {
-                  const values = ratios(o, time);
-                  const [low, high] = [Math.min(...values), Math.max(...values)];
-                  return { panel: label[time], series, x: depthOf(o), y: mean(values), low, high };
+                  return { panel: label[time], series, x: depthOf(o), ...overSeeds(ratios(o, time)) };
                 }),
               ),
             ),

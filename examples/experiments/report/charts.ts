@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { mean } from "simple-statistics";
 import { parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 
@@ -34,6 +35,12 @@ export interface Point {
   readonly high?: number;
   /** Which of several charts beside each other, by their titles. */
   readonly panel?: string;
+}
+
+/** Mean over seeds, and the ends of their spread. */
+export function overSeeds(values: readonly (number | null)[]): Pick<Point, "y" | "low" | "high"> {
+  const numbers = values.map((value) => value ?? Number.NaN);
+  return { y: mean(numbers), low: Math.min(...numbers), high: Math.max(...numbers) };
 }
 
 interface Lines {
