@@ -1,7 +1,15 @@
 import { figure1 } from "./claims/figure-1.js";
 import { gradientsByDepth } from "./claims/gradients-by-depth.js";
+import { internalCovariateShift } from "./claims/internal-covariate-shift.js";
 import { learningRate } from "./claims/learning-rate.js";
+import { placement } from "./claims/placement.js";
 import type { Experiment } from "./experiment.js";
 
 /** In the order of the report. */
-export const experiments: readonly Experiment[] = [learningRate, gradientsByDepth, figure1];
+export const experiments: readonly Experiment[] = [
+  learningRate,
+  gradientsByDepth,
+  internalCovariateShift,
+  placement,
+  figure1,
+];

@@ -34,7 +34,7 @@ its 50,000 steps, a rate of 0.3 (the paper gives none). Percentiles over the tes
 as in training.`,
 
   plan(scale) {
-    const steps = scale.full(10_000, 1000);
+    const steps = scale.full(8000, 1000);
     const arms = [{}, null].map((norm) => {
       const network: NetworkSettings = { body: [100, 100, 100], activation: "sigmoid", norm };
       const settings = { network, lr: 0.3, batch: 60, deviation: 0.1, steps, interval: steps / scale.full(50, 25) };
