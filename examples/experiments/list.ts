@@ -3,6 +3,7 @@ import { gradientsByDepth } from "./claims/gradients-by-depth.js";
 import { internalCovariateShift } from "./claims/internal-covariate-shift.js";
 import { learningRate } from "./claims/learning-rate.js";
 import { placement } from "./claims/placement.js";
+import { whichLayers } from "./claims/which-layers.js";
 import type { Experiment } from "./experiment.js";
 
 /** In the order of the report. */
@@ -11,5 +12,6 @@ export const experiments: readonly Experiment[] = [
   gradientsByDepth,
   internalCovariateShift,
   placement,
+  whichLayers,
   figure1,
 ];
