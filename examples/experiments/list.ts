@@ -3,6 +3,7 @@ import { gradientsByDepth } from "./claims/gradients-by-depth.js";
 import { internalCovariateShift } from "./claims/internal-covariate-shift.js";
 import { learningRate } from "./claims/learning-rate.js";
 import { placement } from "./claims/placement.js";
+import { whatToCompare } from "./claims/what-to-compare.js";
 import { whichLayers } from "./claims/which-layers.js";
 import type { Experiment } from "./experiment.js";
 
@@ -14,4 +15,5 @@ export const experiments: readonly Experiment[] = [
   placement,
   whichLayers,
   figure1,
+  whatToCompare,
 ];
