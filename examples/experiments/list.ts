@@ -1,3 +1,4 @@
+import { batchAndSpeed } from "./claims/batch-and-speed.js";
 import { figure1 } from "./claims/figure-1.js";
 import { gradientsByDepth } from "./claims/gradients-by-depth.js";
 import { internalCovariateShift } from "./claims/internal-covariate-shift.js";
@@ -16,4 +17,5 @@ export const experiments: readonly Experiment[] = [
   whichLayers,
   figure1,
   whatToCompare,
+  batchAndSpeed,
 ];
