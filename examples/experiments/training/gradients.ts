@@ -34,7 +34,7 @@ export function copies(variables: readonly tf.Variable[]): tf.Tensor[] {
 }
 
 export function restore(variables: readonly tf.Variable[], values: readonly tf.Tensor[]): void {
-  for (const [i, variable] of variables.entries()) variable.assign(tf.clone(values[i]));
+  for (const [i, variable] of variables.entries()) variable.assign(values[i] as typeof variable);
 }
 
 /** Sum of a * b over all values of all tensors, in double precision. */
