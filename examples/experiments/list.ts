@@ -1,15 +1,21 @@
 import { batchAndSpeed } from "./claims/batch-and-speed.js";
+import { convergence } from "./claims/convergence.js";
 import { figure1 } from "./claims/figure-1.js";
+import { finalAccuracy } from "./claims/final-accuracy.js";
 import { gradientsByDepth } from "./claims/gradients-by-depth.js";
 import { internalCovariateShift } from "./claims/internal-covariate-shift.js";
 import { learningRate } from "./claims/learning-rate.js";
 import { placement } from "./claims/placement.js";
+import { predictionMode } from "./claims/prediction-mode.js";
 import { whatToCompare } from "./claims/what-to-compare.js";
 import { whichLayers } from "./claims/which-layers.js";
 import type { Experiment } from "./experiment.js";
 
 /** In the order of the report. */
 export const experiments: readonly Experiment[] = [
+  convergence,
+  finalAccuracy,
+  predictionMode,
   learningRate,
   gradientsByDepth,
   internalCovariateShift,

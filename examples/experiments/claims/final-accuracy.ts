@@ -1,0 +1,126 @@
+import { arm, defineExperiment } from "../experiment.js";
+import { lineChart, overSeeds } from "../report/charts.js";
+import { mean, percent, percents, summarize } from "../report/numbers.js";
+import { classifier, type Training } from "../training/classifier.js";
+import { lenetMethod, lenetRuns } from "../training/lenet-runs.js";
+import type { NetworkSettings } from "../training/network.js";
+
+/** Epochs at the end whose accuracies are averaged, against the noise of single ones. */
+const LAST = 3;
+/** Differences of accuracy that nobody would call a change. */
+const SMALL = 0.01;
+/** Training loss that still falls by more than this part in the second half of the epochs has not converged. */
+const FALLING = 0.2;
+/** Above half the loss of chance a network is at its beginning, however little the loss falls. */
+const BEGINNING = Math.log(10) / 2;
+
+const dense: NetworkSettings = { body: [128, 64], activation: "relu", norm: {} };
+
+const final = ({ curve }: Training) => mean(curve.slice(-LAST).map(({ precise }) => precise ?? Number.NaN));
+const ends = ({ curve }: Training) => curve[curve.length - 1].loss ?? Number.NaN;
+const falls = ({ curve }: Training) => {
+  XX;
+};
+
+export const finalAccuracy = defineExperiment({
+  name: "final-accuracy",
+  title: "It does not change the final accuracy",
+  lecture: [
+    {
+      zh: "可以加速收敛速度（使用了批量归一化之后，学习率可以调的比较大",
+      en: "It can speed up convergence (with batch normalization the learning rate can be set larger",
+      where: "Summary",
+    },
+    { zh: "但一般不改变模型精度", en: "but in general it does not change the accuracy of the model", where: "Summary" },
+  ],
+  claim: `Trained long enough, networks with and without batch norm have the same test accuracy: they differ by less than
+${percent(SMALL, 0)} or by less than twice the standard deviation of the difference.`,
+  refutedBy: `a greater difference of either network (a dense one, LeNet) at the end, where both arms have converged: training
+loss fell by less than ${percent(FALLING, 0)} in the second half, to below half that of chance. Where one has not, or only one network differs, it holds with a condition.`,
+  method: `${lenetMethod}; a dense network of 128 and 64 relus, batches of 128, rate 0.1 for both. Test accuracy by precise
+statistics, mean of the last ${LAST} epochs.`,
+
+  plan(scale) {
+    const training = {
+      ...{ batch: 128, lr: 0.1, epochs: scale.full(60, 12), measurements: scale.full(0.5, 1), precise: true },
+      ...scale.full({}, { images: 3000 }),
+    };
+    const lenet = lenetRuns(scale);
+    return {
+      lenet: [...lenet.withNorm, ...lenet.without],
+      dense: [dense, { ...dense, norm: null }].map((network) =>
+        arm(classifier, { ...training, network }, scale.seeds(3, 1)),
+      ),
+    };
+  },
+
+  conclude({ lenet, dense }) {
+    const cases = Object.entries({ LeNet: lenet, "dense network": dense }).map(([name, [withNorm, without]]) => {
+      const [a, b] = [withNorm, without].map(({ results }) => summarize(results.map(final)));
+      const difference = a.mean - b.mean;
+      const noise = Math.sqrt((a.deviation ** 2 + b.deviation ** 2) / a.count);
+      const fallen = [withNorm, without].map(({ results }) => mean(results.map(falls)));
+      const isSame = Math.abs(difference) < Math.max(SMALL, 2 * noise);
+      return {
+        name,
+        withNorm,
+        without,
+        difference,
+        noise,
+        fallen,
+        isSame,
+        hasConverged: Math.max(...fallen) < FALLING,
+      };
+    });
+    const points = (value: number) => `${value >= 0 ? "+" : ""}${(100 * value).toFixed(1)}`;
+    const differing = cases.filter(({ isSame, hasConverged }) => hasConverged && !isSame);
+    const isWhole = cases.every(({ isSame, hasConverged }) => isSame && hasConverged);
+    return {
+      verdict: differing.length === cases.length ? "does not hold here" : isWhole ? "holds" : "holds with a condition",
+      summary: cases
+        .map(
+          ({ name, difference, noise, withNorm, hasConverged }) =>
+            `${name}: ${points(difference)} ± ${(100 * noise).toFixed(1)} points with batch norm after ` +
+            `${withNorm.settings.epochs} epochs${hasConverged ? "" : ", where not both had converged"}.`,
+        )
+        .join(" "),
+      tables: [
+        {
+          head: ["", "with batch norm", "without", "difference, points", "loss fell in the second half by"],
+          rows: cases.map(({ name, withNorm, without, difference, noise, fallen }) => [
+            `${name}, ${withNorm.settings.epochs} epochs`,
+            percents(withNorm.results.map(final)),
+            percents(without.results.map(final)),
+            `${points(difference)} ± ${(100 * noise).toFixed(1)}`,
+            fallen.map((part) => percent(part, 0)).join(", "),
+          ]),
+        },
+      ],
+      charts: [
+        {
+          name: "accuracy",
+          alt: "Test accuracy over epochs of LeNet and a dense network, with and without batch norm",
+          spec: lineChart({
+            title: "Test accuracy of long trainings (precise statistics)",
+            x: { title: "epoch" },
+            y: { title: "test accuracy", format: "%" },
+            points: cases.flatMap(({ name, withNorm, without }) =>
+              [withNorm, without].flatMap(({ results }, i) =>
+                results[0].curve.map(({ epoch }, k) => ({
+                  panel: name,
+                  series: i === 0 ? "with batch norm" : "without",
+                  x: epoch,
+                  ...overSeeds(results.map(({ curve }) => curve[k]?.precise ?? null)),
+                })),
+              ),
+            ),
+          }),
+        },
+      ],
+      discussion: [
+        `"±" is the standard error of the difference over seeds. Networks that have not converged differ because one of them is
+ahead, which [convergence](#convergence) measures; the loss that still falls tells the two apart.`,
+      ],
+    };
+  },
+});
