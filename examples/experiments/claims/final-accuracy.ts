@@ -18,9 +18,8 @@ const dense: NetworkSettings = { body: [128, 64], activation: "relu", norm: {} }
 
 const final = ({ curve }: Training) => mean(curve.slice(-LAST).map(({ precise }) => precise ?? Number.NaN));
 const ends = ({ curve }: Training) => curve[curve.length - 1].loss ?? Number.NaN;
-const falls = ({ curve }: Training) => {
-  XX;
-};
+const falls = (training: Training) =>
+  1 - ends(training) / (training.curve[Math.floor(training.curve.length / 2) - 1].loss ?? Number.NaN);
 
 export const finalAccuracy = defineExperiment({
   name: "final-accuracy",
@@ -61,16 +60,9 @@ statistics, mean of the last ${LAST} epochs.`,
       const noise = Math.sqrt((a.deviation ** 2 + b.deviation ** 2) / a.count);
       const fallen = [withNorm, without].map(({ results }) => mean(results.map(falls)));
       const isSame = Math.abs(difference) < Math.max(SMALL, 2 * noise);
-      return {
-        name,
-        withNorm,
-        without,
-        difference,
-        noise,
-        fallen,
-        isSame,
-        hasConverged: Math.max(...fallen) < FALLING,
-      };
+      const loss = Math.max(...[withNorm, without].flatMap(({ results }) => results.map(ends)));
+      const hasConverged = Math.max(...fallen) < FALLING && loss < BEGINNING;
+      return { name, withNorm, without, difference, noise, fallen, isSame, hasConverged };
     });
     const points = (value: number) => `${value >= 0 ? "+" : ""}${(100 * value).toFixed(1)}`;
     const differing = cases.filter(({ isSame, hasConverged }) => hasConverged && !isSame);
