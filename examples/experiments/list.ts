@@ -5,6 +5,7 @@ import { finalAccuracy } from "./claims/final-accuracy.js";
 import { gradientsByDepth } from "./claims/gradients-by-depth.js";
 import { internalCovariateShift } from "./claims/internal-covariate-shift.js";
 import { learningRate } from "./claims/learning-rate.js";
+import { oneByOneConvolution } from "./claims/one-by-one-convolution.js";
 import { placement } from "./claims/placement.js";
 import { predictionMode } from "./claims/prediction-mode.js";
 import { whatToCompare } from "./claims/what-to-compare.js";
@@ -21,6 +22,7 @@ export const experiments: readonly Experiment[] = [
   internalCovariateShift,
   placement,
   whichLayers,
+  oneByOneConvolution,
   figure1,
   whatToCompare,
   batchAndSpeed,
