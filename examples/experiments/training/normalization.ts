@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { batchNormInference, batchNormTraining } from "batchnorm-wasm/tfjs";
+import { batchNormInference, batchNormTraining, type SingleValue } from "batchnorm-wasm/tfjs";
 import type { Layer, Mode } from "./network.js";
 
 export interface NormSettings {
@@ -9,6 +9,8 @@ export interface NormSettings {
   readonly eps?: number;
   /** false: neither gamma nor beta. Default true. */
   readonly affine?: boolean;
+  /** What becomes of one value per channel in training. Default "refuse", which throws. */
+  readonly singleValue?: SingleValue;
 }
 
 /** Mean and population variance per channel. */
@@ -26,19 +28,21 @@ export class BatchNorm implements Layer {
   batch: Statistics | null = null;
   readonly #momentum: number;
   readonly #eps: number;
+  readonly #singleValue: SingleValue;
   /** The sums of an estimate under way: batches, means, squares of means, variances. */
   #sums: { batches: number; mean: Float64Array; square: Float64Array; variance: Float64Array } | null = null;
   #precise: Statistics | null = null;
 
   constructor(
     readonly channels: number,
-    { momentum = 0.1, eps = 1e-5, affine = true }: NormSettings = {},
+    { momentum = 0.1, eps = 1e-5, affine = true, singleValue = "refuse" }: NormSettings = {},
   ) {
     this.gamma = affine ? tf.tidy(() => tf.variable(tf.ones([channels]))) : null;
     this.beta = affine ? tf.tidy(() => tf.variable(tf.zeros([channels]))) : null;
     this.running = { mean: new Float64Array(channels), variance: new Float64Array(channels).fill(1) };
     this.#momentum = momentum;
     this.#eps = eps;
+    this.#singleValue = singleValue;
   }
 
   get variables(): tf.Variable[] {
@@ -52,7 +56,8 @@ export class BatchNorm implements Layer {
       const [mean, variance] = [statistics.mean, statistics.variance].map((values) => tf.tensor1d([...values]));
       return batchNormInference(x, mean, variance, this.gamma, this.beta, { eps: this.#eps });
     }
-    const { y, mean, variance } = batchNormTraining(x, this.gamma, this.beta, { eps: this.#eps });
+    const options = { eps: this.#eps, singleValue: this.#singleValue };
+    const { y, mean, variance } = batchNormTraining(x, this.gamma, this.beta, options);
     if (mode !== "batch") {
       const batch = { mean: Float64Array.from(mean.dataSync()), variance: Float64Array.from(variance.dataSync()) };
       if (mode === "training") this.#follow(batch);
