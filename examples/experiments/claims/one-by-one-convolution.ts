@@ -30,8 +30,8 @@ a 1x1 convolution a dense layer of that matrix, alone and with batch norm behind
 channels are the last axis.`,
   refutedBy: `a bit that differs in batch norm over the same memory, or elsewhere a difference larger than roundings of float32
 can make. Where bits differ and roundings can be the reason, it holds with a condition. Limits: for sums of K products twice
-K 2^-24 of the sum of the products' magnitudes; for batch norm with the channels in another place 2e-6, twice what the
-library's tests grant.`,
+K 2^-24 of the sum of the products' magnitudes; for batch norm 2e-6 of the largest value, or of the sum of the terms'
+magnitudes, twice what the library's tests grant.`,
   method: `Three inputs of a LeNet with its initial weights: images, and what its two poolings give. Behind each a 1x1
 convolution to 6, 16 or 120 channels and batch norm with random gamma and beta; dy from a normal distribution. Gradients of
 1x1 convolutions are those of registerConvolutionGradients.`,
@@ -97,8 +97,8 @@ convolution to 6, 16 or 120 channels and batch norm with random gamma and beta; 
         },
       ],
       discussion: [
-        `Differences are parts of the largest value of their tensor; those of sums of products, of the largest sum of the
-products' magnitudes. With the channels in another place the kernels add the same values in another order. A convolution's
+        `Differences are parts of the largest value of their tensor; those of sums (dgamma, dbeta and of a convolution all),
+of the largest sum of the terms' magnitudes. With the channels in another place the kernels add the same values in another order. A convolution's
 gradients are sums too, that of x over its outputs and that of the weights over all pixels, which a convolution need not add
 in the order of a matrix product.`,
       ],

@@ -1,4 +1,5 @@
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
+import { batchNormTraining } from "batchnorm-wasm/tfjs";
 
 /** How two tensors of equally many values compare. */
 export interface Comparison {
@@ -9,7 +10,7 @@ export interface Comparison {
   readonly distance: number | null;
 }
 
-/** Value by value in the order of memory, whatever the shapes. */
+/** Value by value in the order of memory, whatever the shapes. `scale`: in place of the largest magnitude. */
 export function compareBits(a: tf.Tensor, b: tf.Tensor, scale?: number): Comparison {
   const [left, right] = [a.dataSync() as Float32Array, b.dataSync() as Float32Array];
   if (left.length !== right.length) throw new Error(`${left.length} values against ${right.length}`);
@@ -25,4 +26,14 @@ export function compareBits(a: tf.Tensor, b: tf.Tensor, scale?: number): Compari
   }
   const distance = difference === 0 ? 0 : difference / (scale ?? magnitude);
   return { values: left.length, different, distance: Number.isFinite(distance) ? distance : null };
+}
+
+/**
+ * Of dgamma = sum(dy * xhat) and dbeta = sum(dy), over the rows of matrices: the largest sums of the terms' magnitudes,
+ * which is what their roundings go by. The sums themselves are much smaller where terms have both signs.
+ */
+export function sumScales(x: tf.Tensor2D, dy: tf.Tensor2D, eps: number): { dgamma: number; dbeta: number } {
+  const { y: xhat } = batchNormTraining(x, null, null, { eps });
+  const [dgamma, dbeta] = [tf.mul(dy, xhat), dy].map((terms) => tf.max(tf.sum(tf.abs(terms), 0)).dataSync()[0]);
+  return { dgamma, dbeta };
 }

@@ -3,7 +3,7 @@ import { batchNormTraining } from "batchnorm-wasm/tfjs";
 import { disposeBatch } from "../../common/batches.js";
 import { seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
-import { type Comparison, compareBits } from "./bits.js";
+import { type Comparison, compareBits, sumScales } from "./bits.js";
 import { makeNetwork, Network } from "./network.js";
 import { Batches } from "./train.js";
 
@@ -72,6 +72,7 @@ interface Inputs {
   readonly dy: Images;
 }
 
+const EPS = 1e-5;
 /** Unit roundoff of float32. */
 const u = 2 ** -24;
 
@@ -88,18 +89,22 @@ function compare({ x, weight, gamma, beta, dy }: Inputs): PixelsResult["compared
   const normed = step(norm(-1), { x: a, gamma, beta }, dyRows);
   const asImages = step(norm(-1), { x: images, gamma, beta }, dy);
   const first = step(norm(1), { x: toFirst(images), gamma, beta }, toFirst(dy));
-  const both = (affine: typeof dense) => (t: tf.Tensor, weight: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) =>
-    norm(-1)(affine(t, weight), gamma, beta);
+  const both =
+    (affine: (t: tf.Tensor, weight: tf.Tensor) => tf.Tensor) =>
+    (t: tf.Tensor, weight: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) =>
+      norm(-1)(affine(t, weight), gamma, beta);
+  const { dgamma, dbeta } = sumScales(a, dyRows, EPS);
+  const sums = { dgamma: { scale: dgamma }, dbeta: { scale: dbeta } };
   const products = productScales(rows(x), weight, dyRows);
   const { dx, dweight } = productScales(rows(x), weight, normed.dx as tf.Tensor2D);
   return {
-    normalization: each(asImages, normed),
-    "channels first": each({ ...first, y: toLast(first.y), dx: toLast(first.dx) }, normed),
+    normalization: each(asImages, normed, sums),
+    "channels first": each({ ...first, y: toLast(first.y), dx: toLast(first.dx) }, normed, sums),
     convolution: each(step(convolve, { x, weight }, dy), step(dense, { x: rows(x), weight }, dyRows), products),
     both: each(
       step(both(convolve), { x, weight, gamma, beta }, dy),
       step(both(dense), { x: rows(x), weight, gamma, beta }, dyRows),
-      { dx, dweight },
+      { ...sums, dx, dweight },
     ),
   };
 }
@@ -109,12 +114,12 @@ const toFirst = (t: tf.Tensor) => tf.transpose(t, [0, 3, 1, 2]);
 const toLast = (t: tf.Tensor) => tf.transpose(t, [0, 2, 3, 1]);
 
 const norm = (axis: number) => (t: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) =>
-  batchNormTraining(t, gamma, beta, { axis, eps: 1e-5 }).y;
+  batchNormTraining(t, gamma, beta, { axis, eps: EPS }).y;
 
 const convolve = (t: tf.Tensor, weight: tf.Tensor) =>
   tf.conv2d(t as Images, tf.reshape(weight, [1, 1, ...(weight as tf.Tensor2D).shape]), 1, "valid");
 
-const dense = (t: tf.Tensor, weight: tf.Tensor) => tf.matMul(t as tf.Tensor2D, weight as tf.Tensor2D);
+const dense = (t: tf.Tensor, weight: tf.Tensor) => tf.matMul(t as tf.Tensor2D, weight as tf.Tensor2D) as tf.Tensor2D;
 
 /** f of the inputs and its gradients, "d" before the name of each. */
 function step(f: (...inputs: tf.Tensor[]) => tf.Tensor, inputs: Record<string, tf.Tensor>, dy: tf.Tensor): Step {
@@ -122,14 +127,15 @@ function step(f: (...inputs: tf.Tensor[]) => tf.Tensor, inputs: Record<string, t
   return { y: value, ...Object.fromEntries(Object.keys(inputs).map((name, i) => [`d${name}`, grads[i]])) };
 }
 
-interface ProductScale {
+interface SumScale {
   /** Largest sum of the magnitudes of the terms. */
   readonly scale: number;
-  readonly terms: number;
+  /** Of sums outside of batch norm. */
+  readonly terms?: number;
 }
 
 /** Of y = x W and its gradients. A sum of K terms in any order errs by at most K u times the sum of their magnitudes. */
-function productScales(x: tf.Tensor2D, weight: tf.Tensor2D, dy: tf.Tensor2D): Record<string, ProductScale> {
+function productScales(x: tf.Tensor2D, weight: tf.Tensor2D, dy: tf.Tensor2D): Record<string, SumScale> {
   const scale = (a: tf.Tensor, b: tf.Tensor) => tf.max(dense(tf.abs(a), tf.abs(b))).dataSync()[0];
   const [[count, inputs], outputs] = [x.shape, weight.shape[1]];
   return {
@@ -139,11 +145,10 @@ function productScales(x: tf.Tensor2D, weight: tf.Tensor2D, dy: tf.Tensor2D): Re
   };
 }
 
-function each(a: Step, b: Step, products: Record<string, ProductScale> = {}): Record<string, Judged> {
+function each(a: Step, b: Step, sums: Record<string, SumScale>): Record<string, Judged> {
   const judge = (name: string) => {
-    const product = products[name];
-    const limit = product === undefined ? NORMALIZED : 2 * product.terms * u;
-    return { ...compareBits(a[name], b[name], product?.scale), limit };
+    const { scale, terms } = sums[name] ?? {};
+    return { ...compareBits(a[name], b[name], scale), limit: terms === undefined ? NORMALIZED : 2 * terms * u };
   };
   return Object.fromEntries(Object.keys(a).map((name) => [name, judge(name)]));
 }
