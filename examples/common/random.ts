@@ -4,8 +4,8 @@ export interface Random {
   next(): number;
   /** `length` numbers in [-bound, bound). */
   uniform(length: number, bound: number): Float32Array;
-  /** `length` numbers of a normal distribution about 0 (Box-Muller). */
-  normal(length: number, deviation: number): Float32Array;
+  /** `length` numbers of a normal distribution (Box-Muller), by default about 0. */
+  normal(length: number, deviation: number, mean?: number): Float32Array;
   /** The numbers 0 to length - 1 in random order (Fisher-Yates). */
   permutation(length: number): Uint32Array;
 }
@@ -24,10 +24,10 @@ export function seeded(seed: number): Random {
     uniform(length, bound) {
       return Float32Array.from({ length }, () => (2 * next() - 1) * bound);
     },
-    normal(length, deviation) {
+    normal(length, deviation, mean = 0) {
       // 1 - next() is in (0, 1], so that its logarithm is finite.
       const value = () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
-      return Float32Array.from({ length }, () => deviation * value());
+      return Float32Array.from({ length }, () => mean + deviation * value());
     },
     permutation(length) {
       const order = Uint32Array.from({ length }, (_, i) => i);

@@ -1,13 +1,18 @@
 import { batchAndSpeed } from "./claims/batch-and-speed.js";
+import { batchOfOne } from "./claims/batch-of-one.js";
 import { convergence } from "./claims/convergence.js";
+import { eps } from "./claims/eps.js";
 import { figure1 } from "./claims/figure-1.js";
 import { finalAccuracy } from "./claims/final-accuracy.js";
 import { gradientsByDepth } from "./claims/gradients-by-depth.js";
+import { identity } from "./claims/identity.js";
 import { internalCovariateShift } from "./claims/internal-covariate-shift.js";
 import { learningRate } from "./claims/learning-rate.js";
+import { normalized } from "./claims/normalized.js";
 import { oneByOneConvolution } from "./claims/one-by-one-convolution.js";
 import { placement } from "./claims/placement.js";
 import { predictionMode } from "./claims/prediction-mode.js";
+import { ranks } from "./claims/ranks.js";
 import { whatToCompare } from "./claims/what-to-compare.js";
 import { whichLayers } from "./claims/which-layers.js";
 import type { Experiment } from "./experiment.js";
@@ -15,14 +20,19 @@ import type { Experiment } from "./experiment.js";
 /** In the order of the report. */
 export const experiments: readonly Experiment[] = [
   convergence,
-  finalAccuracy,
-  predictionMode,
   learningRate,
+  finalAccuracy,
+  batchOfOne,
+  predictionMode,
+  oneByOneConvolution,
+  normalized,
+  eps,
+  identity,
   gradientsByDepth,
   internalCovariateShift,
   placement,
   whichLayers,
-  oneByOneConvolution,
+  ranks,
   figure1,
   whatToCompare,
   batchAndSpeed,

@@ -27,15 +27,17 @@ export const learningRate = defineExperiment({
     },
   ],
   claim: "The largest learning rate at which LeNet with sigmoids learns is at least 3 times larger with batch norm.",
-  refutedBy: "a largest usable rate with batch norm that is less than 3 times that without",
-  method: `LeNet, batches of 256, plain gradient descent at rates from 0.01 to 30, equally many epochs for all. Usable: mean
-test accuracy above ${percent(LEARNED, 0)} at the end.`,
+  refutedBy: `a largest usable rate with batch norm that is less than 3 times that without. Where no rate is usable without, the
+claim holds with a condition: only for so short a training.`,
+  method: `LeNet, batches of 64, plain gradient descent at rates from 0.03 to 30, equally many steps for all. Usable: mean test
+accuracy above ${percent(LEARNED, 0)} at the end, by running statistics; a training that diverged counts as chance.`,
 
   plan(scale) {
-    const rates = scale.full([0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30], [0.1, 1, 3, 10]);
-    const settings = { batch: 256, epochs: scale.full(8, 1), images: scale.full(10_000, 5_000), measurements: 1 };
+    const rates = scale.full([0.03, 0.1, 0.3, 1, 3, 10, 30], [0.1, 1, 3, 10]);
+    // Without batch norm hundreds of steps go by before anything is learned: small batches make these many.
+    const settings = { batch: 64, epochs: scale.full(12, 1), images: 5_000, measurements: 1 };
     const arms = Object.entries(networks).flatMap(([, network]) =>
-      rates.map((lr) => arm(classifier, { ...settings, network, lr }, scale.seeds(3, 1))),
+      rates.map((lr) => arm(classifier, { ...settings, network, lr }, scale.seeds(2, 1))),
     );
     return { arms };
   },
@@ -51,11 +53,35 @@ test accuracy above ${percent(LEARNED, 0)} at the end.`,
     const [withNorm, without] = [usable("with batch norm"), usable("without")];
     const rates = of("without").map(({ settings }) => settings.lr);
     const row = (name: Name) => [name, ...of(name).map(({ results }) => percents(results.map(final)))];
+    const best = (name: Name) => {
+      const means = of(name).map(({ results }) => summarize(results.map(final)).mean);
+      const accuracy = Math.max(...means);
+      return `${percent(accuracy)} at ${rates[means.indexOf(accuracy)]}`;
+    };
+    // 3 * 0.1 is a little more than 0.3.
+    const holds = Number.isFinite(withNorm) && withNorm >= Number((3 * without).toPrecision(6));
+    const show = (rate: number) => (Number.isFinite(rate) ? `${rate}` : "none");
+    const { epochs, images = 0, batch } = arms[0].settings;
+    const steps = epochs * Math.ceil(images / batch);
+    const discussion = [
+      `${steps} steps each. A rate may be unusable because training diverges or stays at chance, or because so few steps at a
+small rate lead nowhere; only the first two are a limit from above.`,
+    ];
+    if (withNorm === Math.max(...rates)) {
+      discussion.push("With batch norm the largest rate tried is usable: the limit lies above it.");
+    }
     return {
-      verdict: withNorm >= 3 * without ? "holds" : "does not hold here",
-      summary: `Largest usable rate ${withNorm} with batch norm, ${Number.isFinite(without) ? without : "none"} without.`,
+      verdict: !holds ? "does not hold here" : Number.isFinite(without) ? "holds" : "holds with a condition",
+      summary: [
+        `Largest usable rate ${show(withNorm)} with batch norm and ${show(without)} without;`,
+        `best accuracy in ${steps} steps ${best("with batch norm")} with, ${best("without")} without.`,
+      ].join(" "),
+      discussion,
       tables: [
-        { head: ["test accuracy at rate", ...rates.map(String)], rows: [row("with batch norm"), row("without")] },
+        {
+          head: ["test accuracy at rate", ...rates.map(String)],
+          rows: [row("with batch norm"), row("without")],
+        },
       ],
       charts: [
         {

@@ -1,4 +1,4 @@
-import { mean, median, sampleStandardDeviation } from "simple-statistics";
+import { mean, median, sampleStandardDeviation, sum } from "simple-statistics";
 
 /** How numbers are written in tables and sentences, and summaries over seeds. */
 
@@ -19,7 +19,7 @@ export function summarize(values: readonly (number | null)[]): Summary {
   };
 }
 
-export { mean, median };
+export { mean, median, sum };
 
 /** 0.8123 as "81.2 %". */
 export function percent(value: number | null, digits = 1): string {

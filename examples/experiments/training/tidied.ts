@@ -1,0 +1,10 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/** As tf.tidy, for results that are not tensors. */
+export function tidied<T>(run: () => T): T {
+  let result!: T;
+  tf.tidy(() => {
+    result = run();
+  });
+  return result;
+}
