@@ -44,7 +44,7 @@ gradients go through the batch's statistic.`,
 
   plan(scale) {
     const rates = scale.full([0.03, 0.1, 0.3, 1, 3], [0.1, 1, 3]);
-    const settings = { batch: 256, epochs: scale.full(6, 3), images: scale.full(10_000, 3_000), measurements: 1 };
+    const settings = { batch: 256, epochs: scale.full(4, 3), images: scale.full(10_000, 3_000), measurements: 1 };
     const arms = (kind: Kind) => {
       const network = { body: [64, 64, 64], activation: "sigmoid", norm: kinds[kind].norm } as const;
       return rates.map((lr) => arm(kinds[kind].recipe, { ...settings, network, lr }, scale.seeds(3, 1)));

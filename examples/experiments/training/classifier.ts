@@ -47,7 +47,7 @@ export interface Training {
 
 /** Seconds of one step of a network, roughly, on the machine that the costs were taken from. */
 export function stepCost({ body, norm }: NetworkSettings, batch: number): number {
-  if (body === "lenet") return 0.003 + batch * (norm ? 0.00058 : 0.00052);
+  if (body === "lenet") return 0.001 + batch * (norm ? 0.0004 : 0.00034);
   const widths = [pixels, ...body, 10];
   const weights = widths.slice(1).reduce((sum, width, i) => sum + width * widths[i], 0);
   return 0.0007 + (norm ? 0.0005 : 0.0003) * body.length + (6 * weights * batch) / 20e9;
