@@ -36,13 +36,24 @@ export interface StepResult {
   readonly right: number;
 }
 
-/** One step of gradient descent: w -= lr * (dw + weightDecay * w), the decay for weights of rank 2 and more. */
-export function step(network: Network, batch: Batch, lr: number, weightDecay = 0): StepResult {
+/**
+ * One step of gradient descent: w -= lr * (dw + weightDecay * w), the decay for weights of rank 2 and more. `others` are
+ * images that are normalized together with the batch, and whose classes are not looked at.
+ */
+export function step(
+  network: Network,
+  batch: Batch,
+  lr: number,
+  weightDecay = 0,
+  others: tf.Tensor4D | null = null,
+): StepResult {
   return tf.tidy(() => {
     const variables = network.variables;
     let right = 0;
     const { value, grads } = tf.variableGrads(() => {
-      const logits = network.forward(batch.images, "training");
+      const images = others === null ? batch.images : tf.concat([batch.images, others]);
+      const all = network.forward(images, "training");
+      const logits = others === null ? all : tf.slice(all, 0, batch.labels.length);
       right = countRight(logits, batch.labels);
       return crossEntropy(logits, batch.oneHot);
     }, variables);
