@@ -150,9 +150,24 @@ describe.each(hosts)("batchNormTraining on %s", (host) => {
       ["gamma", call(x, tf.ones([4])), RangeError, '"gamma" expected shape [3], got shape [4]'],
       ["beta", call(x, null, tf.ones([1, 3])), RangeError, '"beta" expected shape [3], got shape [1, 3]'],
       ["beta", call(x, null, 0), TypeError, '"beta" expected a tensor, got number'],
-      ["axis", call(x, null, null, { axis: 2 }), RangeError, '"axis" expected an integer < 2 (shape [4, 3]), got 2'],
-      ["axis", call(x, null, null, { axis: -3 }), RangeError, '"axis" expected an integer >= -2, got -3'],
-      ["axis", call(x, null, null, { axis: "1" }), TypeError, '"axis" expected an integer >= -2, got string'],
+      [
+        "axis",
+        call(x, null, null, { axis: 2 }),
+        RangeError,
+        '"axis" expected an integer from -2 to 1 (shape [4, 3]), got 2',
+      ],
+      [
+        "axis",
+        call(x, null, null, { axis: -3 }),
+        RangeError,
+        '"axis" expected an integer from -2 to 1 (shape [4, 3]), got -3',
+      ],
+      [
+        "axis",
+        call(x, null, null, { axis: "1" }),
+        TypeError,
+        '"axis" expected an integer from -2 to 1 (shape [4, 3]), got string',
+      ],
       ["eps", call(x, null, null, { eps: -1 }), RangeError, '"eps" expected a number >= 0, got -1'],
       ["options", call(x, null, null, null), TypeError, '"options" expected an object, got null'],
       [

@@ -1,4 +1,4 @@
-import { checkInteger, wrongValue } from "../check.js";
+import { wrongType, wrongValue } from "../check.js";
 
 /**
  * A tensor as the kernels see it, whichever of its axes are the channels: `batch` x `channels` x `spatial` values in the
@@ -31,7 +31,8 @@ function productOf(shape: readonly number[], first: number, end: number): number
 /** `axis` of a tensor with so many axes, counted from the front. */
 export function checkAxis(axis: unknown, shape: readonly number[]): number {
   const rank = shape.length;
-  const checked = checkInteger("axis", axis, -rank);
-  if (checked >= rank) throw wrongValue("axis", `an integer < ${rank} (shape [${shape.join(", ")}])`, checked);
-  return checked < 0 ? checked + rank : checked;
+  const expected = `an integer from ${-rank} to ${rank - 1} (shape [${shape.join(", ")}])`;
+  if (typeof axis !== "number") throw wrongType("axis", expected, axis);
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) throw wrongValue("axis", expected, axis);
+  return axis < 0 ? axis + rank : axis;
 }
