@@ -54,7 +54,7 @@ const fallback: TestProjectInlineConfiguration = {
     name: "fallback",
     include: everySuite,
     exclude: [
-      ...suites(["binary", "experiments", "forgotten", "lenet-*", "package", "readme", "tfjs-*"]),
+      ...suites(["binary", "experiments", "experiments-*", "forgotten", "lenet-*", "package", "readme", "tfjs-*"]),
       ...suites(["bits", "cases", "compare", "fallback", "host", "kernels", "reference", "unavailable"]),
     ],
     testTimeout,

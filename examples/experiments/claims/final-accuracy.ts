@@ -29,11 +29,10 @@ export const finalAccuracy = defineExperiment({
   title: "It does not change the final accuracy",
   lecture: [
     {
-      zh: "可以加速收敛速度（使用了批量归一化之后，学习率可以调的比较大",
-      en: "It can speed up convergence (with batch normalization the learning rate can be set larger",
+      zh: "但一般不改变模型精度",
+      en: "In general it does not change the accuracy of the model",
       where: "Summary",
     },
-    { zh: "但一般不改变模型精度", en: "but in general it does not change the accuracy of the model", where: "Summary" },
   ],
   claim: `Trained long enough, networks with and without batch norm have the same test accuracy: they differ by less than
 ${percent(SMALL, 0)} or by less than twice the standard deviation of the difference.`,

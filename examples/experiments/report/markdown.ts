@@ -67,7 +67,7 @@ function section({ number, experiment, conclusion, trials }: Entry, folder: stri
     `## ${number}. ${first.zh} · ${first.en}`,
     `${title}. From the lecture's ${first.where}.`,
     ...others.map(quotation),
-    [`- **Claim:** ${claim}`, `- **Refuted by:** ${refutedBy}`, `- **Run:** ${method}`].join("\n"),
+    [`- **Claim:** ${claim}`, `- **Refuted by:** ${refutedBy}`, `- **Run:** ${method}`].map(oneLine).join("\n"),
     `**${verdict[0].toUpperCase()}${verdict.slice(1)}.** ${summary}`,
     ...charts.map((chart) => `![${chart.alt}](${folder}/${name}-${chart.name}.svg)`),
     ...tables.map(markdownTable),
@@ -75,6 +75,10 @@ function section({ number, experiment, conclusion, trials }: Entry, folder: stri
     `_\`npm run experiments -- --only ${name}\`: ${trials.length} trials, ${duration(seconds)} on one core._`,
   ];
   return parts.join("\n\n");
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll("\n", " ");
 }
 
 function quotation({ zh, en, where }: Quotation): string {
