@@ -1,7 +1,7 @@
 import { arm, defineExperiment } from "../experiment.js";
 import { lineChart, overSeeds } from "../report/charts.js";
 import { figure, figures, mean, percent, percents } from "../report/numbers.js";
-import { type DecayResult, type DecaySettings, decayTraining, scaling } from "../training/scaling.js";
+import { type DecayResult, type DecaySettings, decayTraining, distance, scaling } from "../training/scaling.js";
 
 const WITH = "with batch norm";
 const WITHOUT = "without";
@@ -20,10 +20,6 @@ const STRONG = decays[decays.length - 1];
 
 const final = ({ curve }: DecayResult) => curve[curve.length - 1].test;
 const norm = ({ curve }: DecayResult) => curve[curve.length - 1].norm;
-
-/** Root of the mean square of the differences; NaN where one of them diverged. */
-const distance = (a: DecayResult, b: DecayResult) =>
-  Math.sqrt(mean(a.logits.map((value, i) => ((value ?? NaN) - (b.logits[i] ?? NaN)) ** 2)));
 
 export const scaleInvariance = defineExperiment({
   name: "scale-invariance",
@@ -117,15 +113,8 @@ square distance.`,
       ].join(" "),
       tables: [
         {
-          title: "Hidden weights times a, untrained; drift of the normalized output against a = 1",
-          head: [
-            "a",
-            "drift, eps = 0",
-            "drift, eps = 1e-5",
-            "explained by eps",
-            "length of dW over that at 1, eps = 0",
-            "the same, eps = 1e-5",
-          ],
+          title: "Hidden weights times a, untrained; drift of the output from that at a = 1, gradient over that at 1",
+          head: ["a", "drift, eps = 0", "drift, eps = 1e-5", "by eps", "gradient, eps = 0", "gradient, eps = 1e-5"],
           rows: drifts.map(({ factor, drift, expected, gradient }, i) => [
             figure(factor),
             figure(bits[i].drift),

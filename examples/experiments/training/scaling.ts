@@ -4,6 +4,7 @@ import { type Batch, disposeBatch, makeBatch } from "../../common/batches.js";
 import type { Dataset } from "../../common/fashion-mnist.js";
 import { seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
+import { mean } from "../report/numbers.js";
 import { rounded, stepCost } from "./classifier.js";
 import { gradientsOf, length } from "./gradients.js";
 import { makeNetwork, type Network, type NetworkSettings } from "./network.js";
@@ -180,3 +181,7 @@ export const decayTraining: Recipe<DecaySettings, DecayResult> = {
     }
   },
 };
+
+/** Root of the mean square of the differences of the logits; NaN where one of them diverged. */
+export const distance = (a: DecayResult, b: DecayResult) =>
+  Math.sqrt(mean(a.logits.map((value, i) => ((value ?? NaN) - (b.logits[i] ?? NaN)) ** 2)));
