@@ -1,9 +1,9 @@
 import { arm, defineExperiment } from "../experiment.js";
+import { stepSpeed } from "../measurements/speed.js";
 import { lineChart, overSeeds } from "../report/charts.js";
 import { figure, mean, percent, percents } from "../report/numbers.js";
 import { classifier, type Training } from "../training/classifier.js";
 import type { NetworkSettings } from "../training/network.js";
-import { stepSpeed } from "../training/speed.js";
 
 const dense: NetworkSettings = { body: [128, 64], activation: "relu", norm: {} };
 const lenet: NetworkSettings = { body: "lenet", activation: "sigmoid", norm: {} };

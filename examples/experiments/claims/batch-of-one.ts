@@ -1,12 +1,12 @@
 import { arm, defineExperiment } from "../experiment.js";
-import { lineChart, overSeeds } from "../report/charts.js";
-import { mean, percent, percents } from "../report/numbers.js";
-import type { NetworkSettings } from "../training/network.js";
 import {
   type SingleImagesResult as Result,
   type SingleImagesSettings,
   singleImages,
-} from "../training/single-images.js";
+} from "../measurements/single-images.js";
+import { lineChart, overSeeds } from "../report/charts.js";
+import { mean, percent, percents } from "../report/numbers.js";
+import type { NetworkSettings } from "../training/network.js";
 
 const relu = { activation: "relu", norm: { singleValue: "pass" } } as const;
 

@@ -3,12 +3,12 @@ import { batchNormTraining } from "batchnorm-wasm/tfjs";
 import { disposeBatch } from "../../common/batches.js";
 import { seeded } from "../../common/random.js";
 import { arm, defineExperiment, type Recipe } from "../experiment.js";
+import { tidied } from "../measurements/tidied.js";
 import { lineChart } from "../report/charts.js";
 import { figure, mean, percent, percents, sum } from "../report/numbers.js";
 import { BiasedNorm } from "../training/biased-norm.js";
 import { classifier, classifierWith, rounded, stepCost } from "../training/classifier.js";
 import { makeNetwork, type NormMaker } from "../training/network.js";
-import { tidied } from "../training/tidied.js";
 import { Batches, step } from "../training/train.js";
 
 /** Unit roundoff of float32. */

@@ -2,12 +2,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import { batchNormTraining } from "batchnorm-wasm/tfjs";
 import { seeded } from "../../common/random.js";
 import { arm, defineExperiment, type Recipe } from "../experiment.js";
+import { compare } from "../measurements/compare.js";
+import { textbook } from "../measurements/textbook.js";
+import { tidied } from "../measurements/tidied.js";
 import { lineChart } from "../report/charts.js";
 import { figure, percents, sum } from "../report/numbers.js";
 import { classifier, rounded } from "../training/classifier.js";
-import { compare } from "../training/compare.js";
-import { textbook } from "../training/textbook.js";
-import { tidied } from "../training/tidied.js";
 
 const ways = {
   kernels: "the kernels",

@@ -1,7 +1,7 @@
 import { arm, defineExperiment } from "../experiment.js";
+import { modes, type InputsResult as Result, trainingWithInputs } from "../measurements/inputs.js";
 import { lineChart, overSeeds } from "../report/charts.js";
 import { figure, figures, mean, percent, percents } from "../report/numbers.js";
-import { modes, type InputsResult as Result, trainingWithInputs } from "../training/inputs.js";
 import type { NetworkSettings } from "../training/network.js";
 
 const WITH = "with batch norm";

@@ -1,7 +1,7 @@
 import { arm, defineExperiment } from "../experiment.js";
+import { gradientsByLayer, type Layers, MEASURED } from "../measurements/layers.js";
 import { lineChart, overSeeds } from "../report/charts.js";
 import { figure, figures, mean, percents } from "../report/numbers.js";
-import { gradientsByLayer, type Layers, MEASURED } from "../training/layers.js";
 
 const WITH = "with batch norm";
 const WITHOUT = "without";

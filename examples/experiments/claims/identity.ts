@@ -4,13 +4,13 @@ import { disposeBatch } from "../../common/batches.js";
 import { pixels } from "../../common/fashion-mnist.js";
 import { seeded } from "../../common/random.js";
 import { arm, defineExperiment, type Recipe } from "../experiment.js";
+import { compare } from "../measurements/compare.js";
+import { textbook } from "../measurements/textbook.js";
+import { tidied } from "../measurements/tidied.js";
 import { lineChart } from "../report/charts.js";
 import { figure, mean, percent, percents, sum } from "../report/numbers.js";
 import { rounded } from "../training/classifier.js";
-import { compare } from "../training/compare.js";
 import { BatchNorm } from "../training/normalization.js";
-import { textbook } from "../training/textbook.js";
-import { tidied } from "../training/tidied.js";
 import { Batches } from "../training/train.js";
 
 const EPS = 1e-5;

@@ -1,9 +1,9 @@
 import { arm, defineExperiment } from "../experiment.js";
+import type { Shift, Smoothness } from "../measurements/landscape.js";
+import { type StabilityPoint, type StabilitySettings, stability } from "../measurements/stability.js";
 import { lineChart, overSeeds } from "../report/charts.js";
 import { figure, figures, mean, median, percent, percents } from "../report/numbers.js";
-import type { Shift, Smoothness } from "../training/landscape.js";
 import type { NetworkSettings } from "../training/network.js";
-import { type StabilityPoint, type StabilitySettings, stability } from "../training/stability.js";
 
 const WITH = "with batch norm";
 const WITHOUT = "without";

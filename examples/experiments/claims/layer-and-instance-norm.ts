@@ -2,13 +2,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import { batchNormTraining } from "batchnorm-wasm/tfjs";
 import { seeded } from "../../common/random.js";
 import { arm, defineExperiment, type Recipe } from "../experiment.js";
+import { compare, type Difference, worst } from "../measurements/compare.js";
+import { textbook } from "../measurements/textbook.js";
+import { tidied } from "../measurements/tidied.js";
 import { lineChart } from "../report/charts.js";
 import { figure, mean, percents, sum } from "../report/numbers.js";
 import { classifier, classifierWith, type Training } from "../training/classifier.js";
-import { compare, type Difference, worst } from "../training/compare.js";
 import { groupsOf, normalizeSamples, SampleNorm } from "../training/sample-norm.js";
-import { textbook } from "../training/textbook.js";
-import { tidied } from "../training/tidied.js";
 
 const kinds = {
   batch: { name: "batch norm", over: "N, H, W", view: "x as it is", recipe: classifier },

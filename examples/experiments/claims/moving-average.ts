@@ -1,7 +1,7 @@
 import { arm, defineExperiment } from "../experiment.js";
+import { type AveragesPoint, movingAverages } from "../measurements/averages.js";
 import { lineChart, overSeeds } from "../report/charts.js";
 import { figure, figures, mean, percents } from "../report/numbers.js";
-import { type AveragesPoint, movingAverages } from "../training/averages.js";
 
 /** Weights of the new batch: the last batch alone, those to be compared, and 0 for the mean of all batches so far. */
 const MOMENTA = [1, 0.5, 0.1, 0.01, 0.001, 0];

@@ -1,7 +1,7 @@
 import { arm, defineExperiment } from "../experiment.js";
+import { type Channel, normalizedChannels } from "../measurements/channels.js";
 import { dotChart } from "../report/charts.js";
 import { figure, percent } from "../report/numbers.js";
-import { type Channel, normalizedChannels } from "../training/channels.js";
 
 /**
  * A value of the output is five roundings of float32 (x - mean, two coefficients, product, sum), each of at most 2^-24 of

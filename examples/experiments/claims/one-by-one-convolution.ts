@@ -1,7 +1,7 @@
 import { arm, defineExperiment } from "../experiment.js";
+import { type Compared, type Judged, pixelsAsRows } from "../measurements/pixels.js";
 import { dotChart } from "../report/charts.js";
 import { figure, percent } from "../report/numbers.js";
-import { type Compared, type Judged, pixelsAsRows } from "../training/pixels.js";
 
 const names: Record<Compared, string> = {
   normalization: "batch norm of [n, h, w, c], against that of [n h w, c]",

@@ -1,9 +1,9 @@
 import { max, quantile } from "simple-statistics";
 import { arm, defineExperiment } from "../experiment.js";
+import { type Predictions, predictionModes } from "../measurements/prediction-modes.js";
 import { dotChart, lineChart } from "../report/charts.js";
 import { mean, percent, percents } from "../report/numbers.js";
 import { lenetMethod, lenetRuns, withNorm } from "../training/lenet-runs.js";
-import { type Predictions, predictionModes } from "../training/prediction-modes.js";
 
 /** Of d2l-zh's network at the same settings, by running statistics after 10 epochs: its two notebooks, and others' runs. */
 const published = [0.708, 0.807, 0.883, 0.89];

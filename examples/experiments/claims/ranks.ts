@@ -1,8 +1,8 @@
 import { arm, defineExperiment } from "../experiment.js";
+import type { Comparison } from "../measurements/bits.js";
+import { type AxisResult, ranks as recipe } from "../measurements/ranks.js";
 import { dotChart } from "../report/charts.js";
 import { figure } from "../report/numbers.js";
-import type { Comparison } from "../training/bits.js";
-import { type AxisResult, ranks as recipe } from "../training/ranks.js";
 
 /**
  * What the library's tests grant: five roundings of float32 for y, eleven for dx, and those of sums in blocks. Twice that

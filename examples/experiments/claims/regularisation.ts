@@ -1,10 +1,10 @@
 import { linearRegression } from "simple-statistics";
 import { arm, defineExperiment } from "../experiment.js";
+import { type BatchNoise, batchNoise } from "../measurements/batch-noise.js";
+import { type Fit, overfitting } from "../measurements/overfitting.js";
 import { lineChart, overSeeds } from "../report/charts.js";
 import { figure, mean, percent, percents, summarize } from "../report/numbers.js";
-import { type BatchNoise, batchNoise } from "../training/batch-noise.js";
 import type { NetworkSettings } from "../training/network.js";
-import { type Fit, overfitting } from "../training/overfitting.js";
 
 const body = { body: [128, 64], activation: "relu" } as const;
 const networks = {

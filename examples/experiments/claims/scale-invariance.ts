@@ -1,7 +1,7 @@
 import { arm, defineExperiment } from "../experiment.js";
+import { type DecayResult, type DecaySettings, decayTraining, distance, scaling } from "../measurements/scaling.js";
 import { lineChart, overSeeds } from "../report/charts.js";
 import { figure, figures, mean, percent, percents } from "../report/numbers.js";
-import { type DecayResult, type DecaySettings, decayTraining, distance, scaling } from "../training/scaling.js";
 
 const WITH = "with batch norm";
 const WITHOUT = "without";

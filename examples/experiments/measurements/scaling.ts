@@ -5,10 +5,10 @@ import type { Dataset } from "../../common/fashion-mnist.js";
 import { seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
 import { mean } from "../report/numbers.js";
-import { rounded, stepCost } from "./classifier.js";
-import { gradientsOf, length } from "./gradients.js";
-import { makeNetwork, type Network, type NetworkSettings } from "./network.js";
-import { Batches, evaluate } from "./train.js";
+import { rounded, stepCost } from "../training/classifier.js";
+import { gradientsOf, length } from "../training/gradients.js";
+import { makeNetwork, type Network, type NetworkSettings } from "../training/network.js";
+import { Batches, evaluate } from "../training/train.js";
 
 /** Weights of the hidden layers, whose scale a normalization after them takes away. */
 const hiddenWeights = (network: Network) => network.variables.filter(({ rank }) => rank === 2).slice(0, -1);

@@ -3,10 +3,10 @@ import { batchNormTraining } from "batchnorm-wasm/tfjs";
 import { disposeBatch } from "../../common/batches.js";
 import { seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
-import { rounded, stepCost } from "./classifier.js";
-import { makeNetwork, Network, type NetworkSettings } from "./network.js";
-import { BatchNorm } from "./normalization.js";
-import { Batches, step } from "./train.js";
+import { rounded, stepCost } from "../training/classifier.js";
+import { makeNetwork, Network, type NetworkSettings } from "../training/network.js";
+import { BatchNorm } from "../training/normalization.js";
+import { Batches, step } from "../training/train.js";
 
 export interface ChannelsSettings {
   readonly network: NetworkSettings;

@@ -1,4 +1,4 @@
-import { rounded } from "./classifier.js";
+import { rounded } from "../training/classifier.js";
 
 /** A type and not an interface, so that it is JSON. */
 export type Difference = {

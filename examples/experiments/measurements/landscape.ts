@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Batch } from "../../common/batches.js";
-import { copies, descend, distance, gradientsOf, inner, length, restore } from "./gradients.js";
-import type { Network } from "./network.js";
+import { copies, descend, distance, gradientsOf, inner, length, restore } from "../training/gradients.js";
+import type { Network } from "../training/network.js";
 
 /** Measures of Santurkar et al., "How Does Batch Normalization Help Optimization?" (arXiv 1805.11604). */
 

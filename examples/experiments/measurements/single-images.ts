@@ -4,9 +4,17 @@ import { disposeBatch, makeBatch } from "../../common/batches.js";
 import { classes, imageSize } from "../../common/fashion-mnist.js";
 import { type Random, seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
-import { activations, affine, makeNetwork, Network, type NetworkSettings, stateless, variable } from "./network.js";
-import { BatchNorm } from "./normalization.js";
-import { evaluate, type first, step } from "./train.js";
+import {
+  activations,
+  affine,
+  makeNetwork,
+  Network,
+  type NetworkSettings,
+  stateless,
+  variable,
+} from "../training/network.js";
+import { BatchNorm } from "../training/normalization.js";
+import { evaluate, type first, step } from "../training/train.js";
 
 export interface SingleImagesSettings {
   /** "1x1 maps": one convolution by filters as large as the images, batch norm, and an output layer. */

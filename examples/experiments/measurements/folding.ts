@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { affine, type Layer, Network, variable } from "./network.js";
-import { BatchNorm } from "./normalization.js";
+import { affine, type Layer, Network, variable } from "../training/network.js";
+import { BatchNorm } from "../training/normalization.js";
 
 /** Unit roundoff of float32. */
 const U = 2 ** -24;

@@ -2,9 +2,9 @@ import { type Batch, disposeBatch, makeBatch } from "../../common/batches.js";
 import { seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
 import { median } from "../report/numbers.js";
-import { rounded, stepCost } from "./classifier.js";
-import { makeNetwork, type Network, type NetworkSettings } from "./network.js";
-import { step } from "./train.js";
+import { rounded, stepCost } from "../training/classifier.js";
+import { makeNetwork, type Network, type NetworkSettings } from "../training/network.js";
+import { step } from "../training/train.js";
 
 export interface SpeedSettings {
   readonly networks: readonly NetworkSettings[];

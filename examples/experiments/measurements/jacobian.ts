@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { batchNormInference, batchNormTraining } from "batchnorm-wasm/tfjs";
 import { seeded } from "../../common/random.js";
 import { sum } from "../report/numbers.js";
-import { rounded } from "./classifier.js";
+import { rounded } from "../training/classifier.js";
 
 /**
  * dy_i / dx_j of one channel with so many samples, by the statistics of the batch (training) and by given ones that are

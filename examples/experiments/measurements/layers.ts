@@ -2,10 +2,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import { disposeBatch } from "../../common/batches.js";
 import { seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
-import { rounded, stepCost } from "./classifier.js";
-import { gradientsOf, length } from "./gradients.js";
-import { makeNetwork, type NetworkSettings } from "./network.js";
-import { Batches, estimate, evaluate, step } from "./train.js";
+import { rounded, stepCost } from "../training/classifier.js";
+import { gradientsOf, length } from "../training/gradients.js";
+import { makeNetwork, type NetworkSettings } from "../training/network.js";
+import { Batches, estimate, evaluate, step } from "../training/train.js";
 
 export interface LayersSettings {
   readonly network: NetworkSettings & { readonly body: readonly number[] };

@@ -1,10 +1,10 @@
 import { disposeBatch } from "../../common/batches.js";
 import { seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
-import { rounded, stepCost } from "./classifier.js";
-import { makeNetwork, type NetworkSettings } from "./network.js";
-import type { BatchNorm, Statistics } from "./normalization.js";
-import { Batches, evaluate, first, step } from "./train.js";
+import { rounded, stepCost } from "../training/classifier.js";
+import { makeNetwork, type NetworkSettings } from "../training/network.js";
+import type { BatchNorm, Statistics } from "../training/normalization.js";
+import { Batches, evaluate, first, step } from "../training/train.js";
 
 export interface AveragesSettings {
   readonly network: NetworkSettings;

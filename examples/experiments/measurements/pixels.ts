@@ -3,9 +3,9 @@ import { batchNormTraining } from "batchnorm-wasm/tfjs";
 import { disposeBatch } from "../../common/batches.js";
 import { seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
+import { makeNetwork, Network } from "../training/network.js";
+import { Batches } from "../training/train.js";
 import { type Comparison, compareBits, sumScales } from "./bits.js";
-import { makeNetwork, Network } from "./network.js";
-import { Batches } from "./train.js";
 
 /** LeNet's first layers, before which a 1x1 convolution may stand. */
 const points = [

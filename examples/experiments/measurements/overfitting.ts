@@ -1,9 +1,9 @@
 import { disposeBatch } from "../../common/batches.js";
 import { seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
-import { stepCost } from "./classifier.js";
-import { makeNetwork, type NetworkSettings } from "./network.js";
-import { Batches, estimate, evaluate, first, step } from "./train.js";
+import { stepCost } from "../training/classifier.js";
+import { makeNetwork, type NetworkSettings } from "../training/network.js";
+import { Batches, estimate, evaluate, first, step } from "../training/train.js";
 
 export interface OverfittingSettings {
   readonly network: NetworkSettings;

@@ -3,9 +3,9 @@ import { mean, quantileSorted } from "simple-statistics";
 import { countRight, disposeBatch, makeBatch } from "../../common/batches.js";
 import { seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
-import { rounded, stepCost } from "./classifier.js";
-import { type Mode, makeNetwork, Network, type NetworkSettings } from "./network.js";
-import { Batches, step } from "./train.js";
+import { rounded, stepCost } from "../training/classifier.js";
+import { type Mode, makeNetwork, Network, type NetworkSettings } from "../training/network.js";
+import { Batches, step } from "../training/train.js";
 
 export interface InputsSettings {
   readonly network: NetworkSettings;

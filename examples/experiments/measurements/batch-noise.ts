@@ -2,10 +2,10 @@ import { median, sampleStandardDeviation } from "simple-statistics";
 import { disposeBatch } from "../../common/batches.js";
 import { seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
-import { rounded, stepCost } from "./classifier.js";
-import { makeNetwork, type NetworkSettings } from "./network.js";
-import type { Statistics } from "./normalization.js";
-import { Batches, evaluate, first, step } from "./train.js";
+import { rounded, stepCost } from "../training/classifier.js";
+import { makeNetwork, type NetworkSettings } from "../training/network.js";
+import type { Statistics } from "../training/normalization.js";
+import { Batches, evaluate, first, step } from "../training/train.js";
 
 export interface BatchNoiseSettings {
   readonly network: NetworkSettings;

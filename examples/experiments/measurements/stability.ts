@@ -3,11 +3,11 @@ import { type Batch, disposeBatch, makeBatch } from "../../common/batches.js";
 import { seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
 import { mean } from "../report/numbers.js";
-import { rounded, stepCost } from "./classifier.js";
+import { rounded, stepCost } from "../training/classifier.js";
+import { makeNetwork, Network, type NetworkSettings } from "../training/network.js";
+import { NoisyBatchNorm } from "../training/noise.js";
+import { Batches, evaluate, step } from "../training/train.js";
 import { covariateShift, type Shift, type Smoothness, smoothness } from "./landscape.js";
-import { makeNetwork, Network, type NetworkSettings } from "./network.js";
-import { NoisyBatchNorm } from "./noise.js";
-import { Batches, evaluate, step } from "./train.js";
 
 export interface StabilitySettings {
   readonly network: NetworkSettings;

@@ -4,9 +4,9 @@ import { batchNormTraining } from "batchnorm-wasm/tfjs";
 import { disposeBatch } from "../../common/batches.js";
 import { seeded } from "../../common/random.js";
 import type { Recipe } from "../experiment.js";
+import { rounded } from "../training/classifier.js";
+import { Batches } from "../training/train.js";
 import { type Comparison, compareBits, sumScales } from "./bits.js";
-import { rounded } from "./classifier.js";
-import { Batches } from "./train.js";
 
 /** The 28 x 28 pixels of an image as one to five axes. */
 const pixelAxes = [[784], [28, 28], [7, 4, 28], [4, 7, 4, 7], [2, 2, 7, 4, 7]];
