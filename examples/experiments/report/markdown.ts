@@ -35,12 +35,13 @@ function head(entries: readonly Entry[], { data, quick }: About, where: Header, 
   };
   return `# The lecture on batch normalization, put to the test
 
-Written by \`${command}\`. This library grew from notes of a lecture (Dive into Deep Learning, chapter on batch
-normalization). Each section takes one of its statements, or a question from its audience, says beforehand what would
+Written by \`${command}\`.
+
+This library grew from notes of a lecture (Dive into Deep Learning, chapter on batch normalization). Each section takes one of its statements, or a question from its audience, says beforehand what would
 refute it, and runs it: on Fashion-MNIST (${data.train.count} training and ${data.test.count} test images), in Node.js, with networks of
 TensorFlow.js on its WebAssembly backend whose batch normalization is \`batchnorm-wasm/tfjs\`.
 
-Of ${entries.length}: ${verdicts.map((verdict) => `${numberOf(verdict)} ${verdict}`).join(", ")}.
+Verdicts: ${verdicts.map((verdict) => `${verdict}, ${numberOf(verdict)}`).join("; ")}.
 
 ${plainTable(overview)}
 
@@ -71,7 +72,7 @@ function section({ number, experiment, conclusion, trials }: Entry, folder: stri
     `**${verdict[0].toUpperCase()}${verdict.slice(1)}.** ${summary}`,
     ...charts.map((chart) => `![${chart.alt}](${folder}/${name}-${chart.name}.svg)`),
     ...tables.map(markdownTable),
-    ...discussion,
+    ...discussion.map(oneLine),
     `_\`npm run experiments -- --only ${name}\`: ${trials.length} trials, ${duration(seconds)} on one core._`,
   ];
   return parts.join("\n\n");
