@@ -11,6 +11,7 @@ const nodeOnly = suites([
   "allocation",
   "binary",
   "experiments",
+  "experiments-*",
   "forgotten",
   "lenet-*",
   "package",
