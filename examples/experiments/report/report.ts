@@ -24,15 +24,20 @@ export async function writeReport(file: string, entries: readonly Entry[], about
       await writeChart(join(folder, `${experiment.name}-${name}.svg`), spec);
     }
   }
-  const seconds = entries.flatMap(({ trials }) => trials).reduce((sum, trial) => sum + trial.seconds, 0);
+  const seconds = [...distinct(entries).values()].reduce((sum, trial) => sum + trial.seconds, 0);
   const where = header(about.quick, NODE, Date.now() - 1000 * seconds);
   writeFileSync(join(folder, "results.json"), results(entries, where));
   writeFileSync(file, markdown(entries, about, where, basename(folder)));
 }
 
+/** By their keys: experiments share trials. */
+function distinct(entries: readonly Entry[]): Map<string, Kept> {
+  return new Map(entries.flatMap(({ trials }) => trials.map((trial) => [trial.key, trial])));
+}
+
 /** A line a trial: results are long, and are looked for one by one. */
 function results(entries: readonly Entry[], where: object): string {
-  const trials = new Map(entries.flatMap(({ trials }) => trials.map((trial) => [trial.key, trial])));
+  const trials = distinct(entries);
   const experiments = entries.map(({ experiment, conclusion, trials }) => {
     const { name, title, claim, refutedBy } = experiment;
     const { verdict, summary, tables } = conclusion;
