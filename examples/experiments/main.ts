@@ -1,6 +1,6 @@
 // Puts the lecture's claims to the test and writes a report. `--help` has the options.
 import { join, relative } from "node:path";
-import { InputError } from "../common/errors.js";
+import { runCommand } from "../common/errors.js";
 import { prepareOutput } from "../common/output.js";
 import { experiments } from "./list.js";
 import { help, type Options, parseOptions } from "./options.js";
@@ -67,12 +67,4 @@ function complain(failures: readonly Failure[]): void {
   if (failures.length > 0) process.exitCode = 1;
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof InputError)) {
-    throw error;
-  }
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await runCommand(main);

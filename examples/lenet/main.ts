@@ -1,5 +1,5 @@
 // Trains the lecture's network with and without batch normalization and shows what it does. `--help` has the options.
-import { InputError } from "../common/errors.js";
+import { InputError, runCommand } from "../common/errors.js";
 import { readSplit } from "../common/fashion-mnist.js";
 import { prepareOutput } from "../common/output.js";
 import { help, parseOptions } from "./options.js";
@@ -19,12 +19,4 @@ async function main(): Promise<void> {
   await demo(data, options);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof InputError)) {
-    throw error;
-  }
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await runCommand(main);

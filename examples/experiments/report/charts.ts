@@ -62,13 +62,7 @@ export function lineChart({ title, subtitle, x, y, points, marks = false, shared
   const values = points.filter((point) => point.y !== null && Number.isFinite(point.y));
   const encodingX = { field: "x", type: "quantitative", title: x.title, scale: scaleOf(x), axis: axisOf(x) } as const;
   const encodingY = { type: "quantitative", title: y.title, scale: scaleOf(y), axis: axisOf(y) } as const;
-  const color = {
-    field: "series",
-    type: "nominal",
-    title: null,
-    scale: { domain: series, range: series.map((_, i) => palette[i % palette.length]) },
-    legend: series.length > 1 ? undefined : null,
-  } as const;
+  const color = colorOf(series);
   const layer = [
     {
       transform: [{ filter: "isValid(datum.low)" }],
@@ -117,13 +111,7 @@ export function dotChart({ title, subtitle, value, bars }: Bars): TopLevelSpec {
   const series = [...new Set(bars.map(({ series = "" }) => series))];
   const values = bars.map((bar) => ({ series: "", ...bar })).filter((bar) => Number.isFinite(bar.value));
   const x = { type: "quantitative", title: value.title, scale: scaleOf(value), axis: axisOf(value) } as const;
-  const color = {
-    field: "series",
-    type: "nominal",
-    title: null,
-    scale: { domain: series, range: series.map((_, i) => palette[i % palette.length]) },
-    legend: series.length > 1 ? undefined : null,
-  } as const;
+  const color = colorOf(series);
   const y = {
     field: "label",
     type: "nominal",
@@ -156,6 +144,17 @@ export async function writeChart(file: string, spec: TopLevelSpec): Promise<void
   const view = new View(parse(compile(spec).spec), { renderer: "none" });
   writeFileSync(file, `${await view.toSVG()}\n`);
   view.finalize();
+}
+
+/** A colour a series; a legend only where there are several. */
+function colorOf(series: readonly string[]) {
+  return {
+    field: "series",
+    type: "nominal",
+    title: null,
+    scale: { domain: series, range: series.map((_, i) => palette[i % palette.length]) },
+    legend: series.length > 1 ? undefined : null,
+  } as const;
 }
 
 function scaleOf({ scale = "linear", domain }: Axis) {
