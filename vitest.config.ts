@@ -6,8 +6,9 @@ const suites = (names: readonly string[]) => names.map((name) => `test/${name}.t
 
 const everySuite = suites(["*"]);
 
-/** What is about Node.js: its heap, the files of the build, programs, the package, TensorFlow.js as npm installs it; or replaces modules. */
+/** What is about Node.js: its heap, the most of it that an engine gives, the files of the build, programs, the package, TensorFlow.js as npm installs it; or replaces modules. */
 const nodeOnly = suites([
+  "address-space",
   "allocation",
   "binary",
   "experiments",
@@ -21,7 +22,19 @@ const nodeOnly = suites([
 ]);
 
 /** What compares results, and so runs over the binary with fused multiply-add too. */
-const results = suites(["backward", "constant", "exact", "forward", "golden", "nonfinite", "numerics", "running"]);
+const results = suites([
+  "address-space",
+  "backward",
+  "canaries",
+  "constant",
+  "exact",
+  "forward",
+  "golden",
+  "nonfinite",
+  "numerics",
+  "running",
+  "scratch",
+]);
 
 /** Node.js before 22 has relaxed SIMD behind a flag, which later ones no longer know. */
 const relaxedSimd = Number(process.versions.node.split(".")[0]) < 22 ? ["--experimental-wasm-relaxed-simd"] : [];
@@ -55,7 +68,17 @@ const fallback: TestProjectInlineConfiguration = {
     name: "fallback",
     include: everySuite,
     exclude: [
-      ...suites(["binary", "experiments", "experiments-*", "forgotten", "lenet-*", "package", "readme", "tfjs-*"]),
+      ...suites([
+        "address-space",
+        "binary",
+        "experiments",
+        "experiments-*",
+        "forgotten",
+        "lenet-*",
+        "package",
+        "readme",
+        "tfjs-*",
+      ]),
       ...suites(["bits", "cases", "compare", "fallback", "host", "kernels", "reference", "unavailable"]),
     ],
     testTimeout,

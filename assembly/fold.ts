@@ -17,13 +17,13 @@ const WIDE: usize = 2048;
 const FEWEST: usize = 8;
 
 /**
- * Columns that coefficients and sums are kept for: one a channel for planes; for rows those of a folded row, whole vectors
- * where that is possible.
+ * Columns that coefficients and sums are kept for: one per channel for planes; for rows those of a folded row, whole vectors
+ * where that is possible. At most `widest(channels)`.
  */
 export function widthOf(batch: usize, channels: usize, spatial: usize): usize {
   if (spatial >= NARROW) return channels;
   const columns = channels * spatial;
-  const most = columns < WIDE ? (batch * columns) / FEWEST : 0;
+  const most = columns < WIDE ? min((batch * columns) / FEWEST, widest(channels)) : 0;
   let width = columns;
   for (let wider = columns; wider <= most && (wider <= COLUMNS || width & 3); wider += columns) {
     if (!(wider & 3)) width = wider;
@@ -31,9 +31,13 @@ export function widthOf(batch: usize, channels: usize, spatial: usize): usize {
   return width;
 }
 
-/** The most columns that any extents have for this many channels: a full fold, narrow planes, or rows fourfold. */
+/**
+ * The most columns that any extents may take for this many channels, or for fewer; the scratch is reserved for them. Narrow
+ * planes have NARROW - 1 columns per channel, and a fold that makes whole vectors takes up to four rows of fewer than WIDE.
+ */
 export function widest(channels: usize): usize {
-  return max(COLUMNS, max(channels * (NARROW - 1), min(channels * 4, WIDE * 4)));
+  const columns = channels * (NARROW - 1);
+  return max(COLUMNS, max(columns, min(columns, WIDE) * 4));
 }
 
 /** Spreads the coefficients of the channels over the columns of a slot. */

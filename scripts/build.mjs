@@ -7,7 +7,7 @@ import binaryen from "assemblyscript/binaryen";
 import { rolldown } from "rolldown";
 import ts from "typescript";
 
-const BUDGET = { kernels: 12_000, entry: 20_000, fallback: 10_000 };
+const BUDGET = { kernels: 16_500, entry: 20_000, fallback: 10_000 };
 const root = new URL("../", import.meta.url);
 const path = (name) => new URL(name, root);
 process.chdir(root.pathname);

@@ -20,7 +20,7 @@ type InputGradient<Extents extends unknown[]> = (
  * alignment beyond 4; extents are in elements, at least 1. x, y, dy, dx, gamma and beta are float32, mean, variance,
  * invstd, dgamma, dbeta and the running statistics float64, one a channel. gamma and beta may be 0 (absent), and so may
  * dgamma and dbeta of an input gradient (statistics that are constants). y may be x and dx may be dy; nothing else may
- * overlap. Planes: `batch` x `channels` planes of `spatial` values; rows: `rows` rows of `channels` values.
+ * overlap. Every array ends below 2^32. Planes: `batch` x `channels` planes of `spatial` values; rows: `rows` rows of `channels` values.
  */
 export type KernelExports = {
   /** Bytes of scratch that any kernel needs for this many channels, or for fewer. */
@@ -146,9 +146,9 @@ export class KernelInstance implements Kernels {
   }
 }
 
-/** 4 GiB of float32: what 32-bit addresses reach. */
+/** 4 GiB of float32: what 32-bit addresses reach; the memory itself ends a page before. */
 const MOST_VALUES = 2 ** 30;
-/** Their scratch, 108 bytes a channel, is within 32-bit addresses. */
+/** Their scratch, 228 bytes per channel, is within 32-bit addresses. */
 const MOST_CHANNELS = 2 ** 24;
-/** Their scratch fits the one page that a memory begins with. */
+/** Their scratch is 230 KB. */
 const USUAL_CHANNELS = 256;

@@ -27,6 +27,13 @@ export const backend: Backend = inject("backend");
 
 export const kernels: Kernels = backend === "js" ? loadFallback() : await load({ relaxed: inject("relaxed") });
 
+/** The binary of the project `relaxed`, whose engine has its instructions. */
+const relaxedModule = inject("relaxed")
+  ? new WebAssembly.Module(
+      Uint8Array.from(atob((await import("../src/relaxed-module.js")).base64), (c) => c.charCodeAt(0)),
+    )
+  : undefined;
+
 /** Kernels of their own; not of the binary with relaxed instructions. */
 export function loadKernels(options?: Pick<LoadOptions, "initialBytes">): Kernels {
   return backend === "js" ? loadFallback(options) : loadSync(options);
@@ -39,5 +46,5 @@ export function memoryOf(descriptor: { initial: number; maximum?: number }): Ker
 
 /** The bare kernels over a memory of `memoryOf`. */
 export function kernelsIn(memory: KernelMemory): KernelExports {
-  return backend === "js" ? fallbackKernels(memory) : instantiateKernels(memory as WebAssembly.Memory);
+  return backend === "js" ? fallbackKernels(memory) : instantiateKernels(memory as WebAssembly.Memory, relaxedModule);
 }

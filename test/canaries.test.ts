@@ -15,6 +15,9 @@ const shapes = [
   ...upTo17.map((channels) => `NC 5x${channels}`),
   ...upTo17.flatMap((rows) => [2, 3, 5, 33].map((channels) => `NC ${rows}x${channels}`)),
   ...[31, 32, 33, 65, 129].flatMap((rows) => [1, 4, 7, 12].map((channels) => `NC ${rows}x${channels}`)),
+  // Rows folded as far as they ever are: the scratch is used to its end.
+  ...[1, 2, 3].flatMap((spatial) => [5, 7, 9, 12, 21, 22, 23].map((channels) => `NCL 33x${channels}x${spatial}`)),
+  ...[1, 3, 5, 22].map((channels) => `NCL 519x${channels}x3`),
   "NC 17x130",
   "NC 3x257",
   "NCL 1x1x1009",

@@ -143,7 +143,8 @@ export class RawMemory {
   }
 }
 
-function shapeOf({ arrays, channels }: RawCall, name: Name): Floats {
+/** An array as long as the one of this name. */
+export function shapeOf({ arrays, channels }: RawCall, name: Name): Floats {
   const { x } = arrays;
   if (name === "y" || name === "dx") return x as Floats;
   return arrays[name] ?? (single.has(name) ? new Float32Array(channels) : new Float64Array(channels));
