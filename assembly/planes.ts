@@ -32,6 +32,7 @@ export function reduce<T extends Term>(
       const k2 = Scratch.splat(term.slots(), SHIFT, k, channels);
       const end = a + (spatial << 2);
       const turnsEnd = a + ((spatial & (term.unroll() * -4)) << 2);
+      const block: usize = term.readsB() ? BLOCK : (BLOCK / 4) * <usize>term.unroll();
       if (term.skips(load<f32>(k))) {
         a = end;
         continue;
@@ -41,11 +42,7 @@ export function reduce<T extends Term>(
         let s = zero;
         let q = zero;
         // Trees: an addition to a sum waits for the one before it only once a turn.
-        for (
-          const stop = min(turnsEnd, a + (term.readsB() ? BLOCK : (BLOCK / 4) * <usize>term.unroll()));
-          a < stop;
-          a += term.unroll() * 16
-        ) {
+        for (const stop = a + min(turnsEnd - a, block); a < stop; a += term.unroll() * 16) {
           const r = a + delta;
           const a0 = v128.load(a);
           const f0 = term.first(a0, term.readsB() ? v128.load(r) : zero, k0, k1, k2);
@@ -70,13 +67,14 @@ export function reduce<T extends Term>(
         }
         if (a == turnsEnd) {
           // Whole vectors, the last of which ends with the plane, masked where it overlaps.
-          for (; a < end; a += 16) {
+          while (a != end) {
             const at = min(a, end - 16);
             const mask = Vector.lastLanes((end - a) >> 2);
             const a0 = v128.load(at);
             const f0 = v128.and(term.first(a0, term.readsB() ? v128.load(at + delta) : zero, k0, k1, k2), mask);
             s = f32x4.add(s, f0);
             q = f32x4.add(q, v128.and(term.second(f0, a0, k0), mask));
+            a = at + 16;
           }
         }
         Vector.addSum(sums + (c << 3), Vector.widen(s));

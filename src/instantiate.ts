@@ -5,7 +5,7 @@ import type { KernelMemory } from "./memory.js";
 /** What every way of loading has in common: options, a memory, the check of what was instantiated. No binary. */
 
 export interface LoadOptions {
-  /** Bytes of memory to reserve at once. While they last no view is detached. Default 0. */
+  /** Bytes of memory to reserve at once, at most 2^32 - 65,536. While they last no view is detached. Default 0. */
   initialBytes?: number;
   /** The compiled binary, for hosts that refuse to compile bytes. The package exports it as `batchnorm-wasm/batchnorm.wasm`. */
   module?: WebAssembly.Module;
@@ -30,6 +30,11 @@ export interface Implementation {
 }
 
 const PAGE = 65536;
+/**
+ * One page less than 32-bit addresses reach: the address behind an array that ends at 2^32 would be 0, and the kernels compare
+ * such addresses.
+ */
+const MOST_PAGES = 65535;
 
 /** Returns the pages that the memory is to begin with. */
 export function checkLoadOptions(options: LoadOptions): number {
@@ -42,7 +47,7 @@ export function checkLoadOptions(options: LoadOptions): number {
   if (relaxed && module !== undefined) throw wrongValue("relaxed", 'false beside a "module"', relaxed);
   if (fallback !== undefined) checkOneOf("fallback", fallback, ["js"]);
   const pages = Math.max(1, Math.ceil(initialBytes / PAGE));
-  if (pages > PAGE) throw wrongValue("initialBytes", `at most ${PAGE * PAGE}`, initialBytes);
+  if (pages > MOST_PAGES) throw wrongValue("initialBytes", `at most ${MOST_PAGES * PAGE}`, initialBytes);
   return pages;
 }
 
@@ -53,7 +58,14 @@ export function checkModule(module: unknown): void {
 }
 
 export function memoryOf(initial: number): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial, maximum: PAGE });
+  return new WebAssembly.Memory({ initial, maximum: MOST_PAGES });
+}
+
+/** The kernels are right in memories of any size but the largest. */
+export function checkSize({ buffer }: WebAssembly.Memory): void {
+  if (buffer.byteLength > MOST_PAGES * PAGE) {
+    throw unfit("memory", `at most ${MOST_PAGES * PAGE} bytes`, `${buffer.byteLength}`);
+  }
 }
 
 /** The instance's own exports: the loader's have helpers for managed objects beside them. */

@@ -4,6 +4,7 @@ import {
   checkExports,
   checkLoadOptions,
   checkModule,
+  checkSize,
   type Implementation,
   type LoadOptions,
   memoryOf,
@@ -54,13 +55,15 @@ export function loadSync(options: Omit<LoadOptions, "relaxed" | "fallback"> = {}
 }
 
 /**
- * The kernels alone, in the caller's memory: no allocation, no static data. Whoever calls them minds the addresses.
- * @throws TypeError for a wrong argument; Error where the engine has no WebAssembly SIMD or refuses to compile
+ * The kernels alone, in the caller's memory: no allocation, no static data. Whoever calls them minds the addresses: every
+ * array has to end below 2^32, so a memory of 65,536 pages is refused, and must not become one by growth.
+ * @throws TypeError, RangeError for a wrong argument; Error where the engine has no WebAssembly SIMD or refuses to compile
  */
 export function instantiateKernels(memory: WebAssembly.Memory, module?: WebAssembly.Module): KernelExports {
   assertWebAssembly();
   if (!(memory instanceof WebAssembly.Memory)) throw wrongType("memory", "a WebAssembly.Memory", memory);
   if (!(memory.buffer instanceof ArrayBuffer)) throw unfit("memory", "a memory that is not shared", "a shared one");
+  checkSize(memory);
   checkModule(module);
   try {
     return exportsOf(memory, module);
