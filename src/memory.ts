@@ -1,3 +1,5 @@
+import { Gaps } from "./gaps.js";
+
 const ALIGNMENT = 64;
 const PAGE = 65536;
 
@@ -5,11 +7,6 @@ const PAGE = 65536;
 export interface KernelMemory {
   readonly buffer: ArrayBuffer;
   grow(pages: number): number;
-}
-
-interface Gap {
-  address: number;
-  size: number;
 }
 
 /**
@@ -24,8 +21,8 @@ export class Allocator {
   generation = 0;
   /** First address never handed out; 0 stays free, it means "absent" to the kernels. */
   #end = ALIGNMENT;
-  /** In the order of their addresses; none touches another or the end. */
-  #gaps: Gap[] = [];
+  /** None touches another or the end. */
+  readonly #gaps = new Gaps();
   /** Takes back the blocks of owners that were collected as garbage. Engines without it leave that to `free`. */
   readonly #forgotten =
     typeof FinalizationRegistry === "function"
@@ -44,18 +41,11 @@ export class Allocator {
   /** Throws a RangeError, and changes nothing, where the engine refuses to grow the memory. */
   allocate(bytes: number): number {
     const size = Allocator.blockSize(bytes);
-    const index = this.#gaps.findIndex((gap) => gap.size >= size);
-    let address: number;
-    if (index < 0) {
+    let address = this.#gaps.take(size);
+    if (address === 0) {
       address = this.#end;
       this.#growTo(address + size, bytes);
       this.#end += size;
-    } else {
-      const gap = this.#gaps[index];
-      address = gap.address;
-      gap.address += size;
-      gap.size -= size;
-      if (gap.size === 0) this.#gaps.splice(index, 1);
     }
     this.bytesInUse += size;
     return address;
@@ -65,29 +55,8 @@ export class Allocator {
   free(address: number, bytes: number): void {
     const size = Allocator.blockSize(bytes);
     this.bytesInUse -= size;
-    let next = this.#gaps.findIndex((gap) => gap.address > address);
-    if (next < 0) next = this.#gaps.length;
-    const before = this.#gaps[next - 1];
-    const after = this.#gaps[next];
-    const joined = { address, size };
-    let first = next;
-    let count = 0;
-    if (before !== undefined && before.address + before.size === address) {
-      joined.address = before.address;
-      joined.size += before.size;
-      first--;
-      count++;
-    }
-    if (after !== undefined && address + size === after.address) {
-      joined.size += after.size;
-      count++;
-    }
-    if (joined.address + joined.size === this.#end) {
-      this.#gaps.splice(first, count);
-      this.#end = joined.address;
-    } else {
-      this.#gaps.splice(first, count, joined);
-    }
+    if (address + size === this.#end) this.#end = this.#gaps.removeAtEnd(address);
+    else this.#gaps.add(address, size);
   }
 
   /** From here on a block is freed when its owner is collected, unless `disown` comes first. */

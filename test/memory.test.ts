@@ -48,6 +48,37 @@ describe("the allocator", () => {
     }
   });
 
+  it("takes the lowest gap that fits, among thousands", () => {
+    const next = random(17).uniform;
+    const allocator = new Allocator(memoryOf({ initial: 1 }));
+    /** Whether each 64 bytes of the memory are in use: the plainest allocator there is. */
+    const used: boolean[] = [true];
+    const plain = (units: number) => {
+      let from = 1;
+      for (let i = from; i < from + units; i++) if (used[i]) from = i + 1;
+      used.fill(true, from, from + units);
+      for (let i = from; i < from + units; i++) used[i] = true;
+      return from * 64;
+    };
+    const live: [address: number, units: number][] = [];
+    for (let i = 0; i < 20_000; i++) {
+      if (live.length > 4000 || (live.length > 0 && next() < 0.3)) {
+        const at = Math.floor(next() * live.length);
+        const [address, units] = live[at];
+        live[at] = live[live.length - 1];
+        live.pop();
+        allocator.free(address, 64 * units);
+        used.fill(false, address / 64, address / 64 + units);
+      } else {
+        const units = 1 + Math.floor(next() ** 4 * 8);
+        const address = allocator.allocate(64 * units);
+        expect(address).toBe(plain(units));
+        live.push([address, units]);
+      }
+    }
+    expect(allocator.bytesInUse).toBe(64 * live.reduce((sum, [, units]) => sum + units, 0));
+  });
+
   it("says so when the engine refuses to grow, and nothing is lost", () => {
     const memory = memoryOf({ initial: 1, maximum: 3 });
     const allocator = new Allocator(memory);
