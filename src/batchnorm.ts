@@ -1,12 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { checkCount, checkInput, checkInteger, checkLikeInput, unfit } from "./check.js";
+import { checkCount, checkInput, checkInteger, checkLikeInput, proxied, unfit } from "./check.js";
 import type { Kernels } from "./kernels.js";
 import { type BatchNormOptions, LayerMemory } from "./layer-memory.js";
 import { checkState, type StateDict, type StateDictLike } from "./state.js";
-import { dispose, FloatTensor, type Tensor } from "./tensor.js";
+import { dispose, FloatTensor, type Handle, type Tensor } from "./tensor.js";
 import * as verbs from "./verbs.js";
 
-/** The gradients of a loss. dgamma and dbeta belong to the layer: the next backward overwrites them. */
+/** The gradients of a loss, frozen. dgamma and dbeta belong to the layer: the next backward overwrites them. */
 export interface Gradients {
   readonly dx: Tensor;
   /** Shape [C]; null where the layer has no gamma. */
@@ -22,13 +22,14 @@ export interface Gradients {
 export class BatchNorm {
   readonly #memory: LayerMemory;
   #training = true;
-  #x: FloatTensor | null = null;
+  /** The input of the last forward. */
+  #x: Handle | null = null;
   /** Whether the last forward used running statistics, which are constants to its backward. */
   #frozen = false;
   /** Whether the last forward wrote y over x. */
   #overwritten = false;
-  /** The last result of backward, given again for the same dx. */
-  #gradients: Gradients | null = null;
+  /** The results of backward, given again for the same dx. They go with it: the layer does not keep a dx alive. */
+  #gradients = new WeakMap<FloatTensor, Gradients>();
   /**
    * m / (m - 1) for the last m: a new number would be an allocation a step. It starts as null so that V8 keeps it as an
    * object; a field of its own kind for floating point would be copied to a new object by each read.
@@ -47,47 +48,47 @@ export class BatchNorm {
 
   /** Learned scale, ones at first, shape [C]; null where switched off. */
   get gamma(): Tensor | null {
-    return this.#memory.affine.gamma;
+    return BatchNorm.#of(this).#memory.affine.gamma;
   }
 
   /** Learned shift, zeros at first, shape [C]; null where switched off. */
   get beta(): Tensor | null {
-    return this.#memory.affine.beta;
+    return BatchNorm.#of(this).#memory.affine.beta;
   }
 
   /** Zeros at first; null where not tracked. A writable view: read it again after any allocation. */
   get runningMean(): Float64Array<ArrayBuffer> | null {
-    return this.#memory.running?.mean.data ?? null;
+    return BatchNorm.#of(this).#memory.running?.mean.data ?? null;
   }
 
   /** Ones at first; null where not tracked. A writable view: read it again after any allocation. */
   get runningVar(): Float64Array<ArrayBuffer> | null {
-    return this.#memory.running?.variance.data ?? null;
+    return BatchNorm.#of(this).#memory.running?.variance.data ?? null;
   }
 
   /** Training batches seen, empty ones aside. Writable: with momentum null it weighs the next batch. */
   get numBatchesTracked(): number {
-    return this.#numBatchesTracked;
+    return BatchNorm.#of(this).#numBatchesTracked;
   }
 
   /** @throws TypeError, RangeError for anything but an integer >= 0 */
   set numBatchesTracked(count: number) {
-    this.#numBatchesTracked = checkInteger("numBatchesTracked", count, 0);
+    BatchNorm.#of(this).#numBatchesTracked = checkInteger("numBatchesTracked", count, 0);
   }
 
   get training(): boolean {
-    return this.#training;
+    return BatchNorm.#of(this).#training;
   }
 
   /** From here on batches are normalized by their own statistics and the running ones follow. */
   train(): this {
-    this.#training = true;
+    BatchNorm.#of(this).#training = true;
     return this;
   }
 
   /** From here on batches are normalized by the running statistics, which stay as they are. */
   eval(): this {
-    this.#training = false;
+    BatchNorm.#of(this).#training = false;
     return this;
   }
 
@@ -99,7 +100,7 @@ export class BatchNorm {
    * @throws TypeError, RangeError for a wrong argument; nothing has changed then
    */
   forward(x: Tensor, out?: Tensor): Tensor {
-    const memory = this.#alive();
+    const memory = BatchNorm.#of(this).#alive();
     const { kernels, numFeatures, affine, variance, eps } = memory;
     const input = checkInput(x, kernels, numFeatures);
     const running = this.#training ? null : memory.running;
@@ -115,7 +116,7 @@ export class BatchNorm {
       verbs.normalize(y, input, affine);
       if (this.#training) this.#updateRunning(input.extents.count);
     }
-    this.#x = input;
+    this.#x = input.handle;
     this.#frozen = running !== null;
     this.#overwritten = y === input && input.extents.count > 0;
     return y;
@@ -128,11 +129,11 @@ export class BatchNorm {
    * @throws TypeError, RangeError for a wrong argument; Error without a forward before
    */
   backward(dy: Tensor, out?: Tensor): Gradients {
-    const { kernels, affine, sums, dgamma, dbeta } = this.#alive();
-    const x = this.#x;
-    if (x === null) throw new Error("backward needs a forward before it");
+    const { kernels, affine, sums, dgamma, dbeta } = BatchNorm.#of(this).#alive();
+    if (this.#x === null) throw new Error("backward needs a forward before it");
     if (this.#overwritten) throw new Error('backward needs the input of forward, which "out" overwrote');
-    if (x.disposed) throw new Error("tensor was disposed");
+    const x = this.#x.tensor;
+    if (x === null) throw new Error("tensor was disposed");
     const gradient = checkLikeInput("dy", dy, x);
     const given = out === undefined ? null : checkLikeInput("out", out, x);
     if (given === x) throw unfit("out", 'a tensor other than "x"', '"x"');
@@ -149,13 +150,12 @@ export class BatchNorm {
       }
       verbs.inputGradient(dx, gradient, x, affine, this.#frozen ? null : sums, count);
     }
-    if (this.#gradients?.dx !== dx) this.#gradients = { dx, dgamma, dbeta };
-    return this.#gradients;
+    return this.#gradients.get(dx) ?? this.#remember(Object.freeze({ dx, dgamma, dbeta }), dx);
   }
 
   /** Copies of what the layer has, under PyTorch's names. */
   stateDict(): StateDict {
-    const { affine, running } = this.#alive();
+    const { affine, running } = BatchNorm.#of(this).#alive();
     const state: StateDict = {};
     if (affine.gamma !== null) state.weight = affine.gamma.data.slice();
     if (affine.beta !== null) state.bias = affine.beta.data.slice();
@@ -173,7 +173,7 @@ export class BatchNorm {
    * @throws TypeError, RangeError for a wrong state; nothing has changed then
    */
   loadStateDict(state: StateDictLike): void {
-    const { affine, running, numFeatures } = this.#alive();
+    const { affine, running, numFeatures } = BatchNorm.#of(this).#alive();
     const entries = {
       weight: affine.gamma,
       bias: affine.beta,
@@ -187,14 +187,24 @@ export class BatchNorm {
 
   /** Gives the layer's memory back; a second call does nothing. */
   dispose(): void {
-    this.#memory.dispose();
+    BatchNorm.#of(this).#memory.dispose();
     this.#x = null;
-    this.#gradients = null;
   }
 
   /** As `dispose`, for `using`. */
   [dispose](): void {
     this.dispose();
+  }
+
+  /** A layer; throws where it is a Proxy of one. */
+  static #of(layer: BatchNorm): BatchNorm {
+    if (!(#memory in layer)) throw proxied("layer");
+    return layer;
+  }
+
+  #remember(gradients: Gradients, dx: FloatTensor): Gradients {
+    this.#gradients.set(dx, gradients);
+    return gradients;
   }
 
   /** The layer's memory, if it and the tensors in the caller's hands were not disposed. */

@@ -20,6 +20,16 @@ export function unfit(name: string, expected: string, got: string): RangeError {
   return new RangeError(`"${name}" expected ${expected}, got ${got}`);
 }
 
+/**
+ * The error of a Proxy of something of this package: the fields that lead to its memory are private, and a Proxy has none.
+ */
+export function proxied(what: string): TypeError {
+  return new TypeError(
+    `the ${what} is a Proxy, which cannot reach its memory: keep it out of reactive objects ` +
+      "(Vue: markRaw when you store it, toRaw when you use it; MobX: observable.ref)",
+  );
+}
+
 /** A value's type as a reader would call it. */
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
@@ -87,28 +97,38 @@ export function checkShape(value: unknown, layout: Layout): readonly number[] {
   return Object.freeze(shape as number[]);
 }
 
-/** Numbers in an array or a typed array. */
+/**
+ * Numbers in an array or a typed array. What is not a typed array is copied while it is checked: each element is read once, so
+ * that what was checked is what is used.
+ */
 export function checkNumbers(name: string, value: unknown): ArrayLike<number> {
-  if (typeof value !== "object" || value === null || typeof (value as ArrayLike<number>).length !== "number") {
-    throw wrongType(name, "an array of numbers", value);
+  const expected = "an array of numbers";
+  if (typeof value !== "object" || value === null) throw wrongType(name, expected, value);
+  if (ArrayBuffer.isView(value)) {
+    if (value instanceof BigInt64Array || value instanceof BigUint64Array || value instanceof DataView) {
+      throw wrongType(name, expected, value);
+    }
+    return value as ArrayBufferView & ArrayLike<number>;
   }
   const array = value as ArrayLike<unknown>;
-  if (!ArrayBuffer.isView(value) || value instanceof BigInt64Array || value instanceof BigUint64Array) {
-    if (ArrayBuffer.isView(value)) throw wrongType(name, "an array of numbers", value);
-    for (let i = 0; i < array.length; i++) {
-      if (typeof array[i] !== "number") throw wrongType(name, "an array of numbers", array[i]);
-    }
+  const { length } = array;
+  if (typeof length !== "number") throw wrongType(name, expected, value);
+  const numbers: number[] = [];
+  for (let i = 0; i < length; i++) {
+    const element = array[i];
+    if (typeof element !== "number") throw wrongType(name, expected, element);
+    numbers.push(element);
   }
-  return array as ArrayLike<number>;
+  return numbers;
 }
 
-/** Numbers, one a channel. */
-export function checkPerChannel(name: string, value: unknown, channels: number): ArrayLike<number> {
+/** A copy of numbers, one per channel. */
+export function checkPerChannel(name: string, value: unknown, channels: number): Float64Array<ArrayBuffer> {
   const numbers = checkNumbers(name, value);
   if (numbers.length !== channels) {
     throw new RangeError(`"${name}" expected ${channels} values, one per channel, got ${numbers.length}`);
   }
-  return numbers;
+  return new Float64Array(numbers);
 }
 
 /** NaN passes: it may come from a run that diverged. */

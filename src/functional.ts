@@ -11,7 +11,7 @@ import {
   unfit,
   wrongType,
 } from "./check.js";
-import { checkStatistics, type Statistics } from "./statistics.js";
+import { type CheckedStatistics, checkStatistics, type Statistics } from "./statistics.js";
 import { type Doubles, dispose, doubles, FloatTensor, type Tensor, together } from "./tensor.js";
 import * as verbs from "./verbs.js";
 
@@ -52,12 +52,11 @@ export interface NormalizeOptions extends GradientOptions {
  */
 export function normalize(x: Tensor, statistics: Statistics, options: NormalizeOptions = {}): Tensor {
   const input = checkInput(x);
-  checkStatistics(statistics, input.extents.channels);
-  const checked = checkGradientOptions(options, input);
-  const given = options.out === undefined ? null : checkLikeInput("out", options.out, input);
+  const given = checkStatistics(statistics, input.extents.channels);
+  const checked = checkNormalizeOptions(options, input);
   return together((own) => {
-    const y = given ?? own(new FloatTensor(input.kernels, input.shape, input.layout));
-    withAffine(input, statistics, checked, (affine) => verbs.normalize(y, input, affine));
+    const y = checked.out ?? own(new FloatTensor(input.kernels, input.shape, input.layout));
+    withAffine(input, given, checked, (affine) => verbs.normalize(y, input, affine));
     return y;
   });
 }
@@ -74,13 +73,13 @@ export function gradientSums(
 ): OwnedGradientSums {
   const input = checkInput(x);
   const gradient = checkLikeInput("dy", dy, input);
-  checkStatistics(statistics, input.extents.channels);
+  const given = checkStatistics(statistics, input.extents.channels);
   const checked = checkGradientOptions(options, input);
   const [dgamma, dbeta] = together((own) => {
     const sums = doubles(input, 2).map(own);
     for (const each of sums) each.data.fill(0);
     const inMemory = { dgamma: sums[0], dbeta: sums[1] };
-    withAffine(input, statistics, checked, (affine) => verbs.gradientSums(inMemory, gradient, input, affine));
+    withAffine(input, given, checked, (affine) => verbs.gradientSums(inMemory, gradient, input, affine));
     return sums;
   });
   return {
@@ -116,29 +115,37 @@ export function inputGradient(
   const input = checkInput(x);
   const gradient = checkLikeInput("dy", dy, input);
   const { channels } = input.extents;
-  checkStatistics(statistics, channels);
-  if (sums !== null) {
-    if (typeof sums !== "object") throw wrongType("sums", "gradient sums or null", sums);
-    if (input.extents.count > 0) checkInteger("count", statistics.count, 1);
-    checkPerChannel("dgamma", sums.dgamma, channels);
-    checkPerChannel("dbeta", sums.dbeta, channels);
-  }
-  const checked = checkGradientOptions(options, input);
-  const given = options.out === undefined ? null : checkLikeInput("out", options.out, input);
-  if (given === input) throw unfit("out", 'a tensor other than "x"', '"x"');
+  const given = checkStatistics(statistics, channels);
+  const checkedSums = sums === null ? null : checkSums(sums, channels);
+  if (sums !== null && input.extents.count > 0) checkInteger("count", given.count, 1);
+  const checked = checkNormalizeOptions(options, input);
+  if (checked.out === input) throw unfit("out", 'a tensor other than "x"', '"x"');
   return together((own) => {
-    const dx = given ?? own(new FloatTensor(input.kernels, input.shape, input.layout));
-    const copied = sums && copies(input, [sums.dgamma, sums.dbeta]);
+    const dx = checked.out ?? own(new FloatTensor(input.kernels, input.shape, input.layout));
+    const inMemory = checkedSums && stored(input, checkedSums);
     try {
-      const inMemory = copied && { dgamma: copied[0], dbeta: copied[1] };
-      withAffine(input, statistics, checked, (affine) =>
-        verbs.inputGradient(dx, gradient, input, affine, inMemory, statistics.count),
+      withAffine(input, given, checked, (affine) =>
+        verbs.inputGradient(
+          dx,
+          gradient,
+          input,
+          affine,
+          inMemory && { dgamma: inMemory[0], dbeta: inMemory[1] },
+          given.count,
+        ),
       );
     } finally {
-      for (const copy of copied ?? []) copy.dispose();
+      for (const each of inMemory ?? []) each.dispose();
     }
     return dx;
   });
+}
+
+/** Copies of a caller's dgamma and dbeta. */
+function checkSums(sums: GradientSums, channels: number): Float64Array[] {
+  if (typeof sums !== "object") throw wrongType("sums", "gradient sums or null", sums);
+  const { dgamma, dbeta } = sums;
+  return [checkPerChannel("dgamma", dgamma, channels), checkPerChannel("dbeta", dbeta, channels)];
 }
 
 type CheckedOptions = Omit<verbs.Affine, "mean" | "invstd"> & { readonly eps: number };
@@ -154,28 +161,36 @@ function checkGradientOptions(options: GradientOptions, x: FloatTensor): Checked
   };
 }
 
+function checkNormalizeOptions(
+  options: NormalizeOptions,
+  x: FloatTensor,
+): CheckedOptions & { out: FloatTensor | null } {
+  const checked = checkGradientOptions(options, x);
+  const { out } = options;
+  return { ...checked, out: out === undefined ? null : checkLikeInput("out", out, x) };
+}
+
 /** Runs a verb with mean and invstd in the memory for its time; not for an empty x. */
 function withAffine(
   x: FloatTensor,
-  statistics: Statistics,
-  { eps, ...affine }: CheckedOptions,
+  statistics: CheckedStatistics,
+  { eps, gamma, beta, activation }: CheckedOptions,
   run: (affine: verbs.Affine) => void,
 ): void {
   if (x.extents.count === 0) return;
-  const [mean, invstd] = copies(x, [statistics.mean, statistics.variance]);
+  const [mean, invstd] = stored(x, [statistics.mean, statistics.variance]);
   try {
     verbs.invstd(invstd, invstd, eps);
-    run({ mean, invstd, ...affine });
+    run({ mean, invstd, gamma, beta, activation });
   } finally {
     mean.dispose();
     invstd.dispose();
   }
 }
 
-/** Copies in the memory. Sources may be views that the allocation detaches, hence the copies of them before it. */
-function copies(x: FloatTensor, sources: readonly ArrayLike<number>[]): Doubles[] {
-  const values = sources.map((source) => Float64Array.from(source));
-  return doubles(x, sources.length).map((target, i) => {
+/** Per-channel values in x's memory. */
+function stored(x: FloatTensor, values: readonly Float64Array[]): Doubles[] {
+  return doubles(x, values.length).map((target, i) => {
     target.data.set(values[i]);
     return target;
   });

@@ -1,4 +1,4 @@
-import { checkLayout, checkNumbers, checkShape, unfit } from "./check.js";
+import { checkLayout, checkNumbers, checkShape, proxied, unfit } from "./check.js";
 import { extentsOf, type Layout } from "./layout.js";
 import { Allocator, type KernelMemory } from "./memory.js";
 import { FloatTensor, type Tensor, together } from "./tensor.js";
@@ -105,10 +105,17 @@ export class KernelInstance implements Kernels {
   }
 
   get bytesInUse(): number {
-    return this.allocator.bytesInUse - (this.#scratch ? Allocator.blockSize(this.#scratchBytes) : 0);
+    return this.allocator.bytesInUse - (this.unwrapped().#scratch ? Allocator.blockSize(this.#scratchBytes) : 0);
+  }
+
+  /** These kernels; throws where `this` is a Proxy of them. */
+  unwrapped(): this {
+    if (!(#scratch in this)) throw proxied("object that load returned");
+    return this;
   }
 
   tensor(shape: readonly number[], layout: Layout, values?: ArrayLike<number>): Tensor {
+    this.unwrapped();
     const checkedLayout = checkLayout(layout);
     const checkedShape = checkShape(shape, checkedLayout);
     const { length, channels } = extentsOf(checkedShape, checkedLayout);
@@ -116,13 +123,14 @@ export class KernelInstance implements Kernels {
       const most = `at most ${MOST_VALUES} values and ${MOST_CHANNELS} channels`;
       throw unfit("shape", most, `[${checkedShape.join(", ")}]`);
     }
-    if (values !== undefined && checkNumbers("values", values).length !== length) {
+    const numbers = values === undefined ? undefined : checkNumbers("values", values);
+    if (numbers !== undefined && numbers.length !== length) {
       const described = `shape [${checkedShape.join(", ")}], ${checkedLayout}`;
-      throw new RangeError(`"values" expected ${length} values (${described}), got ${values.length}`);
+      throw new RangeError(`"values" expected ${length} values (${described}), got ${numbers.length}`);
     }
     // The allocation may detach a view of this memory.
-    const ours = ArrayBuffer.isView(values) && values.buffer === this.memory.buffer;
-    const source = ours ? Float32Array.from(values) : values;
+    const ours = ArrayBuffer.isView(numbers) && numbers.buffer === this.memory.buffer;
+    const source = ours ? Float32Array.from(numbers) : numbers;
     return together((own) => {
       const tensor = own(new FloatTensor(this, checkedShape, checkedLayout));
       if (source === undefined) tensor.data.fill(0);

@@ -49,7 +49,7 @@ export class LayerMemory {
   /** @throws TypeError, RangeError for a wrong argument; nothing was allocated then */
   constructor(kernels: unknown, numFeatures: number, options: BatchNormOptions) {
     if (!(kernels instanceof KernelInstance)) throw wrongType("kernels", "what load returned", kernels);
-    this.kernels = kernels;
+    this.kernels = kernels.unwrapped();
     this.numFeatures = checkInteger("numFeatures", numFeatures, 1);
     checkOptions(options);
     const { gamma = true, beta = true, trackRunningStats = true } = options;

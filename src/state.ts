@@ -23,15 +23,15 @@ export interface StateDictLike {
 
 type Entry = Exclude<keyof StateDictLike, "num_batches_tracked">;
 
-/** Checks all of a state dict before anything is written. */
+/** Copies and checks all of a state dict, before anything is written: its arrays may be views of the layer itself. */
 export function checkState(
   state: unknown,
   entries: Record<Entry, FloatTensor | Doubles | null>,
   channels: number,
-): { values: [block: FloatTensor | Doubles, values: ArrayLike<number>][]; count: number | undefined } {
+): { values: [block: FloatTensor | Doubles, values: Float64Array][]; count: number | undefined } {
   if (typeof state !== "object" || state === null) throw wrongType("state", "a state dict", state);
   const given = state as Record<string, unknown>;
-  const values: [FloatTensor | Doubles, ArrayLike<number>][] = [];
+  const values: [FloatTensor | Doubles, Float64Array][] = [];
   for (const name of Object.keys(given)) {
     if (
       name === "num_batches_tracked"
@@ -43,8 +43,9 @@ export function checkState(
   }
   for (const [name, block] of Object.entries(entries)) {
     if (block === null) continue;
-    if (given[name] === undefined) throw new RangeError(`"state" expected an entry "${name}", got none`);
-    const numbers = checkPerChannel(name, given[name], channels);
+    const entry = given[name];
+    if (entry === undefined) throw new RangeError(`"state" expected an entry "${name}", got none`);
+    const numbers = checkPerChannel(name, entry, channels);
     if (name === "running_var") checkNotNegative(name, numbers);
     values.push([block, numbers]);
   }

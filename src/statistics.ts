@@ -66,12 +66,13 @@ export function batchStatistics(x: Tensor): OwnedStatistics {
 export function mergeStatistics(parts: readonly Statistics[]): OwnedStatistics {
   if (!Array.isArray(parts)) throw wrongType("parts", "an array of statistics", parts);
   if (parts.length === 0) throw unfit("parts", "at least one", "none");
-  const channels = checkStatistics(parts[0]);
-  for (const part of parts) checkStatistics(part, channels);
+  const checked: CheckedStatistics[] = [];
+  for (const part of parts) checked.push(checkStatistics(part, checked[0]?.mean.length));
+  const channels = checked[0].mean.length;
   const mean = new Float64Array(channels);
   const variance = new Float64Array(channels);
   let count = 0;
-  for (const part of parts) {
+  for (const part of checked) {
     if (part.count === 0) continue;
     const total = count + part.count;
     const weight = part.count / total;
@@ -86,15 +87,27 @@ export function mergeStatistics(parts: readonly Statistics[]): OwnedStatistics {
   return { count, mean, variance, dispose() {}, [dispose]() {} };
 }
 
-/** Checks statistics of `channels` channels (of any number where that is not given) and returns their channels. */
-export function checkStatistics(value: unknown, channels?: number): number {
+/** A copy of a caller's statistics. */
+export interface CheckedStatistics extends Statistics {
+  readonly mean: Float64Array<ArrayBuffer>;
+  readonly variance: Float64Array<ArrayBuffer>;
+}
+
+/** A copy of statistics of `channels` channels, or of any number where that is not given. */
+export function checkStatistics(value: unknown, channels?: number): CheckedStatistics {
   if (typeof value !== "object" || value === null) throw wrongType("statistics", "statistics", value);
   const { count, mean, variance } = value as Partial<Statistics>;
   checkInteger("count", count, 0);
-  const expected = channels ?? checkNumbers("mean", mean).length;
-  if (expected === 0) throw unfit("mean", "at least 1 value, one per channel", "none (or a view that is detached)");
-  checkPerChannel("mean", mean, expected);
-  const variances = checkPerChannel("variance", variance, expected);
-  checkNotNegative("variance", variances);
-  return expected;
+  const means = checkNumbers("mean", mean);
+  if (channels === undefined && means.length === 0) {
+    throw unfit("mean", "at least 1 value, one per channel", "none (or a view that is detached)");
+  }
+  const expected = channels ?? means.length;
+  const checked = {
+    count: count as number,
+    mean: checkPerChannel("mean", means, expected),
+    variance: checkPerChannel("variance", variance, expected),
+  };
+  checkNotNegative("variance", checked.variance);
+  return checked;
 }

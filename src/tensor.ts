@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { proxied } from "./check.js";
 import type { KernelInstance } from "./kernels.js";
 import { type Extents, extentsOf, type Layout } from "./layout.js";
 
@@ -52,11 +53,13 @@ abstract class Block<View extends Float32Array | Float64Array> {
 
   /** In bytes. */
   get address(): number {
+    if (!(#address in this)) throw proxied("tensor");
     if (this.#address === 0) throw new Error("tensor was disposed");
     return this.#address;
   }
 
   get disposed(): boolean {
+    if (!(#address in this)) throw proxied("tensor");
     return this.#address === 0;
   }
 
@@ -74,7 +77,7 @@ abstract class Block<View extends Float32Array | Float64Array> {
   }
 
   dispose(): void {
-    if (this.#address === 0) return;
+    if (this.disposed) return;
     this.kernels.allocator.disown(this);
     this.kernels.allocator.free(this.#address, this.#bytes);
     this.#address = 0;
@@ -86,8 +89,14 @@ abstract class Block<View extends Float32Array | Float64Array> {
   }
 }
 
+/** Leads to a tensor until that is disposed: whoever holds a tensor by it does not keep it alive longer. */
+export interface Handle {
+  tensor: FloatTensor | null;
+}
+
 /** The one implementation of Tensor. Its values are not initialized. */
 export class FloatTensor extends Block<Float32Array<ArrayBuffer>> implements Tensor {
+  readonly handle: Handle = { tensor: this };
   readonly shape: readonly number[];
   readonly layout: Layout;
   readonly extents: Extents;
@@ -102,6 +111,11 @@ export class FloatTensor extends Block<Float32Array<ArrayBuffer>> implements Ten
 
   protected override view(buffer: ArrayBuffer, address: number, length: number): Float32Array<ArrayBuffer> {
     return new Float32Array(buffer, address, length);
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.handle.tensor = null;
   }
 }
 

@@ -60,16 +60,14 @@ describe("memory", () => {
 
   it("values that throw when they are read leave nothing behind", () => {
     const kernels = loadKernels();
-    let reads = 0;
     const source = {
       length: 2,
       0: 1,
-      get 1() {
-        if (reads++ > 0) throw new Error("read twice");
-        return 2;
+      get 1(): number {
+        throw new Error("no such value");
       },
     };
-    expect(() => kernels.tensor([1, 2], "NC", source)).toThrow("read twice");
+    expect(() => kernels.tensor([1, 2], "NC", source)).toThrow("no such value");
     expect(kernels.bytesInUse).toBe(0);
   });
 

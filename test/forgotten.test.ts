@@ -43,6 +43,29 @@ describe("forgotten", () => {
     expect([...mean]).toEqual([3, 4]);
   });
 
+  it("a layer keeps neither its last input, once that is disposed, nor a dx", async () => {
+    const kernels = loadSync();
+    const layer = new BatchNorm(kernels, 2);
+    const references = (() => {
+      const x = tensor(kernels);
+      const { dx } = layer.backward(layer.forward(x));
+      x.dispose();
+      return [new WeakRef(x), new WeakRef(dx)];
+    })();
+    // A reference that is looked at is kept until the end of the task.
+    await collected(() => false);
+    expect(references.map((reference) => reference.deref())).toEqual([undefined, undefined]);
+    expect(() => layer.backward(tensor(kernels))).toThrow("tensor was disposed");
+  });
+
+  it("a layer keeps its last input until its backward", async () => {
+    const kernels = loadSync();
+    const layer = new BatchNorm(kernels, 2);
+    layer.forward(tensor(kernels));
+    await collected(() => false);
+    expect([...layer.backward(tensor(kernels)).dx.data].every(Number.isFinite)).toBe(true);
+  });
+
   it("nothing twice: what was disposed of is not given back again", async () => {
     const kernels = loadSync();
     for (let i = 0; i < 100; i++) tensor(kernels).dispose();
