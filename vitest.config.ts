@@ -17,6 +17,7 @@ const nodeOnly = suites([
   "lenet-*",
   "package",
   "readme",
+  "realms",
   "tfjs-*",
   "unavailable",
 ]);
@@ -79,7 +80,7 @@ const fallback: TestProjectInlineConfiguration = {
         "readme",
         "tfjs-*",
       ]),
-      ...suites(["bits", "cases", "compare", "fallback", "host", "kernels", "reference", "unavailable"]),
+      ...suites(["bits", "cases", "compare", "fallback", "host", "kernels", "realms", "reference", "unavailable"]),
     ],
     testTimeout,
     execArgv: ["--expose-gc"],

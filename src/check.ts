@@ -1,5 +1,6 @@
 import type { KernelInstance } from "./kernels.js";
 import { isLayout, type Layout } from "./layout.js";
+import { isA, ofAnotherCopy } from "./realms.js";
 import { FloatTensor } from "./tensor.js";
 
 /**
@@ -105,7 +106,7 @@ export function checkNumbers(name: string, value: unknown): ArrayLike<number> {
   const expected = "an array of numbers";
   if (typeof value !== "object" || value === null) throw wrongType(name, expected, value);
   if (ArrayBuffer.isView(value)) {
-    if (value instanceof BigInt64Array || value instanceof BigUint64Array || value instanceof DataView) {
+    if (isA("BigInt64Array", value) || isA("BigUint64Array", value) || isA("DataView", value)) {
       throw wrongType(name, expected, value);
     }
     return value as ArrayBufferView & ArrayLike<number>;
@@ -145,7 +146,8 @@ function described({ shape, layout }: FloatTensor): string {
 
 /** A live tensor, of these kernels where they are given. */
 export function checkTensor(name: string, value: unknown, kernels?: KernelInstance): FloatTensor {
-  if (!(value instanceof FloatTensor)) throw wrongType(name, "a Tensor", value);
+  const expected = "a Tensor";
+  if (!(value instanceof FloatTensor)) throw ofAnotherCopy(name, expected, value) ?? wrongType(name, expected, value);
   if (kernels !== undefined && value.kernels !== kernels) {
     throw new RangeError(`"${name}" expected a tensor of the same kernels, got one of others`);
   }

@@ -1,6 +1,7 @@
 import { checkBoolean, checkInteger, checkOneOf, checkOptions, unfit, wrongType, wrongValue } from "./check.js";
 import type { KernelExports } from "./kernels.js";
 import type { KernelMemory } from "./memory.js";
+import { isA } from "./realms.js";
 
 /** What every way of loading has in common: options, a memory, the check of what was instantiated. No binary. */
 
@@ -52,7 +53,7 @@ export function checkLoadOptions(options: LoadOptions): number {
 }
 
 export function checkModule(module: unknown): void {
-  if (module !== undefined && !(module instanceof WebAssembly.Module)) {
+  if (module !== undefined && !isA("WebAssembly.Module", module)) {
     throw wrongType("module", "a WebAssembly.Module", module);
   }
 }

@@ -1,6 +1,7 @@
 import { checkLayout, checkNumbers, checkShape, proxied, unfit } from "./check.js";
 import { extentsOf, type Layout } from "./layout.js";
 import { Allocator, type KernelMemory } from "./memory.js";
+import { MADE_BY_THIS_PACKAGE } from "./realms.js";
 import { FloatTensor, type Tensor, together } from "./tensor.js";
 
 type Address = number;
@@ -98,6 +99,10 @@ export class KernelInstance implements Kernels {
     this.relaxed = relaxed;
     // At the bottom of the memory, where it does not split what tensors give back; enough for most networks.
     this.scratch(USUAL_CHANNELS);
+  }
+
+  get [MADE_BY_THIS_PACKAGE](): true {
+    return true;
   }
 
   get memory(): WebAssembly.Memory {

@@ -1,5 +1,6 @@
 import { checkBoolean, checkEps, checkInteger, checkMomentum, checkOneOf, checkOptions, wrongType } from "./check.js";
 import { KernelInstance } from "./kernels.js";
+import { ofAnotherCopy } from "./realms.js";
 import { Doubles, FloatTensor, together } from "./tensor.js";
 import * as verbs from "./verbs.js";
 
@@ -48,7 +49,10 @@ export class LayerMemory {
 
   /** @throws TypeError, RangeError for a wrong argument; nothing was allocated then */
   constructor(kernels: unknown, numFeatures: number, options: BatchNormOptions) {
-    if (!(kernels instanceof KernelInstance)) throw wrongType("kernels", "what load returned", kernels);
+    if (!(kernels instanceof KernelInstance)) {
+      const expected = "what load returned";
+      throw ofAnotherCopy("kernels", expected, kernels) ?? wrongType("kernels", expected, kernels);
+    }
     this.kernels = kernels.unwrapped();
     this.numFeatures = checkInteger("numFeatures", numFeatures, 1);
     checkOptions(options);

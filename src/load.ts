@@ -11,6 +11,7 @@ import {
 } from "./instantiate.js";
 import { type KernelExports, KernelInstance, type Kernels } from "./kernels.js";
 import { base64 } from "./module.js";
+import { isA } from "./realms.js";
 import { assertWebAssembly, explained, Unavailable, withoutSimd } from "./unavailable.js";
 
 /**
@@ -24,9 +25,13 @@ export async function load(options: LoadOptions = {}): Promise<Kernels> {
   try {
     assertWebAssembly();
     const fused = relaxed ? await relaxedBinary() : null;
-    const source = module ?? (await WebAssembly.compile(fused ?? bytes()));
+    const compiled = module ?? (await WebAssembly.compile(fused ?? bytes()));
     const memory = memoryOf(pages);
-    const { instance } = await instantiate<KernelExports>(source, { env: { memory } });
+    const imports = { env: { memory } };
+    // The loader knows modules of its own realm only, and the caller's may be of another.
+    const instance = module
+      ? await WebAssembly.instantiate(compiled, imports)
+      : (await instantiate<KernelExports>(compiled, imports)).instance;
     return new KernelInstance(checkExports(instance), memory, "wasm", fused !== null);
   } catch (error) {
     const reason = explained(error);
@@ -61,8 +66,8 @@ export function loadSync(options: Omit<LoadOptions, "relaxed" | "fallback"> = {}
  */
 export function instantiateKernels(memory: WebAssembly.Memory, module?: WebAssembly.Module): KernelExports {
   assertWebAssembly();
-  if (!(memory instanceof WebAssembly.Memory)) throw wrongType("memory", "a WebAssembly.Memory", memory);
-  if (!(memory.buffer instanceof ArrayBuffer)) throw unfit("memory", "a memory that is not shared", "a shared one");
+  if (!isA("WebAssembly.Memory", memory)) throw wrongType("memory", "a WebAssembly.Memory", memory);
+  if (!isA("ArrayBuffer", memory.buffer)) throw unfit("memory", "a memory that is not shared", "a shared one");
   checkSize(memory);
   checkModule(module);
   try {
@@ -86,8 +91,9 @@ export function kernelsOf(
 }
 
 function exportsOf(memory: WebAssembly.Memory, module?: WebAssembly.Module): KernelExports {
-  const source = module ?? new WebAssembly.Module(bytes());
-  return checkExports(instantiateSync<KernelExports>(source, { env: { memory } }).instance);
+  const imports = { env: { memory } };
+  if (module) return checkExports(new WebAssembly.Instance(module, imports));
+  return checkExports(instantiateSync<KernelExports>(bytes(), imports).instance);
 }
 
 /** The embedded binary. */

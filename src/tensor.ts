@@ -2,6 +2,7 @@
 import { proxied } from "./check.js";
 import type { KernelInstance } from "./kernels.js";
 import { type Extents, extentsOf, type Layout } from "./layout.js";
+import { MADE_BY_THIS_PACKAGE } from "./realms.js";
 
 /** Float32 values in the kernels' memory. */
 export interface Tensor {
@@ -107,6 +108,10 @@ export class FloatTensor extends Block<Float32Array<ArrayBuffer>> implements Ten
     this.shape = shape;
     this.layout = layout;
     this.extents = extents;
+  }
+
+  get [MADE_BY_THIS_PACKAGE](): true {
+    return true;
   }
 
   protected override view(buffer: ArrayBuffer, address: number, length: number): Float32Array<ArrayBuffer> {

@@ -6,6 +6,7 @@ import { instantiate } from "@assemblyscript/loader";
 import { wrongType } from "./check.js";
 import { checkExports, checkLoadOptions, type LoadOptions, memoryOf } from "./instantiate.js";
 import { type KernelExports, KernelInstance, type Kernels } from "./kernels.js";
+import { isA } from "./realms.js";
 import { assertWebAssembly, explained } from "./unavailable.js";
 
 export { BatchNorm, type Gradients } from "./batchnorm.js";
@@ -39,7 +40,7 @@ export interface UrlLoadOptions extends Pick<LoadOptions, "initialBytes"> {
 export async function load(options: UrlLoadOptions = {}): Promise<Kernels> {
   const pages = checkLoadOptions(options);
   const { url = new URL("./batchnorm.wasm", import.meta.url) } = options;
-  if (typeof url !== "string" && !(url instanceof URL)) throw wrongType("url", "a string or a URL", url);
+  if (typeof url !== "string" && !isA("URL", url)) throw wrongType("url", "a string or a URL", url);
   assertWebAssembly();
   const binary = await binaryAt(url);
   try {

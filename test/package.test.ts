@@ -58,6 +58,39 @@ describe("the packed tarball", () => {
     expect(run("node", ["require.cjs"])).toBe(printed);
   });
 
+  it("says that two copies are loaded, whichever way they came", () => {
+    const source = `
+      import { createRequire } from "node:module";
+      import * as imported from "batchnorm-wasm";
+      import * as fetched from "batchnorm-wasm/url";
+      const required = createRequire(import.meta.url)("batchnorm-wasm");
+      const mine = imported.loadSync();
+      for (const theirs of [required.loadSync(), await fetched.load()]) {
+        for (const call of [
+          () => new imported.BatchNorm(theirs, 2),
+          () => imported.batchStatistics(theirs.tensor([2, 1], "NC", [1, 3])),
+          () => new fetched.BatchNorm(mine, 2),
+        ]) {
+          try {
+            call();
+          } catch ({ name, message }) {
+            console.log(name, message.replace(/: .*/, ""));
+          }
+        }
+      }
+      const part = required.batchStatistics(required.loadSync().tensor([2, 1], "NC", [1, 3]));
+      console.log(imported.mergeStatistics([part, part]).variance[0]);
+    `;
+    writeFileSync(join(project, "copies.mjs"), source);
+    const copies = "another copy of batchnorm-wasm";
+    const said = [
+      `TypeError "kernels" expected what load returned, got one of ${copies}`,
+      `TypeError "x" expected a Tensor, got one of ${copies}`,
+      `TypeError "kernels" expected what load returned, got one of ${copies}`,
+    ];
+    expect(run("node", ["copies.mjs"])).toBe(`${[...said, ...said, 1].join("\n")}\n`);
+  });
+
   it.each([
     [
       "module",
@@ -212,6 +245,18 @@ describe("the fallback", () => {
       console.log(JSON.stringify([failure, kernels.backend, [...y.data]]));
     }
   `;
+
+  it("works in a context whose ArrayBuffer is that of another realm, as in Jest", () => {
+    const source = `${confined}
+      const { BatchNorm, instantiateKernels, loadSync } = confined({ ArrayBuffer, Uint8Array })(entry);
+      const kernels = loadSync();
+      const y = new BatchNorm(kernels, 1, { eps: 0 }).forward(kernels.tensor([2, 1], "NC", [1, 3]));
+      console.log(kernels.memory.buffer instanceof ArrayBuffer, ...y.data);
+      console.log(typeof instantiateKernels(kernels.memory).scratchBytes);
+    `;
+    writeFileSync(join(project, "realm.cjs"), source);
+    expect(run("node", ["realm.cjs"])).toBe("false -1 1\nfunction\n");
+  });
 
   it("works where code generation is refused, and where there is nothing but the language", () => {
     const source = `${confined}

@@ -1,0 +1,36 @@
+/**
+ * What an object is, whichever realm or copy of this package made it. A frame, a vm context and a test runner such as Jest
+ * have globals of their own, and `instanceof` knows only the objects of its own realm.
+ */
+
+/** The objects of an engine that this package takes, by the name that they have in every realm. */
+interface Named {
+  ArrayBuffer: ArrayBuffer;
+  BigInt64Array: BigInt64Array;
+  BigUint64Array: BigUint64Array;
+  DataView: DataView;
+  Uint16Array: Uint16Array;
+  URL: URL;
+  "WebAssembly.Memory": WebAssembly.Memory;
+  "WebAssembly.Module": WebAssembly.Module;
+}
+
+export function isA<Name extends keyof Named>(name: Name, value: unknown): value is Named[Name] {
+  return Object.prototype.toString.call(value) === `[object ${name}]`;
+}
+
+/** A property of all kernels and tensors. Every copy of this package has the same symbol. */
+export const MADE_BY_THIS_PACKAGE: unique symbol = Symbol.for("batchnorm-wasm");
+
+/**
+ * An error that says so, where another copy of this package made the value. Two copies come from `import` beside `require`,
+ * from two versions, or from two entries with a binary each.
+ */
+export function ofAnotherCopy(name: string, expected: string, value: unknown): TypeError | null {
+  if (typeof value !== "object" || value === null || !(MADE_BY_THIS_PACKAGE in value)) return null;
+  return new TypeError(
+    `"${name}" expected ${expected}, got one of another copy of batchnorm-wasm: two copies are loaded. ` +
+      "Load one only: the same version everywhere, import or require but not both, and one of the entries " +
+      '"batchnorm-wasm" and "batchnorm-wasm/url"',
+  );
+}
