@@ -6,6 +6,7 @@ import { nodeRows } from "./node.js";
 import { numberRows } from "./numbers.js";
 import { packageRows } from "./package.js";
 import { pageRows } from "./pages.js";
+import { runnerRows } from "./runners.js";
 import { runtimeRows } from "./runtimes.js";
 import { tfjsRows } from "./tfjs.js";
 import { typeRows } from "./types.js";
@@ -18,6 +19,7 @@ export const rows: readonly Row[] = [
   ...bundlerRows,
   ...nextRows,
   ...tfjsRows,
+  ...runnerRows,
   ...entryRows,
   ...typeRows,
   ...packageRows,
