@@ -2,6 +2,7 @@ import { checkBoolean, checkInteger, checkOneOf, checkOptions, unfit, wrongType,
 import type { KernelExports } from "./kernels.js";
 import type { KernelMemory } from "./memory.js";
 import { isA } from "./realms.js";
+import { refusedMemory } from "./unavailable.js";
 
 /** What every way of loading has in common: options, a memory, the check of what was instantiated. No binary. */
 
@@ -17,9 +18,10 @@ export interface LoadOptions {
    */
   relaxed?: boolean;
   /**
-   * Where the engine has no WebAssembly or no SIMD, or refuses to compile: the same kernels in JavaScript, some four times
-   * slower, within the same tolerances. Imported only then; so not in `loadSync`, where `loadFallback` of
-   * `batchnorm-wasm/fallback` gives them. `kernels.backend` says which it is. Default: an error that names the cause.
+   * Where the engine has no WebAssembly or no SIMD, or refuses to compile, or the host refuses the memory: the same kernels
+   * in JavaScript, some four times slower, within the same tolerances. Imported only then; so not in `loadSync`, where
+   * `loadFallback` of `batchnorm-wasm/fallback` gives them. `kernels.backend` says which it is. Default: an error that names
+   * the cause.
    */
   fallback?: "js";
 }
@@ -58,8 +60,13 @@ export function checkModule(module: unknown): void {
   }
 }
 
+/** @throws Unavailable where the host refuses the memory */
 export function memoryOf(initial: number): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial, maximum: MOST_PAGES });
+  try {
+    return new WebAssembly.Memory({ initial, maximum: MOST_PAGES });
+  } catch (error) {
+    throw refusedMemory(initial * PAGE, error);
+  }
 }
 
 /** The kernels are right in memories of any size but the largest. */

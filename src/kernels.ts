@@ -70,13 +70,13 @@ export interface Kernels {
    * @throws TypeError, RangeError for a wrong argument, or where the engine refuses the memory
    */
   tensor(shape: readonly number[], layout: Layout, values?: ArrayLike<number>): Tensor;
-  /** With backend "js" an object that has the `buffer` and the `grow` of one. */
+  /** With backend "js" and where the host gives none, an object that has the `buffer` and the `grow` of one. */
   readonly memory: WebAssembly.Memory;
   /** Bytes held by tensors, layers and statistics that were not disposed. */
   readonly bytesInUse: number;
   /** Whether `load({ relaxed: true })` found an engine with relaxed SIMD. */
   readonly relaxed: boolean;
-  /** "js" where `load({ fallback: "js" })` found no WebAssembly SIMD, and from `batchnorm-wasm/fallback`. */
+  /** "js" where `load({ fallback: "js" })` found no WebAssembly SIMD or no memory for it, and from `batchnorm-wasm/fallback`. */
   readonly backend: Backend;
 }
 

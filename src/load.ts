@@ -16,8 +16,8 @@ import { assertWebAssembly, explained, Unavailable, withoutSimd } from "./unavai
 
 /**
  * Compiles the embedded binary and gives it a memory of its own.
- * @throws TypeError, RangeError for a wrong option; Error where the engine has no WebAssembly SIMD, or refuses to compile,
- * and no `fallback` is given
+ * @throws TypeError, RangeError for a wrong option; Error where the engine has no WebAssembly SIMD, refuses to compile or
+ * refuses the memory, and no `fallback` is given
  */
 export async function load(options: LoadOptions = {}): Promise<Kernels> {
   const pages = checkLoadOptions(options);
@@ -43,7 +43,8 @@ export async function load(options: LoadOptions = {}): Promise<Kernels> {
 
 /**
  * As {@link load}, at once. For Node and workers: some browsers refuse to compile on the main thread.
- * @throws TypeError, RangeError for a wrong option; Error where the engine has no WebAssembly SIMD or refuses to compile
+ * @throws TypeError, RangeError for a wrong option; Error where the engine has no WebAssembly SIMD, refuses to compile or
+ * refuses the memory
  */
 export function loadSync(options: Omit<LoadOptions, "relaxed" | "fallback"> = {}): Kernels {
   const pages = checkLoadOptions(options);

@@ -14,10 +14,19 @@ export function withoutSimd(): Unavailable {
   return new Unavailable(`this engine has no WebAssembly SIMD: ${REMEDY}`);
 }
 
+/** `error`: what the host said, which is a RangeError in most. The arguments are valid. */
+export function refusedMemory(bytes: number, error: unknown): Unavailable {
+  return new Unavailable(
+    `the host refused a WebAssembly memory of ${bytes} bytes, for which engines reserve several GiB of addresses: ` +
+      `raise its limit of virtual memory, start Node.js with --disable-wasm-trap-handler, or ${REMEDY}`,
+    { cause: error },
+  );
+}
+
 /**
  * What an error on the way to an instance is to the caller. The binary is valid, so that where it does not compile it was
  * refused: Chromium, Firefox, Node.js and Workers throw a CompileError, Safari an EvalError, by their names, since they may
- * be of another realm. Anything else, such as a RangeError for want of memory, is what it is.
+ * be of another realm. Anything else is what it is.
  */
 export function explained(error: unknown): unknown {
   const { name } = error as Error;

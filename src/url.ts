@@ -35,7 +35,7 @@ export interface UrlLoadOptions extends Pick<LoadOptions, "initialBytes"> {
 /**
  * Fetches and compiles the binary and gives it a memory of its own.
  * @throws TypeError, RangeError for a wrong option; Error where the binary is not at its address, or the engine has no
- * WebAssembly SIMD or refuses to compile
+ * WebAssembly SIMD, refuses to compile or refuses the memory
  */
 export async function load(options: UrlLoadOptions = {}): Promise<Kernels> {
   const pages = checkLoadOptions(options);

@@ -1,9 +1,15 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { loadFallback } from "../src/fallback/index.js";
 import { FallbackMemory } from "../src/fallback/memory.js";
-import { BatchNorm, instantiateKernels } from "../src/index.js";
+import { BatchNorm, instantiateKernels, type Kernels } from "../src/index.js";
 
 /** What is about the kernels in JavaScript alone. All other suites run over them in the project "fallback". */
+
+/** Kernels as in an engine that has no WebAssembly, over a memory of their own kind. */
+function loadWithoutWebAssembly(): Kernels {
+  vi.stubGlobal("WebAssembly", undefined);
+  return loadFallback();
+}
 
 const PAGE = 65536;
 type Transfer = (this: ArrayBuffer, bytes: number) => ArrayBuffer;
@@ -60,7 +66,7 @@ describe.each(engines)("growth in an engine with %s", (_, arrange, detaches) => 
 
   it("leaves the library no stale view", () => {
     arrange();
-    const kernels = loadFallback();
+    const kernels = loadWithoutWebAssembly();
     const layer = new BatchNorm(kernels, 2, { eps: 0 });
     const x = kernels.tensor([2, 2], "NC", [1, 10, 3, 30]);
     const y = kernels.tensor([2, 2], "NC");
@@ -90,12 +96,62 @@ describe("ReLU", () => {
   });
 });
 
+/** What posting a view to a worker does, with its buffer in the list of what is transferred. */
+const transfer = (view: Float32Array<ArrayBuffer>) => structuredClone(view, { transfer: [view.buffer] });
+
 describe("the memory", () => {
-  it("is no WebAssembly.Memory, and goes up to a page less than 4 GiB", () => {
+  it("is a WebAssembly.Memory where there is one, up to a page less than 4 GiB", () => {
     const { memory } = loadFallback();
-    expect(memory).not.toBeInstanceOf(WebAssembly.Memory);
+    expect(memory).toBeInstanceOf(WebAssembly.Memory);
+    expect(() => memory.grow(65535)).toThrow(RangeError);
+  });
+
+  it("is one of its own kind elsewhere, which instantiateKernels does not take", () => {
+    const { memory } = loadWithoutWebAssembly();
+    vi.unstubAllGlobals();
+    expect(memory).toBeInstanceOf(FallbackMemory);
     expect(() => instantiateKernels(memory)).toThrow('"memory" expected a WebAssembly.Memory, got FallbackMemory');
     expect(() => new FallbackMemory({ initial: 65536 })).toThrow(RangeError);
     expect(() => memory.grow(65535)).toThrow(RangeError);
+  });
+
+  it("cannot be transferred where it is a WebAssembly.Memory, and loses nothing", () => {
+    const kernels = loadFallback();
+    const layer = new BatchNorm(kernels, 2, { eps: 0 });
+    const x = kernels.tensor([2, 2], "NC", [1, 10, 3, 30]);
+    // Engines refuse it; Node.js 20 copies.
+    try {
+      transfer(x.data);
+    } catch (error) {
+      expect((error as Error).name).toMatch(/^(TypeError|DataCloneError)$/);
+    }
+    expect([...x.data]).toEqual([1, 10, 3, 30]);
+    expect([...layer.forward(x).data]).toEqual([-1, -1, 1, 1]);
+  });
+
+  it("says at the next use that it was transferred, where it could be", () => {
+    const kernels = loadWithoutWebAssembly();
+    const layer = new BatchNorm(kernels, 2, { eps: 0 });
+    const x = kernels.tensor([2, 2], "NC", [1, 10, 3, 30]);
+    const y = layer.forward(x);
+    const { bytesInUse } = kernels;
+    expect([...transfer(x.data).subarray(0, 4)]).toEqual([1, 10, 3, 30]);
+    const uses = [
+      () => x.data,
+      () => layer.runningMean,
+      () => layer.forward(x),
+      () => layer.forward(x, y),
+      () => layer.backward(y),
+      () => layer.stateDict(),
+      () => new BatchNorm(kernels, 2),
+      () => kernels.tensor([2, 2], "NC", [5, 6, 7, 8]),
+      () => kernels.tensor([2 ** 20], "C"),
+      () => kernels.memory.buffer,
+    ];
+    const message = /^the memory of these kernels was transferred .* every tensor went with it: load new kernels/;
+    for (const use of uses) expect(use).toThrow(expect.objectContaining({ message: expect.stringMatching(message) }));
+    expect(kernels.bytesInUse).toBe(bytesInUse);
+    for (const each of [x, y, layer]) each.dispose();
+    expect(kernels.bytesInUse).toBe(0);
   });
 });

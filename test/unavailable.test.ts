@@ -45,6 +45,17 @@ const ways: [name: string, arrange: () => void, message: string, cause: unknown]
   ["a policy, as Safari says it", () => refusing(evalError), refused, evalError],
 ];
 
+/** WebAssembly, but for a memory, which the host refuses as V8 does where the address space is limited. */
+const refusedMemory = new RangeError("WebAssembly.Memory(): could not allocate memory");
+function withoutMemory(): void {
+  class Memory {
+    constructor() {
+      throw refusedMemory;
+    }
+  }
+  vi.stubGlobal("WebAssembly", Object.create(WebAssembly, { Memory: { value: Memory } }));
+}
+
 async function rejection(promise: Promise<unknown>): Promise<Error> {
   return promise.then(
     () => expect.unreachable(),
@@ -106,6 +117,28 @@ describe.each(ways)("with %s", (_, arrange, message, cause) => {
   });
 });
 
+describe("where the host refuses the memory", () => {
+  const message =
+    "the host refused a WebAssembly memory of 1048576 bytes, for which engines reserve several GiB of addresses: " +
+    `raise its limit of virtual memory, start Node.js with --disable-wasm-trap-handler, or ${remedy}`;
+  const options = { initialBytes: 2 ** 20 };
+
+  it("load and loadSync name the cause and the remedies", async () => {
+    withoutMemory();
+    expect(await rejection(load(options))).toMatchObject({ message, cause: refusedMemory });
+    expect(() => loadSync(options)).toThrow(expect.objectContaining({ message, cause: refusedMemory }));
+  });
+
+  it('load({ fallback: "js" }) and loadFallback compute in JavaScript', async () => {
+    withoutMemory();
+    for (const kernels of [await load({ ...options, fallback: "js" }), loadFallback(options)]) {
+      expect(kernels.backend).toBe("js");
+      expect(kernels.memory.buffer.byteLength).toBe(2 ** 20);
+      expectWorking(kernels);
+    }
+  });
+});
+
 describe("the fallback", () => {
   it("is not taken, nor imported, where WebAssembly is to be had", async () => {
     vi.resetModules();
@@ -128,7 +161,7 @@ describe("the fallback", () => {
     vi.resetModules();
   });
 
-  it("is not taken for want of memory, nor for another module", async () => {
+  it("is not taken for want of memory to compile in, nor for another module", async () => {
     const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
     const message = '"module" expected the binary of this package, got another module';
     expect((await rejection(load({ module, fallback: "js" }))).message).toBe(message);

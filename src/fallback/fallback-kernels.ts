@@ -1,6 +1,6 @@
 import type { Implementation } from "../index.js";
 import { fallbackKernels } from "./kernels.js";
-import { FallbackMemory } from "./memory.js";
+import { FallbackMemory, memoryOf } from "./memory.js";
 import { warm } from "./warm.js";
 
 let warmed = false;
@@ -9,6 +9,6 @@ let warmed = false;
 export function implementFallback(initial: number): Implementation {
   if (!warmed) warm(fallbackKernels, new FallbackMemory({ initial: 1 }));
   warmed = true;
-  const memory = new FallbackMemory({ initial });
+  const memory = memoryOf(initial);
   return { exports: fallbackKernels(memory), memory };
 }

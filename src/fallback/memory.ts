@@ -4,22 +4,49 @@ const PAGE = 65536;
 /** One page less than 4 GiB: every index of a float32, and every end of an array, is then below 2^30. */
 const MOST_PAGES = 65535;
 
+const TRANSFERRED =
+  "the memory of these kernels was transferred with the buffer of a view, and every tensor went with it: " +
+  "load new kernels, and transfer copies of views, such as tensor.data.slice()";
+
+/**
+ * A memory for the kernels in JavaScript. Nobody can transfer the buffer of a WebAssembly.Memory, so that is taken where the
+ * engine has it and the host gives one: a worker to which a view is posted with its buffer takes no tensor away.
+ * @throws RangeError where the engine refuses so many pages
+ */
+export function memoryOf(initial: number): KernelMemory {
+  try {
+    return new WebAssembly.Memory({ initial, maximum: MOST_PAGES });
+  } catch {
+    return new FallbackMemory({ initial });
+  }
+}
+
 /** As a WebAssembly.Memory, over an ArrayBuffer. */
 export class FallbackMemory implements KernelMemory {
-  /** Replaced by growth, after which it is empty where the engine can do that. */
-  buffer: ArrayBuffer;
+  #buffer: ArrayBuffer;
+  /** In bytes. A buffer of another length was detached by somebody else. */
+  #length: number;
   readonly #maximum: number;
 
   /** @throws RangeError where the engine refuses so many pages */
   constructor({ initial, maximum = MOST_PAGES }: { initial: number; maximum?: number }) {
     this.#maximum = Math.min(maximum, MOST_PAGES);
-    this.buffer = new ArrayBuffer(this.#bytes(initial));
+    this.#length = this.#bytes(initial);
+    this.#buffer = new ArrayBuffer(this.#length);
+  }
+
+  /** Replaced by growth, after which the old one is empty where the engine can do that. */
+  get buffer(): ArrayBuffer {
+    if (this.#buffer.byteLength !== this.#length) throw new Error(TRANSFERRED);
+    return this.#buffer;
   }
 
   /** Returns the pages there were. @throws RangeError, and changes nothing, where the engine refuses so many more */
   grow(pages: number): number {
-    const before = this.buffer.byteLength / PAGE;
-    this.buffer = resized(this.buffer, this.#bytes(before + pages));
+    const before = this.#length / PAGE;
+    const bytes = this.#bytes(before + pages);
+    this.#buffer = resized(this.buffer, bytes);
+    this.#length = bytes;
     return before;
   }
 
