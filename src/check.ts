@@ -72,10 +72,6 @@ export function checkInteger(name: string, value: unknown, least: number): numbe
   return value;
 }
 
-export function checkOptions(value: unknown): void {
-  if (typeof value !== "object" || value === null) throw wrongType("options", "an object", value);
-}
-
 export function checkLayout(value: unknown): Layout {
   const expected = "NC, NCL, NLC, NCHW, NHWC, NCDHW or NDHWC";
   if (typeof value !== "string") throw wrongType("layout", expected, value);

@@ -5,12 +5,12 @@ import {
   checkInteger,
   checkLikeInput,
   checkOneOf,
-  checkOptions,
   checkPerChannel,
   checkVector,
   unfit,
   wrongType,
 } from "./check.js";
+import { checkOptions } from "./options.js";
 import { type CheckedStatistics, checkStatistics, type Statistics } from "./statistics.js";
 import { type Doubles, dispose, doubles, FloatTensor, type Tensor, together } from "./tensor.js";
 import * as verbs from "./verbs.js";
@@ -30,7 +30,8 @@ export interface OwnedGradientSums extends GradientSums {
   [Symbol.dispose](): void;
 }
 
-export interface GradientOptions {
+/** What `normalize`, `gradientSums` and `inputGradient` take: one object can serve all three. */
+export interface NormalizeOptions {
   /** Scale, shape [C]; absent: 1. */
   gamma?: Tensor | null;
   /** Shift, shape [C]; absent: 0. Matters to a gradient only with an activation. */
@@ -39,12 +40,14 @@ export interface GradientOptions {
   eps?: number;
   /** Fused behind the normalization. Default "none". */
   activation?: verbs.Activation;
-}
-
-export interface NormalizeOptions extends GradientOptions {
-  /** Takes the result, in place of a new tensor; of x's shape and layout. May be the input that it is derived from. */
+  /**
+   * Takes y or dx, in place of a new tensor; of x's shape and layout. It may be the input that the result is derived from.
+   * `gradientSums` has no such result and writes nothing into it.
+   */
   out?: Tensor;
 }
+
+const OPTIONS: readonly (keyof NormalizeOptions)[] = ["gamma", "beta", "eps", "activation", "out"];
 
 /**
  * y = activation((x - mean) / sqrt(variance + eps) * gamma + beta), per channel.
@@ -69,12 +72,12 @@ export function gradientSums(
   dy: Tensor,
   x: Tensor,
   statistics: Statistics,
-  options: GradientOptions = {},
+  options: NormalizeOptions = {},
 ): OwnedGradientSums {
   const input = checkInput(x);
   const gradient = checkLikeInput("dy", dy, input);
   const given = checkStatistics(statistics, input.extents.channels);
-  const checked = checkGradientOptions(options, input);
+  const checked = checkNormalizeOptions(options, input);
   const [dgamma, dbeta] = together((own) => {
     const sums = doubles(input, 2).map(own);
     for (const each of sums) each.data.fill(0);
@@ -148,26 +151,21 @@ function checkSums(sums: GradientSums, channels: number): Float64Array[] {
   return [checkPerChannel("dgamma", dgamma, channels), checkPerChannel("dbeta", dbeta, channels)];
 }
 
-type CheckedOptions = Omit<verbs.Affine, "mean" | "invstd"> & { readonly eps: number };
+type CheckedOptions = Omit<verbs.Affine, "mean" | "invstd"> & {
+  readonly eps: number;
+  readonly out: FloatTensor | null;
+};
 
-function checkGradientOptions(options: GradientOptions, x: FloatTensor): CheckedOptions {
-  checkOptions(options);
-  const { gamma, beta, eps = 1e-5, activation = "none" } = options;
+function checkNormalizeOptions(options: NormalizeOptions, x: FloatTensor): CheckedOptions {
+  checkOptions(options, OPTIONS);
+  const { gamma, beta, eps = 1e-5, activation = "none", out } = options;
   return {
     eps: checkEps(eps),
     activation: checkOneOf("activation", activation, verbs.ACTIVATIONS),
     gamma: checkVector("gamma", gamma, x),
     beta: checkVector("beta", beta, x),
+    out: out === undefined ? null : checkLikeInput("out", out, x),
   };
-}
-
-function checkNormalizeOptions(
-  options: NormalizeOptions,
-  x: FloatTensor,
-): CheckedOptions & { out: FloatTensor | null } {
-  const checked = checkGradientOptions(options, x);
-  const { out } = options;
-  return { ...checked, out: out === undefined ? null : checkLikeInput("out", out, x) };
 }
 
 /** Runs a verb with mean and invstd in the memory for its time; not for an empty x. */

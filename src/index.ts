@@ -1,6 +1,5 @@
 export { BatchNorm, type Gradients } from "./batchnorm.js";
 export {
-  type GradientOptions,
   type GradientSums,
   gradientSums,
   inputGradient,

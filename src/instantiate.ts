@@ -1,6 +1,7 @@
-import { checkBoolean, checkInteger, checkOneOf, checkOptions, unfit, wrongType, wrongValue } from "./check.js";
+import { checkBoolean, checkInteger, checkOneOf, unfit, wrongType, wrongValue } from "./check.js";
 import type { KernelExports } from "./kernels.js";
 import type { KernelMemory } from "./memory.js";
+import { checkOptions } from "./options.js";
 import { isA } from "./realms.js";
 import { refusedMemory } from "./unavailable.js";
 
@@ -39,9 +40,12 @@ const PAGE = 65536;
  */
 const MOST_PAGES = 65535;
 
+/** Those of `load`, and of `loadSync`, which has a word of its own to say on the last two. */
+const OPTIONS: readonly (keyof LoadOptions)[] = ["initialBytes", "module", "relaxed", "fallback"];
+
 /** Returns the pages that the memory is to begin with. */
-export function checkLoadOptions(options: LoadOptions): number {
-  checkOptions(options);
+export function checkLoadOptions(options: LoadOptions, known: readonly string[] = OPTIONS): number {
+  checkOptions(options, known);
   const { initialBytes = 0, module, relaxed = false, fallback } = options;
   checkInteger("initialBytes", initialBytes, 0);
   // Where there is no WebAssembly nothing can be a module, and load says what is missing.

@@ -1,5 +1,6 @@
-import { checkBoolean, checkEps, checkInteger, checkMomentum, checkOneOf, checkOptions, wrongType } from "./check.js";
+import { checkBoolean, checkEps, checkInteger, checkMomentum, checkOneOf, wrongType } from "./check.js";
 import { KernelInstance } from "./kernels.js";
+import { checkOptions } from "./options.js";
 import { ofAnotherCopy } from "./realms.js";
 import { Doubles, FloatTensor, together } from "./tensor.js";
 import * as verbs from "./verbs.js";
@@ -28,6 +29,16 @@ export interface BatchNormOptions {
   activation?: verbs.Activation;
 }
 
+const OPTIONS: readonly (keyof BatchNormOptions)[] = [
+  "eps",
+  "momentum",
+  "gamma",
+  "beta",
+  "trackRunningStats",
+  "runningVariance",
+  "activation",
+];
+
 /** A layer's settings and what it holds in the kernels' memory: a few values a channel. */
 export class LayerMemory {
   readonly kernels: KernelInstance;
@@ -55,7 +66,7 @@ export class LayerMemory {
     }
     this.kernels = kernels.unwrapped();
     this.numFeatures = checkInteger("numFeatures", numFeatures, 1);
-    checkOptions(options);
+    checkOptions(options, OPTIONS);
     const { gamma = true, beta = true, trackRunningStats = true } = options;
     const { eps = 1e-5, momentum = 0.1, runningVariance = "unbiased", activation = "none" } = options;
     checkBoolean("gamma", gamma);

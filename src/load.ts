@@ -87,7 +87,7 @@ export function kernelsOf(
   implement: (pages: number) => Implementation,
   options: Pick<LoadOptions, "initialBytes"> = {},
 ): Kernels {
-  const { exports, memory } = implement(checkLoadOptions(options));
+  const { exports, memory } = implement(checkLoadOptions(options, ["initialBytes"]));
   return new KernelInstance(exports, memory, "js");
 }
 

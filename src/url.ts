@@ -11,7 +11,6 @@ import { assertWebAssembly, explained } from "./unavailable.js";
 
 export { BatchNorm, type Gradients } from "./batchnorm.js";
 export {
-  type GradientOptions,
   type GradientSums,
   gradientSums,
   inputGradient,
@@ -32,13 +31,15 @@ export interface UrlLoadOptions extends Pick<LoadOptions, "initialBytes"> {
   url?: string | URL;
 }
 
+const OPTIONS: readonly (keyof UrlLoadOptions)[] = ["url", "initialBytes"];
+
 /**
  * Fetches and compiles the binary and gives it a memory of its own.
  * @throws TypeError, RangeError for a wrong option; Error where the binary is not at its address, or the engine has no
  * WebAssembly SIMD, refuses to compile or refuses the memory
  */
 export async function load(options: UrlLoadOptions = {}): Promise<Kernels> {
-  const pages = checkLoadOptions(options);
+  const pages = checkLoadOptions(options, OPTIONS);
   const { url = new URL("./batchnorm.wasm", import.meta.url) } = options;
   if (typeof url !== "string" && !isA("URL", url)) throw wrongType("url", "a string or a URL", url);
   assertWebAssembly();

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { batchNormInference } from "../src/tfjs/index.js";
 import { expectWithin, u } from "./compare.js";
 import { expectation } from "./problem.js";
@@ -94,7 +94,15 @@ describe.each(hosts)("batchNormInference on %s", (host) => {
         RangeError,
         /^"axis" expected an integer from -3 to 2 \(shape \[/,
       ],
+      [
+        "varianceEpsilon",
+        call(x, v, v, null, null, { varianceEpsilon: 1 }),
+        RangeError,
+        '"options" has no "varianceEpsilon"; did you mean "eps"?',
+      ],
     ];
     for (const each of refused) expectRefused(each);
+    const options = { axis: -1, eps: 1e-3, singleValue: "pass" as const, epsilon: undefined };
+    expect(read(batchNormInference(x, v, v, null, null, options))).toEqual(read(batchNormInference(x, v, v)));
   });
 });

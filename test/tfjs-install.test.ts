@@ -221,6 +221,8 @@ describe("install", () => {
       [[{}], TypeError, '"tf" expected the namespace of TensorFlow.js, got Object'],
       [[tf, null], TypeError, '"options" expected an object, got null'],
       [[tf, { layers: {} }], TypeError, '"layers" expected the namespace tf.layers, got Object'],
+      [[tf, { layer: tfl.layers }], RangeError, '"options" has no "layer"; did you mean "layers"?'],
+      [[tf, { axis: 1 }], RangeError, '"options" has no "axis"; it has "layers", "singleValue"'],
       [[tf, { singleValue: true }], TypeError, '"singleValue" expected "refuse" or "pass", got boolean'],
     ];
     for (const [args, type, message] of refused) {

@@ -251,4 +251,46 @@ describe("the class", () => {
     expect(number(new BatchNormalization())).toBe(first + 1);
     expect(number(tfl.layers.batchNormalization())).toBe(first + 2);
   });
+
+  it.each([
+    ["eps", '; did you mean "epsilon"?'],
+    ["affine", '; did you mean "center" and "scale"?'],
+    ["gamma_initializer", '; did you mean "gammaInitializer"?'],
+    ["trackRunningStats", '; it has "axis", "momentum", "epsilon", "center", "scale", '],
+  ])("refuses %s by name, with what was meant", (name, end) => {
+    const make = () => new BatchNormalization({ [name]: true } as Args);
+    expect(make).toThrow(RangeError);
+    expect(make).toThrow(`"options" has no "${name}"${end}`);
+    expect(() => new BatchNormalization({ [name]: undefined } as Args)).not.toThrow();
+  });
+
+  it("takes every option that TensorFlow.js reads", () => {
+    const read = new Set<string>();
+    for (const own of [{}, { inputShape: [2] }]) {
+      const get = (_: object, name: string) => {
+        read.add(name);
+        return Reflect.get(own, name);
+      };
+      tfl.layers.batchNormalization(new Proxy(own, { get } as ProxyHandler<object>));
+    }
+    expect(read.size).toBeGreaterThan(15);
+    const all = Object.fromEntries([...read].map((name) => [name, null]));
+    expect(() => new BatchNormalization(all as Args)).not.toThrow();
+  });
+
+  it("loads configs with entries that only Keras knows, and lets classes derived from it have options of their own", () => {
+    const config = { ...new BatchNormalization({ axis: 1, epsilon: 0.5 }).getConfig(), synchronized: false };
+    const loaded = BatchNormalization.fromConfig(BatchNormalization, config);
+    expect(loaded.getConfig()).toMatchObject({ axis: 1, epsilon: 0.5 });
+    class Derived extends BatchNormalization {
+      static override className = "Derived";
+      readonly own: number;
+      constructor(args: Args & { own: number }) {
+        super(args);
+        this.own = args.own;
+      }
+    }
+    expect(new Derived({ own: 3 }).own).toBe(3);
+    expect((Derived.fromConfig(Derived as never, { own: 4 }) as unknown as Derived).own).toBe(4);
+  });
 });

@@ -171,6 +171,18 @@ describe.each(hosts)("batchNormTraining on %s", (host) => {
       ["eps", call(x, null, null, { eps: -1 }), RangeError, '"eps" expected a number >= 0, got -1'],
       ["options", call(x, null, null, null), TypeError, '"options" expected an object, got null'],
       [
+        "epsilon",
+        call(x, null, null, { axis: -1, epsilon: 1e-5 }),
+        RangeError,
+        '"options" has no "epsilon"; did you mean "eps"?',
+      ],
+      [
+        "single_value",
+        call(x, null, null, { single_value: "pass" }),
+        RangeError,
+        '"options" has no "single_value"; did you mean "singleValue"?',
+      ],
+      [
         "singleValue",
         call(x, null, null, { singleValue: "zero" }),
         RangeError,

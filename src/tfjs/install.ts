@@ -1,5 +1,6 @@
 import type { GradConfig, serialization } from "@tensorflow/tfjs-core";
-import { checkOneOf, checkOptions, wrongType } from "../check.js";
+import { checkOneOf, wrongType } from "../check.js";
+import { checkOptions } from "../options.js";
 import type { Tf } from "./convolution/geometry.js";
 import { registerMissingGradients } from "./convolution/register.js";
 import { FUSED_BATCH_NORM, fusedBatchNormGradient, fusedBatchNormKernel } from "./fused-batchnorm.js";
@@ -31,6 +32,8 @@ export interface InstallOptions {
   singleValue?: SingleValue;
 }
 
+const OPTIONS: readonly (keyof InstallOptions)[] = ["layers", "singleValue"];
+
 /**
  * From here on batch normalization on the backends cpu and wasm is computed by the kernels of this package: tf.batchNorm
  * and its gradient, and the layers of tf.layers.batchNormalization in inference and training, those that exist included.
@@ -45,7 +48,7 @@ export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<(
   for (const name of ["ready", "getKernel", "registerKernel"] as const) {
     if (typeof tf?.[name] !== "function") throw wrongType("tf", "the namespace of TensorFlow.js", tf);
   }
-  checkOptions(options);
+  checkOptions(options, OPTIONS);
   const { layers, singleValue } = options;
   if (singleValue !== undefined) checkOneOf("singleValue", singleValue, SINGLE_VALUE);
   if (layers !== undefined && typeof layers?.batchNormalization !== "function") {

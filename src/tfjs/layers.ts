@@ -1,8 +1,34 @@
+import type { serialization } from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
+import { checkOptions } from "../options.js";
 import { type BatchNormalizationLayer, fusedCall, type LayerCall } from "./layer.js";
 
 /** The options of tf.layers.batchNormalization. */
 export type BatchNormalizationArgs = NonNullable<Parameters<typeof layers.batchNormalization>[0]>;
+
+const OPTIONS: readonly (keyof BatchNormalizationArgs)[] = [
+  "axis",
+  "momentum",
+  "epsilon",
+  "center",
+  "scale",
+  "betaInitializer",
+  "gammaInitializer",
+  "movingMeanInitializer",
+  "movingVarianceInitializer",
+  "betaConstraint",
+  "gammaConstraint",
+  "betaRegularizer",
+  "gammaRegularizer",
+  "inputShape",
+  "batchInputShape",
+  "batchSize",
+  "dtype",
+  "inputDType",
+  "name",
+  "trainable",
+  "weights",
+];
 
 type Inputs = Parameters<LayerCall>[0];
 type Kwargs = Parameters<layers.Layer["call"]>[1];
@@ -24,6 +50,22 @@ const fused = fusedCall(function (inputs, kwargs) {
  */
 export class BatchNormalization extends Original {
   static className: string = "BatchNormalization";
+
+  /** @throws RangeError for an unknown option, with the name that was meant */
+  constructor(args?: BatchNormalizationArgs) {
+    // A class derived from this one may have options of its own.
+    if (args && new.target === BatchNormalization) checkOptions(args, OPTIONS);
+    super(args);
+  }
+
+  /** Of a saved config, which may have entries that only Keras knows, such as "synchronized": they are left out. */
+  static override fromConfig<T extends serialization.Serializable>(
+    cls: serialization.SerializableConstructor<T>,
+    config: serialization.ConfigDict,
+  ): T {
+    const known = Object.entries(config).filter(([name]) => (OPTIONS as readonly string[]).includes(name));
+    return Original.fromConfig(cls, (cls as unknown) === BatchNormalization ? Object.fromEntries(known) : config);
+  }
 
   /**
    * @param kwargs with `training: true` x is normalized by its own statistics, which the moving ones follow

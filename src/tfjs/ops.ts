@@ -1,5 +1,6 @@
 import { cast, type Tensor, type Tensor1D, tidy } from "@tensorflow/tfjs-core";
-import { checkEps, checkOneOf, checkOptions, unfit, wrongType } from "../check.js";
+import { checkEps, checkOneOf, unfit, wrongType } from "../check.js";
+import { checkOptions } from "../options.js";
 import { alignShape } from "./broadcast.js";
 import { composedNormalize, composedTraining } from "./composed.js";
 import { differentiableInference, differentiableMoments, differentiableTraining } from "./differentiable.js";
@@ -21,6 +22,9 @@ export interface TrainingOptions extends NormalizationOptions {
   /** A batch with one value per channel: "refuse", the default, throws; "pass" gives y = beta, as TensorFlow.js does. */
   singleValue?: SingleValue;
 }
+
+/** Of both functions, so that one object can serve both; an inference has no use for the last. */
+const OPTIONS: readonly (keyof TrainingOptions)[] = ["axis", "eps", "singleValue"];
 
 /** A type and not an interface, as tf.tidy and tf.dispose want it. */
 export type TrainingResult<T extends Tensor = Tensor> = {
@@ -114,7 +118,7 @@ function checkNormalizationOptions(
   x: Tensor,
   leastRank: number,
 ): { axis: number; eps: number } {
-  checkOptions(options);
+  checkOptions(options, OPTIONS);
   const { axis = -1, eps = 1e-3 } = options;
   if (x.rank < leastRank) throw unfit("x", `a tensor of rank ${leastRank} or more`, `shape [${x.shape.join(", ")}]`);
   return { axis: checkAxis(axis, x.shape), eps: checkEps(eps) };

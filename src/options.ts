@@ -1,0 +1,78 @@
+import { wrongType } from "./check.js";
+
+/** Options are refused by name where they are not known: one that is ignored gives wrong numbers in silence. */
+
+/**
+ * Names for the same thing, here and in other frameworks, without case and punctuation; a line each. `affine` is both a
+ * scale and a shift.
+ */
+const SYNONYMS = [
+  "eps epsilon varianceepsilon",
+  "momentum decay",
+  "gamma scale weight affine elementwiseaffine usescale",
+  "beta center bias offset shift affine elementwiseaffine usebias",
+  "runningmean movingmean mean",
+  "runningvar runningvariance movingvar movingvariance variance var",
+  "runningvariance unbiased",
+  "activation relu fuserelu",
+  "axis axes dim channelaxis",
+  "module wasm wasmmodule",
+].map((line) => line.split(" "));
+
+/** More letters that differ make another word. */
+const FAR = 3;
+
+/**
+ * Checks that options are an object with known names only. An option that is `undefined` counts as absent.
+ * @throws TypeError for anything but an object; RangeError for an unknown name, with the name that was meant
+ */
+export function checkOptions(value: unknown, known: readonly string[]): void {
+  if (typeof value !== "object" || value === null) throw wrongType("options", "an object", value);
+  for (const name of Object.keys(value)) {
+    if (known.includes(name) || (value as Record<string, unknown>)[name] === undefined) continue;
+    throw new RangeError(`"options" has no "${name}"${hint(name, known)}`);
+  }
+}
+
+/** The end of a message on an unknown name: what was meant, else all names there are. */
+export function hint(name: string, known: readonly string[]): string {
+  const likely = meant(name, known);
+  if (likely.length > 0) return `; did you mean ${quoted(likely, " and ")}?`;
+  return known.length > 0 ? `; it has ${quoted(known, ", ")}` : "";
+}
+
+function quoted(names: readonly string[], between: string): string {
+  return names.map((name) => `"${name}"`).join(between);
+}
+
+/** Those of the known names that differ in case and punctuation only, else that mean the same, else that look alike. */
+function meant(name: string, known: readonly string[]): readonly string[] {
+  const simple = simplified(name);
+  const same = known.filter((each) => simplified(each) === simple);
+  if (same.length > 0) return same;
+  const synonyms = SYNONYMS.filter((line) => line.includes(simple)).flat();
+  const equal = known.filter((each) => synonyms.includes(simplified(each)));
+  if (equal.length > 0) return equal;
+  const distances = known.map((each) => distance(simple, simplified(each)));
+  const least = Math.min(FAR - 1, ...distances);
+  return known.filter((_, i) => distances[i] === least);
+}
+
+function simplified(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
+}
+
+/** Letters to add, drop or replace to get from one word to the other, {@link FAR} or more where there are many (Levenshtein). */
+function distance(from: string, to: string): number {
+  if (Math.abs(from.length - to.length) >= FAR) return FAR;
+  let row = Array.from({ length: to.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, replaced));
+    }
+    row = next;
+  }
+  return row[to.length];
+}
