@@ -119,8 +119,12 @@ export function checkNumbers(name: string, value: unknown): ArrayLike<number> {
   return numbers;
 }
 
-/** A copy of numbers, one per channel. */
+/** A copy of numbers, one per channel. Nothing of that kind comes as 16-bit integers, but half precision as such bits. */
 export function checkPerChannel(name: string, value: unknown, channels: number): Float64Array<ArrayBuffer> {
+  if (isA("Uint16Array", value)) {
+    const got = "Uint16Array, the bits of float16 or bfloat16: convert them (where they are integers, by Array.from)";
+    throw new TypeError(`"${name}" expected an array of numbers, got ${got}`);
+  }
   const numbers = checkNumbers(name, value);
   if (numbers.length !== channels) {
     throw new RangeError(`"${name}" expected ${channels} values, one per channel, got ${numbers.length}`);

@@ -1,4 +1,5 @@
-import { checkInteger, checkNotNegative, checkPerChannel, wrongType } from "./check.js";
+import { checkInteger, checkNotNegative, checkPerChannel, unfit, wrongType } from "./check.js";
+import { hint } from "./options.js";
 import type { Doubles, FloatTensor } from "./tensor.js";
 
 /** A layer's parameters and running statistics under PyTorch's names; entries that a layer does not have are missing. */
@@ -12,13 +13,13 @@ export interface StateDict {
   num_batches_tracked?: number;
 }
 
-/** A state dict of any arrays of numbers, such as JSON gives. */
+/** A state dict of any arrays of numbers, such as JSON gives. Its count may be int64, as checkpoints of PyTorch have it. */
 export interface StateDictLike {
   readonly weight?: ArrayLike<number>;
   readonly bias?: ArrayLike<number>;
   readonly running_mean?: ArrayLike<number>;
   readonly running_var?: ArrayLike<number>;
-  readonly num_batches_tracked?: number;
+  readonly num_batches_tracked?: number | bigint | ArrayLike<number> | ArrayLike<bigint>;
 }
 
 type Entry = Exclude<keyof StateDictLike, "num_batches_tracked">;
@@ -32,14 +33,13 @@ export function checkState(
   if (typeof state !== "object" || state === null) throw wrongType("state", "a state dict", state);
   const given = state as Record<string, unknown>;
   const values: [FloatTensor | Doubles, Float64Array][] = [];
+  const known = Object.keys(entries).filter((name) => entries[name as Entry] !== null);
+  if (entries.running_mean !== null) known.push("num_batches_tracked");
   for (const name of Object.keys(given)) {
-    if (
-      name === "num_batches_tracked"
-        ? entries.running_mean === null
-        : !(Object.hasOwn(entries, name) && entries[name as Entry])
-    ) {
-      throw new RangeError(`"state" expected entries of this layer only, got "${name}"`);
-    }
+    if (known.includes(name) || given[name] === undefined) continue;
+    // Checkpoints of whole networks put the layer's name before, as in "bn1.weight".
+    const meant = hint(name.slice(name.lastIndexOf(".") + 1), known);
+    throw new RangeError(`"state" expected entries of this layer only, got "${name}"${meant}`);
   }
   for (const [name, block] of Object.entries(entries)) {
     if (block === null) continue;
@@ -50,5 +50,19 @@ export function checkState(
     values.push([block, numbers]);
   }
   const count = given.num_batches_tracked;
-  return { values, count: count === undefined ? undefined : checkInteger("num_batches_tracked", count, 0) };
+  return { values, count: count === undefined ? undefined : checkTracked(count) };
+}
+
+/** A count, or an array of one: a scalar of a checkpoint is often a typed array, and its int64 a bigint. */
+function checkTracked(value: unknown): number {
+  const name = "num_batches_tracked";
+  const isArray = typeof value === "object" && typeof (value as ArrayLike<unknown> | null)?.length === "number";
+  const counts = isArray ? Array.from(value as ArrayLike<unknown>) : [value];
+  if (counts.length !== 1) throw unfit(name, "one count", `${counts.length}`);
+  const [count] = counts;
+  const number = typeof count === "bigint" ? Number(count) : count;
+  // The layer counts in a number, which leaves integers out from 2^53 on.
+  const most = Number.MAX_SAFE_INTEGER;
+  if (typeof number === "number" && number > most) throw unfit(name, `at most ${most}`, `${count}`);
+  return checkInteger(name, number, 0);
 }

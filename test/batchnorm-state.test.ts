@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BatchNorm, type BatchNormOptions, type StateDict } from "../src/index.js";
+import { BatchNorm, type BatchNormOptions, type StateDict, type StateDictLike } from "../src/index.js";
 import { kernels } from "./backend.js";
 import { normal } from "./support.js";
 
@@ -94,6 +94,34 @@ describe("loadStateDict", () => {
     expect(layer.stateDict()).toEqual({ ...old, num_batches_tracked: 2 });
   });
 
+  it.each([
+    ["a number", 1234],
+    ["a bigint", 1234n],
+    ["an int64 of one value, as of PyTorch's checkpoints", BigInt64Array.of(1234n)],
+    ["a uint64 of one value", BigUint64Array.of(1234n)],
+    ["an int32 of one value", Int32Array.of(1234)],
+    ["a float32 of one value", Float32Array.of(1234)],
+    ["an array of one number", [1234]],
+    ["an array of one bigint", [1234n]],
+  ])("takes a count that is %s", (_, num_batches_tracked) => {
+    const layer = trained();
+    layer.loadStateDict({ ...layer.stateDict(), num_batches_tracked });
+    expect(layer.numBatchesTracked).toBe(1234);
+  });
+
+  it("takes counts up to 2^53 - 1", () => {
+    const layer = trained();
+    layer.loadStateDict({ ...layer.stateDict(), num_batches_tracked: 2n ** 53n - 1n });
+    expect(layer.numBatchesTracked).toBe(2 ** 53 - 1);
+  });
+
+  it("counts an entry that is undefined as absent, known or not", () => {
+    const layer = trained();
+    const before = layer.stateDict();
+    layer.loadStateDict({ ...before, num_batches_tracked: undefined, epsilon: undefined } as StateDict);
+    expect(layer.stateDict()).toEqual(before);
+  });
+
   it("takes subarrays with an offset", () => {
     const layer = new BatchNorm(kernels, 3);
     const weights = new Float32Array([9, 9, 1, 2, 3, 9]);
@@ -161,6 +189,12 @@ describe("loadStateDict", () => {
     ["a negative count", { num_batches_tracked: -1 }, "num_batches_tracked"],
     ["a fractional count", { num_batches_tracked: 1.5 }, "num_batches_tracked"],
     ["NaN as a count", { num_batches_tracked: Number.NaN }, "num_batches_tracked"],
+    ["a count of 2^53", { num_batches_tracked: 2n ** 53n }, "num_batches_tracked"],
+    ["a count of 2^53 + 1, which no number is", { num_batches_tracked: 2n ** 53n + 1n }, "num_batches_tracked"],
+    ["the largest int64", { num_batches_tracked: BigInt64Array.of(2n ** 63n - 1n) }, "num_batches_tracked"],
+    ["a negative int64", { num_batches_tracked: BigInt64Array.of(-1n) }, "num_batches_tracked"],
+    ["two counts", { num_batches_tracked: BigInt64Array.of(1n, 2n) }, "num_batches_tracked"],
+    ["no count", { num_batches_tracked: [] }, "num_batches_tracked"],
   ])("refuses %s with a RangeError, and changes nothing", (_, wrong, name) => {
     const layer = trained();
     const before = layer.stateDict();
@@ -168,6 +202,55 @@ describe("loadStateDict", () => {
     expect(() => layer.loadStateDict(state)).toThrow(RangeError);
     expect(() => layer.loadStateDict(state)).toThrow(`"${name}"`);
     expect(layer.stateDict()).toEqual(before);
+  });
+});
+
+describe("names and numbers of other checkpoints", () => {
+  const state = new BatchNorm(kernels, 3).stateDict();
+
+  it.each([
+    ["gamma", "weight"],
+    ["beta", "bias"],
+    ["scale", "weight"],
+    ["moving_mean", "running_mean"],
+    ["moving_variance", "running_var"],
+    ["runningMean", "running_mean"],
+    ["numBatchesTracked", "num_batches_tracked"],
+    ["bn1.weight", "weight"],
+    ["module.layer1.0.bn1.running_var", "running_var"],
+  ])("%s is refused with %s, which was meant", (name, meant) => {
+    const message = `"state" expected entries of this layer only, got "${name}"; did you mean "${meant}"?`;
+    expect(() => new BatchNorm(kernels, 3).loadStateDict({ ...state, [name]: [1, 1, 1] })).toThrow(message);
+  });
+
+  it("what comes near nothing is refused with all names of this layer", () => {
+    const layer = new BatchNorm(kernels, 3, { beta: false, trackRunningStats: false });
+    const message = '"state" expected entries of this layer only, got "classifier"; it has "weight"';
+    expect(() => layer.loadStateDict({ weight: [1, 1, 1], classifier: [1] } as StateDictLike)).toThrow(message);
+  });
+
+  it.each(["weight", "bias", "running_mean", "running_var"])(
+    "bits of float16 as %s are refused, and change nothing; integers in other arrays are taken",
+    (name) => {
+      const layer = trained();
+      const before = layer.stateDict();
+      const bits = Uint16Array.of(0x3c00, 0x4000, 0x4200); // 1, 2 and 3
+      const message = `"${name}" expected an array of numbers, got Uint16Array, the bits of float16 or bfloat16`;
+      expect(() => layer.loadStateDict({ ...before, [name]: bits })).toThrow(TypeError);
+      expect(() => layer.loadStateDict({ ...before, [name]: bits })).toThrow(message);
+      expect(layer.stateDict()).toEqual(before);
+      for (const integers of [Array.from(bits), Uint8Array.of(1, 2, 3), Int32Array.of(1, 2, 3)]) {
+        layer.loadStateDict({ ...before, [name]: integers });
+        expect(Array.from(layer.stateDict()[name as "weight"] ?? [])).toEqual(Array.from(integers));
+      }
+    },
+  );
+
+  it("a Float16Array is taken by its numbers, in engines that have it", () => {
+    const { Float16Array = Float32Array } = globalThis as { Float16Array?: Float32ArrayConstructor };
+    const layer = trained();
+    layer.loadStateDict({ ...layer.stateDict(), weight: Float16Array.of(1, 2, 0.5) });
+    expect(Array.from(layer.gamma?.data ?? [])).toEqual([1, 2, 0.5]);
   });
 });
 
