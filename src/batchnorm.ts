@@ -1,5 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { checkCount, checkInput, checkInteger, checkLikeInput, proxied, unfit } from "./check.js";
+import {
+  checkCount,
+  checkEps,
+  checkInput,
+  checkInteger,
+  checkLikeInput,
+  checkMomentum,
+  proxied,
+  unfit,
+} from "./check.js";
 import type { Kernels } from "./kernels.js";
 import { type BatchNormOptions, LayerMemory } from "./layer-memory.js";
 import { checkState, type StateDict, type StateDictLike } from "./state.js";
@@ -74,6 +83,26 @@ export class BatchNorm {
   /** @throws TypeError, RangeError for anything but an integer >= 0 */
   set numBatchesTracked(count: number) {
     BatchNorm.#of(this).#numBatchesTracked = checkInteger("numBatchesTracked", count, 0);
+  }
+
+  /** Added to the variance under the root. Writable: the next forward takes it; a backward goes by the forward before it. */
+  get eps(): number {
+    return BatchNorm.#of(this).#memory.eps;
+  }
+
+  /** @throws TypeError, RangeError for anything but a number >= 0 */
+  set eps(eps: number) {
+    BatchNorm.#of(this).#memory.eps = checkEps(eps);
+  }
+
+  /** Weight of the next batch in the running statistics; null for a cumulative average. Writable. */
+  get momentum(): number | null {
+    return BatchNorm.#of(this).#memory.momentum;
+  }
+
+  /** @throws TypeError, RangeError for anything but null or a number in [0, 1] */
+  set momentum(momentum: number | null) {
+    BatchNorm.#of(this).#memory.momentum = checkMomentum(momentum);
   }
 
   get training(): boolean {

@@ -43,8 +43,8 @@ const OPTIONS: readonly (keyof BatchNormOptions)[] = [
 export class LayerMemory {
   readonly kernels: KernelInstance;
   readonly numFeatures: number;
-  readonly eps: number;
-  readonly momentum: number | null;
+  eps: number;
+  momentum: number | null;
   readonly unbiased: boolean;
   /** Parameters, and the mean and invstd of the last forward for its backward. */
   readonly affine: verbs.Affine;

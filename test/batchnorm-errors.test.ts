@@ -88,6 +88,25 @@ describe("the constructor refuses", () => {
   });
 });
 
+describe("settings", () => {
+  const layer = new BatchNorm(kernels, 3, { eps: 0.25, momentum: 0.5 });
+  const settings = layer as { eps: unknown; momentum: unknown };
+  const wrong: Refused[] = (["eps", "momentum"] as const).flatMap((name): Refused[] => [
+    ...[-1, Number.NaN, 1 / 0].map(
+      (v): Refused => [`${name} ${v}`, () => Object.assign(settings, { [name]: v }), RangeError, about(name)],
+    ),
+    ...[...notNumbers, undefined]
+      .filter((v) => name === "eps" || v !== null)
+      .map(
+        (v): Refused => [`${name} ${told(v)}`, () => Object.assign(settings, { [name]: v }), TypeError, about(name)],
+      ),
+  ]);
+  it.each(wrong)("refuse %s, as the constructor does, and stay", (...refused) => {
+    expectRefused(refused);
+    expect([layer.eps, layer.momentum]).toEqual([0.25, 0.5]);
+  });
+});
+
 /** A layer in the middle of its work, with tensors for a call and a sentinel in every output. */
 function bench(options?: BatchNormOptions, [shape, layout]: [number[], Layout] = [[8, 64, 28, 28], "NCHW"]) {
   const channels = shape[layout.indexOf("C")];

@@ -184,6 +184,52 @@ describe("cumulative average (momentum null)", () => {
   });
 });
 
+describe("settings of a layer that exists", () => {
+  it("eps counts from the next forward on, not for a backward before it", () => {
+    const layer = new BatchNorm(kernels, 1, { eps: 0 });
+    const [x, dy] = [
+      [-1, -1, 1, 1],
+      [1, 0, 0, 0],
+    ].map((values) => kernels.tensor([4, 1], "NC", values));
+    layer.forward(x);
+    layer.eps = 3;
+    expect(layer.eps).toBe(3);
+    // invstd is 1, dbeta 1, dgamma -1: dx = dy - 1/4 + xhat / 4.
+    expect(Array.from(layer.backward(dy).dx.data)).toEqual([0.5, -0.5, 0, 0]);
+    expect(Array.from(layer.forward(x).data)).toEqual([-0.5, -0.5, 0.5, 0.5]);
+  });
+
+  it("eps counts in inference", () => {
+    const layer = new BatchNorm(kernels, 1, { eps: 0 }).eval();
+    layer.eps = 3;
+    expect(Array.from(layer.forward(zeroTwo()).data)).toEqual([0, 1]);
+  });
+
+  it("momentum counts from the next batch on, null as the cumulative average", () => {
+    const layer = new BatchNorm(kernels, 1, { momentum: 0.5 });
+    expect(layer.momentum).toBe(0.5);
+    layer.forward(zeroTwo());
+    expect([layer.runningMean?.[0], layer.runningVar?.[0]]).toEqual([0.5, 1.5]);
+    layer.momentum = 0;
+    layer.forward(zeroTwo());
+    expect(layer.runningMean?.[0]).toBe(0.5);
+    layer.momentum = 1;
+    layer.forward(zeroTwo());
+    expect([layer.runningMean?.[0], layer.runningVar?.[0]]).toEqual([1, 2]);
+    layer.momentum = null;
+    expect(layer.momentum).toBeNull();
+    layer.numBatchesTracked = 0;
+    layer.runningMean?.fill(99);
+    layer.forward(kernels.tensor([2, 1], "NC", [2, 4]));
+    layer.forward(zeroTwo());
+    expect(layer.runningMean?.[0]).toBe(2); // of 3 and 1
+  });
+
+  it("have the defaults of the constructor", () => {
+    expect(new BatchNorm(kernels, 1)).toMatchObject({ eps: 1e-5, momentum: 0.1 });
+  });
+});
+
 describe("modes", () => {
   it("train() and eval() return the layer and set training", () => {
     const layer = new BatchNorm(kernels, 2);
