@@ -63,6 +63,12 @@ export class ChannelBlock {
   }
 }
 
+/** Whether a parameter's axes, as the last ones of x, have x's extents or 1. */
+export function broadcasts(parameter: readonly number[], shape: readonly number[]): boolean {
+  const missing = shape.length - parameter.length;
+  return missing >= 0 && parameter.every((extent, i) => extent === 1 || extent === shape[missing + i]);
+}
+
 /**
  * A parameter's shape with an extent for each axis of x, x's own or 1. One of x's rank is taken as it is; one of lower
  * rank stands at `axis`, or, where that is null, at the last axes.
@@ -80,7 +86,7 @@ export function alignShape(
   } else if (missing > 0 && (axis === null || parameter.length === 0)) {
     aligned = [...Array<number>(missing).fill(1), ...parameter];
   }
-  if (aligned.length !== shape.length || aligned.some((extent, i) => extent !== 1 && extent !== shape[i])) {
+  if (aligned.length !== shape.length || !broadcasts(aligned, shape)) {
     const fits = axis === null ? "a shape that broadcasts" : `shape [${shape[axis]}] or one that broadcasts`;
     throw unfit(name, `${fits} to [${shape.join(", ")}] of "x"`, `[${parameter.join(", ")}]`);
   }

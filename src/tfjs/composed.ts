@@ -1,9 +1,23 @@
-import { add, moments, mul, reshape, rsqrt, sub, type Tensor } from "@tensorflow/tfjs-core";
+import {
+  add,
+  batchNorm,
+  engine,
+  moments,
+  mul,
+  type Rank,
+  reshape,
+  rsqrt,
+  sub,
+  type Tensor,
+  type Tensor1D,
+  type TensorInfo,
+} from "@tensorflow/tfjs-core";
 import type { InferenceInputs } from "./inference.js";
+import type { MovingStatistics } from "./training.js";
 
 /**
  * The same computations made of operations of TensorFlow.js, whose gradients have gradients in turn: for the backends
- * that the kernels do not reach, and for gradients of gradients.
+ * that the kernels do not reach, and for gradients of gradients. Like the operations they leave tensors in the scope.
  */
 
 /** Mean and population variance over all axes but one, with extent 1 for those. */
@@ -28,6 +42,34 @@ export function composedNormalize(inputs: InferenceInputs<Tensor>, axis: number,
   return beta ? add(y, at(beta)) : y;
 }
 
+/** Whether each parameter has one value for each index of x's last axis, which the kernel of every backend gets right. */
+export function isPlain({ x, mean, variance, gamma, beta }: InferenceInputs<TensorInfo>): boolean {
+  const channels = x.shape[x.shape.length - 1];
+  return [mean, variance, gamma, beta].every((p) => p === null || (p.shape.length === 1 && p.shape[0] === channels));
+}
+
+/**
+ * As {@link composedNormalize}; where nothing records, by the kernel of the backend itself if that is right: a pass over
+ * memory in place of three.
+ */
+export function composedInference(inputs: InferenceInputs<Tensor>, axis: number, eps: number): Tensor {
+  const { x, mean, variance, gamma, beta } = inputs;
+  if (engine().isTapeOn() || axis !== x.rank - 1 || x.size === 0 || !isPlain(inputs)) {
+    return composedNormalize(inputs, axis, eps);
+  }
+  const [channels] = mean.shape;
+  const rows = x.rank > 4 ? reshape(x, [x.size / channels, channels]) : x;
+  const y = batchNorm<Rank>(
+    rows,
+    mean as Tensor1D,
+    variance as Tensor1D,
+    (beta as Tensor1D | null) ?? undefined,
+    (gamma as Tensor1D | null) ?? undefined,
+    eps,
+  );
+  return x.rank > 4 ? reshape(y, x.shape) : y;
+}
+
 /** y by the statistics of x itself. */
 export function composedTraining(
   x: Tensor,
@@ -39,4 +81,19 @@ export function composedTraining(
   const { mean, variance } = composedMoments(x, axis);
   const y = composedNormalize({ x, mean, variance, gamma, beta }, axis, eps);
   return { y, mean: reshape(mean, [mean.size]), variance: reshape(variance, [variance.size]) };
+}
+
+/** A step of a layer: y, and the moving statistics after it, null where the batch is empty. */
+export function composedStep(
+  x: Tensor,
+  gamma: Tensor | null,
+  beta: Tensor | null,
+  axis: number,
+  eps: number,
+  moving: MovingStatistics<Tensor>,
+): { y: Tensor; moved: { mean: Tensor; variance: Tensor } | null } {
+  const { y, mean, variance } = composedTraining(x, gamma, beta, axis, eps);
+  if (x.size === 0) return { y, moved: null };
+  const follow = (old: Tensor, batch: Tensor) => add(mul(old, moving.momentum), mul(batch, 1 - moving.momentum));
+  return { y, moved: { mean: follow(moving.mean, mean), variance: follow(moving.variance, variance) } };
 }

@@ -4,7 +4,6 @@ import {
   div,
   engine,
   type GradSaveFunc,
-  grads,
   reshape,
   type Tensor,
   type TensorInfo,
@@ -13,7 +12,7 @@ import { composedMoments, composedNormalize, composedTraining } from "./composed
 import type { Extents } from "./extents.js";
 import { currentHost, type Host } from "./host.js";
 import { InferenceGradients, type InferenceInputs, inferenceForward, inferenceOf } from "./inference.js";
-import { isObserved, record } from "./tape.js";
+import { innerGradients, isObserved, record } from "./tape.js";
 import {
   type BatchStatistics,
   type MovingStatistics,
@@ -47,7 +46,7 @@ function differentiable({ inputs, forward, backward, composed }: Operation): Ten
     const host = currentHost();
     // While a tape records, these gradients are to have gradients themselves, which those of the kernels have not.
     if (host === null || engine().isTapeOn()) {
-      return grads((...tensors: Tensor[]) => composed(...restore(tensors)))(saved, dy);
+      return innerGradients((...tensors) => composed(...restore(tensors)), saved, dy);
     }
     return backward(host, dy, restore(saved)).filter(isPresent);
   };
@@ -67,7 +66,7 @@ function isPresent(tensor: Tensor | null): tensor is Tensor {
   return tensor !== null;
 }
 
-/** y by the statistics of x, and what else a {@link trainingForward} gives. */
+/** y by the statistics of x, and what else a {@link trainingForward} gives; the next moving statistics as tensors. */
 export function differentiableTraining(
   host: Host,
   x: Tensor,
@@ -77,7 +76,7 @@ export function differentiableTraining(
   extents: Extents,
   eps: number,
   moving: MovingStatistics | null = null,
-): { y: Tensor } & Pick<TrainingForward, "statistics" | "moved"> {
+): { y: Tensor; statistics: BatchStatistics; moved: { mean: Tensor; variance: Tensor } | null } {
   let result!: TrainingForward;
   const y = differentiable({
     inputs: [x, gamma, beta],
@@ -91,7 +90,8 @@ export function differentiableTraining(
     },
     composed: (x, gamma, beta) => composedTraining(x as Tensor, gamma, beta, axis, eps).y,
   });
-  return { y, statistics: result.statistics, moved: result.moved };
+  const { statistics, moved } = result;
+  return { y, statistics, moved: moved && { mean: tensorOf(moved.mean), variance: tensorOf(moved.variance) } };
 }
 
 /** The mean and variance that a training computed, as functions of x. */

@@ -3,19 +3,21 @@ import {
   type GradConfig,
   type GradFunc,
   getKernel,
-  grads,
   type KernelConfig,
   type KernelFunc,
   type NamedAttrMap,
   type NamedTensorInfoMap,
   type Tensor,
   type TensorInfo,
+  tidy,
 } from "@tensorflow/tfjs-core";
-import { composedNormalize } from "./composed.js";
+import { broadcasts } from "./broadcast.js";
+import { composedNormalize, isPlain } from "./composed.js";
 import { tensorOf } from "./differentiable.js";
-import { currentHost, hostOf } from "./host.js";
+import { BACKENDS, currentHost, hostOf } from "./host.js";
 import { InferenceGradients, type InferenceInputs, inferenceForward, inferenceOf } from "./inference.js";
-import { asFloat } from "./ops.js";
+import { asFloat, isReal } from "./ops.js";
+import { innerGradients } from "./tape.js";
 
 /** The kernel behind tf.batchNorm and its gradient: normalization by statistics that are inputs. */
 export const FUSED_BATCH_NORM = "FusedBatchNorm";
@@ -23,9 +25,11 @@ export const FUSED_BATCH_NORM = "FusedBatchNorm";
 /** What the kernel's inputs are called, in the order in which they are saved for the gradient. */
 const NAMES = ["x", "mean", "variance", "scale", "offset"] as const;
 
-/** Of each call of ours, known by its attributes: which inputs it had. */
+const ours = new WeakSet<KernelFunc>();
+/** Of each call that ours computed, known by its attributes: which inputs it had. */
 const present = new WeakMap<NamedAttrMap, readonly string[]>();
-let lastPresent: readonly string[] = [];
+/** Of the last call; null where the original computed it. */
+let lastPresent: readonly string[] | null = null;
 
 function inputsOf<T extends TensorInfo>(named: { readonly [name: string]: T | undefined }): InferenceInputs<T> {
   const { x, mean, variance, scale = null, offset = null } = named;
@@ -34,15 +38,33 @@ function inputsOf<T extends TensorInfo>(named: { readonly [name: string]: T | un
 
 const epsOf = ({ varianceEpsilon }: NamedAttrMap) => (varianceEpsilon as number | undefined) ?? 1e-3;
 
-const kernelFunc: KernelFunc = ({ inputs, backend, attrs = {} }) => {
-  // tf.batchNorm names an absent scale or offset with the value undefined, at which its tape fails when it is read.
-  for (const name of NAMES) if (!inputs[name]) Reflect.deleteProperty(inputs, name);
-  lastPresent = NAMES.filter((name) => inputs[name]);
-  present.set(attrs, lastPresent);
-  return withFloats(inputs, (floats) => {
-    return inferenceForward(hostOf(backend), inferenceOf(inputsOf(floats), null, epsOf(attrs)));
-  });
-};
+/**
+ * Ours in place of `original`, which keeps its set-up: it may come back. It computes by the kernels, or by operations on a
+ * backend that they do not reach; the original answers where it is right, and what is not for ours.
+ */
+export function fusedBatchNormKernel(original: KernelConfig): KernelConfig {
+  const reached = BACKENDS.includes(original.backendName);
+  const kernelFunc: KernelFunc = (call) => {
+    const { inputs, backend, attrs = {} } = call;
+    // tf.batchNorm names an absent scale or offset with the value undefined, at which its tape fails when it is read.
+    for (const name of NAMES) if (!inputs[name]) Reflect.deleteProperty(inputs, name);
+    const given = Object.values(inputs) as TensorInfo[];
+    const { shape } = inputs.x as TensorInfo;
+    const isForOurs = given.every((tensor) => isReal(tensor) && broadcasts(tensor.shape, shape));
+    lastPresent = isForOurs ? NAMES.filter((name) => inputs[name]) : null;
+    if (!isForOurs) return original.kernelFunc(call);
+    present.set(attrs, lastPresent as readonly string[]);
+    const isRight = !reached && isPlain(inputsOf(inputs)) && given.every(({ dtype }) => dtype === "float32");
+    if (isRight) return original.kernelFunc(call);
+    return withFloats(inputs, (named) => {
+      const floats = inputsOf(named);
+      if (reached) return inferenceForward(hostOf(backend), inferenceOf(floats, null, epsOf(attrs)));
+      return tidy(() => composedNormalize(floats as InferenceInputs<Tensor>, shape.length - 1, epsOf(attrs)));
+    });
+  };
+  ours.add(kernelFunc);
+  return { ...original, kernelFunc };
+}
 
 /** Runs with inputs of type float32; what was converted for it is disposed. */
 function withFloats<T>(inputs: NamedTensorInfoMap, run: (floats: NamedTensorInfoMap) => T): T {
@@ -59,20 +81,16 @@ function withFloats<T>(inputs: NamedTensorInfoMap, run: (floats: NamedTensorInfo
   }
 }
 
-/** Ours in place of `original`, which keeps its set-up: it may come back. */
-export function fusedBatchNormKernel(original: KernelConfig): KernelConfig {
-  return { ...original, kernelFunc };
-}
-
-/** Ours for the calls of our kernel; `original` for those of others. */
+/** Ours for the calls that our kernels computed; `original` for the others. */
 export function fusedBatchNormGradient(original: GradConfig | undefined): GradConfig {
   return {
     ...original,
     kernelName: FUSED_BATCH_NORM,
     // Read right after each call of the current backend's kernel.
     get inputsToSave() {
-      const ours = getKernel(FUSED_BATCH_NORM, engine().backendName)?.kernelFunc === kernelFunc;
-      return ours ? [...lastPresent] : (original?.inputsToSave ?? []);
+      const kernel = getKernel(FUSED_BATCH_NORM, engine().backendName);
+      const names = kernel && ours.has(kernel.kernelFunc) ? lastPresent : null;
+      return names ? [...names] : (original?.inputsToSave ?? []);
     },
     gradFunc(dy, saved, attrs) {
       const names = present.get(attrs);
@@ -93,9 +111,8 @@ function gradients(dy: Tensor, saved: Tensor[], names: readonly string[], eps: n
   const host = currentHost();
   // While a tape records, these gradients are to have gradients themselves, which those of the kernels have not.
   if (host === null || engine().isTapeOn()) {
-    const composed = grads((...tensors: Tensor[]) => {
-      return composedNormalize(named(tensors), tensors[0].rank - 1, eps);
-    })(saved, dy);
+    const normalize = (...tensors: Tensor[]) => composedNormalize(named(tensors), tensors[0].rank - 1, eps);
+    const composed = innerGradients(normalize, saved, dy);
     return Object.fromEntries(names.map((name, i) => [name, () => composed[i]]));
   }
   const each = new InferenceGradients(host, dy, inferenceOf(named(saved), null, eps));

@@ -29,8 +29,7 @@ export interface InferenceInputs<T extends TensorInfo> {
 }
 
 /**
- * Parameters of lower rank than x stand at `axis`; with null at the last axes, as tf.batchNorm has it, which also calls
- * gamma scale and beta offset.
+ * Parameters of lower rank than x stand at `axis`; with null at the last axes, as tf.batchNorm has it.
  * @throws RangeError where a parameter does not fit x
  */
 export function inferenceOf(inputs: InferenceInputs<TensorInfo>, axis: number | null, eps: number): Inference {
@@ -43,8 +42,8 @@ export function inferenceOf(inputs: InferenceInputs<TensorInfo>, axis: number | 
   const parameters = {
     mean: parameter("mean", mean),
     variance: parameter("variance", variance),
-    gamma: gamma && parameter(axis === null ? "scale" : "gamma", gamma),
-    beta: beta && parameter(axis === null ? "offset" : "beta", beta),
+    gamma: gamma && parameter("gamma", gamma),
+    beta: beta && parameter("beta", beta),
   };
   const shapes = [parameters.mean.shape, parameters.variance.shape];
   if (parameters.gamma) shapes.push(parameters.gamma.shape);

@@ -1,11 +1,12 @@
-import type { GradConfig, serialization } from "@tensorflow/tfjs-core";
+import { engine, type GradConfig, type serialization } from "@tensorflow/tfjs-core";
 import { checkOneOf, wrongType } from "../check.js";
 import { checkOptions } from "../options.js";
 import type { Tf } from "./convolution/geometry.js";
 import { registerMissingGradients } from "./convolution/register.js";
 import { FUSED_BATCH_NORM, fusedBatchNormGradient, fusedBatchNormKernel } from "./fused-batchnorm.js";
+import { type GraphOperations, registerGraphOperations } from "./graph-operations.js";
 import { BACKENDS, currentHost, releaseHosts } from "./host.js";
-import { installation, type Replacement } from "./installation.js";
+import { FROZEN, type Frozen, installation, type Replacement } from "./installation.js";
 import { fusedCall, type LayerCall } from "./layer.js";
 import { SINGLE_VALUE, type SingleValue } from "./ops.js";
 import { replaceKernel } from "./registry.js";
@@ -23,23 +24,35 @@ export interface Tfjs extends Tf {
   unregisterGradient(kernelName: string): void;
   readonly serialization: typeof serialization;
   readonly layers?: TfjsLayers;
+  readonly registerOp?: GraphOperations["registerOp"];
 }
 
 export interface InstallOptions {
   /** The namespace `layers`, where `tf` has none. Default: that of tf, or the class that tf knows by name. */
   layers?: TfjsLayers;
-  /** What layers do with one value per channel in training: "refuse", the default, throws; "pass" gives y = beta. */
+  /** The namespace of @tensorflow/tfjs-converter, for graph models, where `tf` has no `registerOp`. */
+  converter?: GraphOperations;
+  /**
+   * What layers do with one value per channel in training: "pass", the default, gives y = beta as TensorFlow.js does, and
+   * each such layer warns once; "refuse" throws.
+   */
   singleValue?: SingleValue;
+  /**
+   * What layers with `trainable: false` do in training: "training", the default, is what TensorFlow.js does, statistics of
+   * the batch, which the moving ones follow; "inference" is what Keras does, moving statistics, which stay.
+   */
+  frozen?: Frozen;
 }
 
-const OPTIONS: readonly (keyof InstallOptions)[] = ["layers", "singleValue"];
+const OPTIONS: readonly (keyof InstallOptions)[] = ["layers", "converter", "singleValue", "frozen"];
 
 /**
- * From here on batch normalization on the backends cpu and wasm is computed by the kernels of this package: tf.batchNorm
- * and its gradient, and the layers of tf.layers.batchNormalization in inference and training, those that exist included.
+ * From here on batch normalization on the backends cpu and wasm is computed by the kernels of this package, and on others
+ * by operations of TensorFlow.js: tf.batchNorm and its gradient, the layers of tf.layers.batchNormalization in inference
+ * and training, those that exist included, and in graph models that are loaded from then on NCHW and `is_training`.
  * On wasm it also registers the gradients of convolutions that the backend lacks ({@link registerConv2DBackpropFilter}).
- * Waits until a backend is ready. A further call replaces only what was imported in between, and takes a `singleValue` that
- * it is given.
+ * Waits until a backend is ready. A further call replaces only what was imported in between, and takes a `singleValue` and
+ * a `frozen` that it is given.
  * @returns undoes this call: when the last one is undone, everything is put back
  * @throws TypeError, RangeError for a wrong argument; Error where no backend could be started, or where the engine has no
  * WebAssembly SIMD
@@ -49,8 +62,12 @@ export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<(
     if (typeof tf?.[name] !== "function") throw wrongType("tf", "the namespace of TensorFlow.js", tf);
   }
   checkOptions(options, OPTIONS);
-  const { layers, singleValue } = options;
+  const { layers, converter, singleValue, frozen } = options;
   if (singleValue !== undefined) checkOneOf("singleValue", singleValue, SINGLE_VALUE);
+  if (frozen !== undefined) checkOneOf("frozen", frozen, FROZEN);
+  if (converter !== undefined && typeof converter?.registerOp !== "function") {
+    throw wrongType("converter", "the namespace of @tensorflow/tfjs-converter", converter);
+  }
   if (layers !== undefined && typeof layers?.batchNormalization !== "function") {
     throw wrongType("layers", "the namespace tf.layers", layers);
   }
@@ -60,12 +77,16 @@ export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<(
   // Taken back while this waited.
   if (state.generation !== generation) return () => {};
   currentHost(); // throws before anything is replaced
-  for (const backend of BACKENDS) replaceFused(tf, backend);
+  for (const backend of new Set([...BACKENDS, ...Object.keys(engine().registryFactory)])) replaceFused(tf, backend);
   replaceGradient(tf);
   addMissingGradients(tf);
   const prototype = layerPrototype(tf, layers ?? tf.layers);
   if (prototype !== null) replaceCall(prototype);
-  state.singleValue = singleValue ?? state.singleValue;
+  const registry = converter ?? tf;
+  if (registry.registerOp) registerGraphOperations(registry as GraphOperations);
+  const isFirst = state.users.size === 0;
+  state.singleValue = singleValue ?? (isFirst ? "pass" : state.singleValue);
+  state.frozen = frozen ?? (isFirst ? "training" : state.frozen);
   const user = {};
   state.users.add(user);
   return () => {
@@ -81,6 +102,7 @@ export function uninstall(): void {
   state.replacements.clear();
   state.users.clear();
   state.singleValue = "refuse";
+  state.frozen = "training";
 }
 
 function replaced(key: string | object): boolean {

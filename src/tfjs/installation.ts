@@ -14,15 +14,30 @@ export interface Installation {
   readonly users: Set<object>;
   /** For all layers: what becomes of a batch with one value per channel. */
   singleValue: SingleValue;
+  /** For all layers that are not trainable: how they compute in training. */
+  frozen: Frozen;
+  /** Layers that have warned of one value per channel. */
+  readonly warned: WeakSet<object>;
   /** How often everything was taken back: an install that still waited then has nothing to do. */
   generation: number;
 }
+
+/** How a layer that is not trainable computes in training: by the batch, as in TensorFlow.js, or as Keras by its moving statistics. */
+export type Frozen = "training" | "inference";
+export const FROZEN = ["training", "inference"] as const;
 
 const KEY = Symbol.for("batchnorm-wasm/tfjs");
 
 /** One for all copies of this module: a program may have it as ESM and as CommonJS, or anew after a hot reload. */
 export function installation(): Installation {
   const shared = globalThis as { [KEY]?: Installation };
-  shared[KEY] ??= { replacements: new Map(), users: new Set(), singleValue: "refuse", generation: 0 };
+  shared[KEY] ??= {
+    replacements: new Map(),
+    users: new Set(),
+    singleValue: "refuse",
+    frozen: "training",
+    warned: new WeakSet(),
+    generation: 0,
+  };
   return shared[KEY];
 }

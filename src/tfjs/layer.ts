@@ -1,19 +1,25 @@
-import { type Tensor, type TensorInfo, tidy } from "@tensorflow/tfjs-core";
-import { differentiableInference, differentiableTraining, tensorOf } from "./differentiable.js";
-import { checkAxis, extentsOf } from "./extents.js";
+import { type Tensor, tidy } from "@tensorflow/tfjs-core";
+import { composedInference, composedStep } from "./composed.js";
+import { differentiableInference, differentiableTraining } from "./differentiable.js";
+import { type Extents, extentsOf } from "./extents.js";
 import { currentHost, type Host } from "./host.js";
 import { installation } from "./installation.js";
-import { asFloat, checkCount } from "./ops.js";
+import { asFloat, checkCount, isReal } from "./ops.js";
 import { isObserved } from "./tape.js";
 
 /** A weight of a layer: a variable behind a name. */
 interface LayerVariable {
+  readonly trainable: boolean;
   read(): Tensor;
   write(value: Tensor): unknown;
 }
 
 /** What tf.layers.batchNormalization makes, as far as its computation goes. It has gamma with scale, beta with center. */
 export interface BatchNormalizationLayer {
+  readonly name: string;
+  readonly trainable: boolean;
+  /** One for each place in a model, with what the layer was called with there. */
+  readonly inboundNodes: readonly { readonly callArgs?: { readonly training?: boolean } | null }[];
   /** TensorFlow 2 saves it as an array of one. */
   axis: number | readonly number[];
   /** Weight of the old value in the moving statistics. */
@@ -31,43 +37,78 @@ export type LayerCall = (
   kwargs: { training?: boolean },
 ) => Tensor | Tensor[];
 
-/** A layer's computation by the kernels; by `original` on backends that they do not reach. */
+/** One call of a layer. */
+interface Call {
+  readonly layer: BatchNormalizationLayer;
+  /** null on a backend that the kernels do not reach. */
+  readonly host: Host | null;
+  readonly x: Tensor;
+  readonly axis: number;
+  readonly gamma: Tensor | null;
+  readonly beta: Tensor | null;
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+/**
+ * A layer's computation by the kernels, or by operations on backends that they do not reach. What is not for them is left
+ * to `original`: it may have an answer, and has its own words where not.
+ */
 export function fusedCall(original: LayerCall): LayerCall {
   return function call(inputs, kwargs) {
-    const x = Array.isArray(inputs) ? inputs[0] : inputs;
-    const host = currentHost();
-    // How many inputs are too many is for the original to say.
-    if (host === null || (Array.isArray(inputs) && inputs.length !== 1)) return original.call(this, inputs, kwargs);
-    const compute = kwargs?.training ? train : infer;
+    const given = callOf(this, inputs);
+    if (given === null) return original.call(this, inputs, kwargs);
+    const compute = isTraining(this, kwargs?.training) ? train : infer;
     // Nothing is made but the result. A scope would take 20 us, until the engine has compiled it.
-    if (x.dtype === "float32" && !isObserved()) return compute(this, host, x);
-    return tidy("batchNormalization", () => compute(this, host, x));
+    if (given.host !== null && given.x.dtype === "float32" && !isObserved()) return compute(given);
+    return tidy("batchNormalization", () => compute({ ...given, x: asFloat("x", given.x) }));
   };
 }
 
-function infer(layer: BatchNormalizationLayer, host: Host, x: Tensor): Tensor {
-  const inputs = {
-    x: asFloat("x", x),
-    mean: layer.movingMean.read(),
-    variance: layer.movingVariance.read(),
-    gamma: layer.gamma?.read() ?? null,
-    beta: layer.beta?.read() ?? null,
-  };
-  return differentiableInference(host, inputs, axisOf(layer, x), layer.epsilon);
-}
-
-function axisOf({ axis }: BatchNormalizationLayer, x: Tensor): number {
-  return checkAxis(Array.isArray(axis) && axis.length === 1 ? axis[0] : axis, x.shape);
-}
-
-function train(layer: BatchNormalizationLayer, host: Host, x: Tensor): Tensor {
-  const axis = axisOf(layer, x);
-  const extents = extentsOf(x.shape, axis, axis + 1);
-  if (installation().singleValue === "refuse") checkCount(x, axis, extents);
-  const { movingMean, movingVariance, momentum } = layer;
+/** null where x is not one tensor of real numbers, or a weight not a float32 vector over the axis. */
+function callOf(layer: BatchNormalizationLayer, inputs: Tensor | Tensor[]): Call | null {
+  const x = Array.isArray(inputs) ? inputs[0] : inputs;
+  if ((Array.isArray(inputs) && inputs.length !== 1) || !isReal(x)) return null;
+  const own: unknown = Array.isArray(layer.axis) && layer.axis.length === 1 ? layer.axis[0] : layer.axis;
+  if (typeof own !== "number") return null;
+  const axis = own < 0 ? own + x.rank : own;
+  const channels = x.shape[axis]; // undefined where there is no such axis
+  const fits = ({ dtype, shape }: Tensor) => dtype === "float32" && shape.length === 1 && shape[0] === channels;
+  const [mean, variance] = [layer.movingMean.read(), layer.movingVariance.read()];
   const [gamma, beta] = [layer.gamma?.read() ?? null, layer.beta?.read() ?? null];
-  const moving = { mean: movingMean.read(), variance: movingVariance.read(), momentum };
-  const { y, moved } = differentiableTraining(host, asFloat("x", x), gamma, beta, axis, extents, layer.epsilon, moving);
+  if (!fits(mean) || !fits(variance) || (gamma && !fits(gamma)) || (beta && !fits(beta))) return null;
+  return { layer, host: currentHost(), x, axis, gamma, beta, mean, variance };
+}
+
+/** `training` is what the layer is called with; a model passes nothing in inference, which leaves it to the layer's nodes. */
+function isTraining(layer: BatchNormalizationLayer, training: boolean | null | undefined): boolean {
+  if (training === false) return false;
+  const nodes = layer.inboundNodes;
+  if (!training && !(nodes.length > 0 && nodes.every(({ callArgs }) => callArgs?.training === true))) return false;
+  return installation().frozen === "training" || !isFrozen(layer);
+}
+
+/** A model that is set not trainable tells its layers' weights, not its layers. */
+function isFrozen({ trainable, gamma, beta }: BatchNormalizationLayer): boolean {
+  const weights = [gamma, beta].filter((weight) => weight !== null && weight !== undefined);
+  return !trainable || (weights.length > 0 && weights.every((weight) => !weight.trainable));
+}
+
+function infer({ layer, host, x, axis, ...parameters }: Call): Tensor {
+  const inputs = { x, ...parameters };
+  if (host === null) return composedInference(inputs, axis, layer.epsilon);
+  return differentiableInference(host, inputs, axis, layer.epsilon);
+}
+
+function train({ layer, host, x, axis, gamma, beta, mean, variance }: Call): Tensor {
+  const { epsilon, momentum, movingMean, movingVariance } = layer;
+  const extents = extentsOf(x.shape, axis, axis + 1);
+  if (extents.count === 1) meetSingleValue(layer, x, axis, extents);
+  const moving = { mean, variance, momentum };
+  const { y, moved } =
+    host === null
+      ? composedStep(x, gamma, beta, axis, epsilon, moving)
+      : differentiableTraining(host, x, gamma, beta, axis, extents, epsilon, moving);
   if (moved !== null) {
     write(movingMean, moved.mean);
     write(movingVariance, moved.variance);
@@ -75,8 +116,20 @@ function train(layer: BatchNormalizationLayer, host: Host, x: Tensor): Tensor {
   return y;
 }
 
-function write(variable: LayerVariable, value: TensorInfo): void {
-  const tensor = tensorOf(value);
-  variable.write(tensor); // takes over the data
-  tensor.dispose();
+function write(variable: LayerVariable, value: Tensor): void {
+  variable.write(value); // takes over the data
+  value.dispose();
+}
+
+/** Refuses a batch with one value per channel, or warns of it, once for each layer. */
+function meetSingleValue(layer: BatchNormalizationLayer, x: Tensor, axis: number, extents: Extents): void {
+  const { singleValue, warned } = installation();
+  if (singleValue === "refuse") checkCount(x, axis, extents);
+  if (warned.has(layer)) return;
+  warned.add(layer);
+  console.warn(
+    `batchnorm-wasm: layer "${layer.name}" was trained with one value per channel (shape [${x.shape.join(", ")}], axis ` +
+      `${axis}). Then y is beta whatever x is, and the moving variance shrinks. Choose a batch size that leaves no single ` +
+      'sample over, or find the place with install(tf, { singleValue: "refuse" }).',
+  );
 }

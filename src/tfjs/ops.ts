@@ -1,8 +1,8 @@
-import { cast, type Tensor, type Tensor1D, tidy } from "@tensorflow/tfjs-core";
+import { cast, type Tensor, type Tensor1D, type TensorInfo, tidy } from "@tensorflow/tfjs-core";
 import { checkEps, checkOneOf, unfit, wrongType } from "../check.js";
 import { checkOptions } from "../options.js";
 import { alignShape } from "./broadcast.js";
-import { composedNormalize, composedTraining } from "./composed.js";
+import { composedInference, composedTraining } from "./composed.js";
 import { differentiableInference, differentiableMoments, differentiableTraining } from "./differentiable.js";
 import { checkAxis, type Extents, extentsOf } from "./extents.js";
 import { currentHost } from "./host.js";
@@ -99,7 +99,7 @@ export function batchNormInference<T extends Tensor>(
       if (parameter !== null) alignShape(name, parameter.shape, x.shape, axis);
     }
     const host = currentHost();
-    return host ? differentiableInference(host, inputs, axis, eps) : composedNormalize(inputs, axis, eps);
+    return host ? differentiableInference(host, inputs, axis, eps) : composedInference(inputs, axis, eps);
   }) as T;
 }
 
@@ -107,10 +107,13 @@ export function batchNormInference<T extends Tensor>(
 export function asFloat(name: string, tensor: Tensor): Tensor {
   const { dtype } = tensor;
   if (dtype === "float32") return tensor;
-  if (dtype !== "int32" && dtype !== "bool") {
-    throw new TypeError(`"${name}" expected float32, int32 or bool, got ${dtype}`);
-  }
+  if (!isReal(tensor)) throw new TypeError(`"${name}" expected float32, int32 or bool, got ${dtype}`);
   return cast(tensor, "float32");
+}
+
+/** Whether {@link asFloat} takes it. */
+export function isReal({ dtype }: TensorInfo): boolean {
+  return dtype === "float32" || dtype === "int32" || dtype === "bool";
 }
 
 function checkNormalizationOptions(

@@ -1,4 +1,4 @@
-import { clone, engine, env, type Tensor } from "@tensorflow/tfjs-core";
+import { clone, engine, env, grads, type Tensor } from "@tensorflow/tfjs-core";
 
 /** For messages. */
 const NAME = "batchnorm-wasm";
@@ -32,6 +32,17 @@ export function record(inputs: readonly Tensor[], y: Tensor, gradients: Gradient
     }
     return gradients(dy, saved);
   });
+}
+
+/** tf.grads within the gradient of an operation, where it would end the tape whose gradients are being computed. */
+export function innerGradients(f: (...inputs: Tensor[]) => Tensor, inputs: Tensor[], dy: Tensor): Tensor[] {
+  const { state } = engine();
+  const { activeTape } = state;
+  try {
+    return grads(f)(inputs, dy);
+  } finally {
+    state.activeTape = activeTape;
+  }
 }
 
 function push(

@@ -10,9 +10,9 @@ import { gradientSums, inputGradient, normalize, type Pass, statistics } from ".
 export type BatchStatistics = Float64Array;
 
 /** Statistics of a layer, float32 of shape [C], that follow those of its batches. */
-export interface MovingStatistics {
-  readonly mean: TensorInfo;
-  readonly variance: TensorInfo;
+export interface MovingStatistics<T extends TensorInfo = TensorInfo> {
+  readonly mean: T;
+  readonly variance: T;
   /** Weight of the old value. */
   readonly momentum: number;
 }
