@@ -1,5 +1,6 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import type { BrowserConfigOptions } from "vitest/node";
 import { ENGINES, type Engine, launchOptions, missing } from "./bench/browser/browsers.js";
 
 const suites = (names: readonly string[]) => names.map((name) => `test/${name}.test.ts`);
@@ -101,13 +102,37 @@ function browser(engine: Engine, isolated: boolean): TestProjectInlineConfigurat
       // All suites in one frame: no suite replaces a module, and a frame for each takes half a second more.
       isolate: false,
       provide: { host: engine.type, isolated, backend: "wasm", relaxed: false },
-      browser: {
-        enabled: true,
-        headless: true,
-        screenshotFailures: false,
-        provider: playwright({ launchOptions: launchOptions(engine) }),
-        instances: [{ browser: engine.type, name: isolated ? engine.type : `${engine.type}-unisolated` }],
-      },
+      browser: pages(engine, isolated ? engine.type : `${engine.type}-unisolated`),
+    },
+  };
+}
+
+function pages(engine: Engine, name: string, args: readonly string[] = []): BrowserConfigOptions {
+  const options = launchOptions(engine);
+  return {
+    enabled: true,
+    headless: true,
+    screenshotFailures: false,
+    provider: playwright({ launchOptions: { ...options, args: [...(options.args ?? []), ...args] } }),
+    instances: [{ browser: engine.type, name }],
+  };
+}
+
+/** TensorFlow.js on its backend webgl, in a Chromium that computes it in software (SwiftShader). */
+function webgl(engine: Engine): TestProjectInlineConfiguration {
+  const packages = ["core", "layers", "backend-webgl"].map((name) => `@tensorflow/tfjs-${name}`);
+  return {
+    // Found while a page runs they would have it load anew.
+    optimizeDeps: { include: packages },
+    test: {
+      include: suites(["tfjs-composed"]),
+      testTimeout,
+      provide: { host: engine.type, isolated: false, backend: "wasm", relaxed: false },
+      browser: pages(engine, "webgl", [
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
+        "--ignore-gpu-blocklist",
+      ]),
     },
   };
 }
@@ -129,7 +154,11 @@ export default defineConfig({
       node,
       relaxed,
       fallback,
-      ...ENGINES.filter(isInstalled).flatMap((engine) => [browser(engine, true), browser(engine, false)]),
+      ...ENGINES.filter(isInstalled).flatMap((engine) => [
+        browser(engine, true),
+        browser(engine, false),
+        ...(engine.type === "chromium" ? [webgl(engine)] : []),
+      ]),
     ],
   },
 });

@@ -121,7 +121,8 @@ describe.each(hosts)("memory on %s", (name) => {
     tf.dispose([x, v]);
   });
 
-  it("is as before after a call that was refused, inside tf.tidy and outside", () => {
+  it("is as before after a call that was refused, inside tf.tidy and outside", async () => {
+    await install(tf, { layers: tfl.layers, singleValue: "refuse" });
     const x = tf.ones([1, 3]);
     const layer = tfl.layers.batchNormalization();
     layer.build([1, 3]);

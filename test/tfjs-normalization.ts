@@ -2,8 +2,8 @@
 import { expect } from "vitest";
 import { expectWithin, goal } from "./compare.js";
 import { random, seedOf } from "./random.js";
-import { gradientsFor, read, tf } from "./tfjs.js";
 import { type Normalization, normalization, type Parameter } from "./tfjs-broadcast.js";
+import { gradientsFor, read, tf } from "./tfjs-problem.js";
 
 /** Over which axes each of mean, variance, gamma and beta varies; null for one that is absent. */
 export const parameterShapes: [shape: number[], parameters: (number[] | null)[]][] = [
@@ -82,11 +82,15 @@ export function broadcastProblem(shape: number[], [mean, variance, gamma, beta]:
 const tensor = (parameter: Parameter | null) =>
   parameter && tf.tensor(Float32Array.from(parameter.values), [...parameter.shape]);
 
-/** y and gradients of a function of (x, mean, variance, gamma, beta), which must be those of the reference. */
+/**
+ * y and gradients of a function of (x, mean, variance, gamma, beta), which must be those of the reference: within `limit`
+ * of the sum of their terms' absolute values.
+ */
 export function expectNormalization(
   line: string,
   problem: Normalization,
   f: (...inputs: (tf.Tensor | null)[]) => tf.Tensor,
+  limit = goal,
 ): void {
   const ref = normalization(problem);
   const x = tf.tensor(problem.x as Float32Array, [...problem.shape]);
@@ -99,7 +103,7 @@ export function expectNormalization(
     sum: { values: Float64Array; absolute: Float64Array } | null,
   ) => {
     expect(got === null, `${line}: ${name} is missing`).toBe(sum === null);
-    if (got && sum) expectWithin(line, name, read(got), sum.values, (i) => goal * sum.absolute[i]);
+    if (got && sum) expectWithin(line, name, read(got), sum.values, (i) => limit * sum.absolute[i]);
   };
   within("y", f(...inputs), ref.y);
   for (const [i, name] of (["x", "mean", "variance", "gamma", "beta"] as const).entries()) {

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { batchNormInference, install, uninstall } from "../src/tfjs/index.js";
+import { BatchNormalization } from "../src/tfjs/layers.js";
 import { expectClose, expectWithin, goal, relativeError } from "./compare.js";
 import { type Expectation, expectation } from "./problem.js";
 import { backends, gradientsFor, read, type TfjsProblem, tensorsOf, tf, tfjsProblem, tfl } from "./tfjs.js";
@@ -46,7 +47,7 @@ describe.each(backends)("TensorFlow.js on %s, then ours", (backend) => {
     uninstall();
   });
 
-  const apply = (layer: ReturnType<typeof layerOf>, training: boolean) => (x: tf.Tensor) =>
+  const apply = (layer: tfl.layers.Layer, training: boolean) => (x: tf.Tensor) =>
     layer.apply(x, { training }) as tf.Tensor;
 
   it.each([[[4, 3, 5]], [[4, 3, 5, 2]]])("axis 1 in training, shape %j: wrong numbers (tfjs#1106)", async (shape) => {
@@ -119,12 +120,26 @@ describe.each(backends)("TensorFlow.js on %s, then ours", (backend) => {
     expectClose(p.line, "dx", read(tf.grad(apply(layerOf(p), training))(x, dy)), want.dx);
   });
 
-  it("one value per channel in training: zeros without a word; ours refuses and says what to do", async () => {
+  it("one value per channel in training: zeros without a word; ours say what to do, or refuse", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const layer = tfl.layers.batchNormalization();
     const x = tf.tensor2d([[3, -5]]);
     expect([...read(apply(layer, true)(x))]).toEqual([0, 0]);
-    const moved = layer.getWeights().map((weight) => [...read(weight)]);
     await installed();
+    const passes = () => {
+      expect([...read(apply(layer, true)(x))]).toEqual([0, 0]);
+      apply(layer, true)(tf.ones([2, 2]));
+      apply(tfl.layers.batchNormalization(), true)(tf.ones([4, 2]));
+      return warn.mock.calls.splice(0).map(([text]) => text);
+    };
+    expect(passes()).toEqual([
+      `batchnorm-wasm: layer "${layer.name}" was trained with one value per channel (shape [1, 2], axis 1). Then y is beta ` +
+        "whatever x is, and the moving variance shrinks. Choose a batch size that leaves no single sample over, or find the " +
+        'place with install(tf, { singleValue: "refuse" }).',
+    ]);
+    expect(passes()).toEqual([]); // once for each layer
+    const moved = layer.getWeights().map((weight) => [...read(weight)]);
+    await install(tf, { layers: tfl.layers, singleValue: "refuse" });
     expect(() => apply(layer, true)(x)).toThrow(
       new RangeError(
         '"x" expected at least 2 values per channel in training, got 1 (shape [1, 2], axis 1): take larger batches, ' +
@@ -132,11 +147,14 @@ describe.each(backends)("TensorFlow.js on %s, then ours", (backend) => {
       ),
     );
     expect(layer.getWeights().map((weight) => [...read(weight)])).toEqual(moved);
-    await install(tf, { layers: tfl.layers, singleValue: "pass" });
-    expect([...read(apply(layer, true)(x))]).toEqual([0, 0]);
-    uninstall();
-    await installed();
+    await installed(); // takes nothing back
     expect(() => apply(layer, true)(x)).toThrow(RangeError);
+    expect(() => apply(new BatchNormalization(), true)(x)).toThrow(RangeError);
+    uninstall();
+    expect(() => apply(new BatchNormalization(), true)(x)).toThrow(RangeError);
+    await installed();
+    expect(passes()).toEqual([]);
+    warn.mockRestore();
   });
 
   it("tf.batchNorm without scale or offset has no gradient", async () => {

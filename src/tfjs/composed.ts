@@ -11,6 +11,7 @@ import {
   type Tensor,
   type Tensor1D,
   type TensorInfo,
+  zeros,
 } from "@tensorflow/tfjs-core";
 import type { InferenceInputs } from "./inference.js";
 import type { MovingStatistics } from "./training.js";
@@ -20,10 +21,12 @@ import type { MovingStatistics } from "./training.js";
  * that the kernels do not reach, and for gradients of gradients. Like the operations they leave tensors in the scope.
  */
 
-/** Mean and population variance over all axes but one, with extent 1 for those. */
+/** Mean and population variance over all axes but one, with extent 1 for those; 0 where x is empty. */
 export function composedMoments(x: Tensor, axis: number): { mean: Tensor; variance: Tensor } {
   const others = x.shape.map((_, i) => i).filter((i) => i !== axis);
-  return moments(x, others, true);
+  if (x.size > 0) return moments(x, others, true);
+  const shape = x.shape.map((extent, i) => (i === axis ? extent : 1)); // which webgl refuses to reduce to
+  return { mean: zeros(shape), variance: zeros(shape) };
 }
 
 /** y = (x - mean) / sqrt(variance + eps) * gamma + beta; parameters of rank 1 stand at `axis`, others broadcast. */
