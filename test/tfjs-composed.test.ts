@@ -3,9 +3,17 @@ import { batchNormInference, batchNormTraining, install, uninstall } from "../sr
 import { BatchNormalization } from "../src/tfjs/layers.js";
 import { expectClose, expectWithin, u } from "./compare.js";
 import { expectation } from "./problem.js";
-import * as reference from "./reference.js";
 import { broadcastProblem, expectNormalization, parameterShapes } from "./tfjs-normalization.js";
-import { gradientsFor, read, type TfjsProblem, tensorsOf, tf, tfjsProblem, tfl } from "./tfjs-problem.js";
+import {
+  composedLimit,
+  gradientsFor,
+  read,
+  type TfjsProblem,
+  tensorsOf,
+  tf,
+  tfjsProblem,
+  tfl,
+} from "./tfjs-problem.js";
 
 /**
  * Batch normalization in operations of TensorFlow.js, for the backends that the kernels do not reach: on webgl in a browser,
@@ -46,18 +54,6 @@ const problemsFor = (mode: "train" | "eval") =>
     .flatMap((shape) => shape.map((_, axis) => [shape, axis] as const))
     .map(([shape, axis], i) => tfjsProblem(shape, axis, { mode, ...affines[i % affines.length] }));
 
-/**
- * All in float32. Four sums over `count` values lie on the way to a gradient (mean, variance, two of the gradient), each off
- * by at most (count - 1)u of its terms, and fewer than 16 other operations: u each, but up to 2.5 ulp = 5u for the three
- * divisions and inverse roots, which GLSL allows. An error of the mean counts in standard deviations, and its terms are at
- * most |mean| + std on average.
- */
-function limitOf(p: TfjsProblem): number {
-  const { count, mean, variance } = reference.statistics(p.x, p.shape, p.layout);
-  const deviations = Math.max(...Array.from(mean, (value, c) => Math.abs(value) / Math.sqrt(variance[c])));
-  return (4 * (count - 1) + 13 + 3 * 5) * u * (1 + deviations);
-}
-
 interface Results {
   readonly y: tf.Tensor;
   readonly dx: tf.Tensor;
@@ -68,7 +64,7 @@ interface Results {
 /** Each within the limit of its terms before they cancel. */
 function expectResults(p: TfjsProblem, { y, dx, dgamma, dbeta }: Results): void {
   const want = expectation(p);
-  const limit = limitOf(p);
+  const limit = composedLimit(p);
   expectClose(p.line, "y", read(y), want.y, limit);
   expectWithin(p.line, "dx", read(dx), want.dx.ref, (i) => limit * want.dxTerms(i));
   expect([dgamma !== null, dbeta !== null], p.line).toEqual([p.gamma !== null, p.beta !== null]);
@@ -152,7 +148,7 @@ describe(`operations of TensorFlow.js on ${backend}`, () => {
       const { x } = tensorsOf(p);
       const { result, kernelNames } = await tf.profile(() => layer.apply(x) as tf.Tensor);
       expect(kernelNames.filter((name) => name !== "Reshape")).toEqual(["FusedBatchNorm"]);
-      expectClose(p.line, "y", read(result as tf.Tensor), expectation(p).y, limitOf(p));
+      expectClose(p.line, "y", read(result as tf.Tensor), expectation(p).y, composedLimit(p));
     });
 
     it("moves the statistics as TensorFlow.js does, and not by an empty batch", () => {
@@ -166,7 +162,7 @@ describe(`operations of TensorFlow.js on ${backend}`, () => {
       const { mean, variance } = want;
       const quarter = (from: number, to: ArrayLike<number>) =>
         Float64Array.from(to, (value) => 0.75 * from + value / 4);
-      const limit = limitOf(p);
+      const limit = composedLimit(p);
       expectWithin(p.line, "moving mean", moved[0], quarter(0, mean.ref), (c) => limit * mean.scale[c]);
       expectWithin(
         p.line,

@@ -2,8 +2,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import type { Case } from "./cases.js";
-import { expectClose, type Want } from "./compare.js";
+import { expectClose, u, type Want } from "./compare.js";
 import { type Problem, problemOf } from "./problem.js";
+import * as reference from "./reference.js";
 
 export { tf, tfl };
 
@@ -71,4 +72,16 @@ export function expectTensor(p: TfjsProblem, name: string, got: tf.Tensor | null
 /** The largest error of a tensor in the metric of compare.ts, without judging it: for what TensorFlow.js answers. */
 export function largestError(got: ArrayLike<number>, ref: ArrayLike<number>): number {
   return Math.max(...Array.from(got, (value, i) => Math.abs(value - ref[i])));
+}
+
+/**
+ * For operations of TensorFlow.js, all in float32. Four sums over `count` values lie on the way to a gradient (mean, variance, two of the gradient), each off
+ * by at most (count - 1)u of its terms, and fewer than 16 other operations: u each, but up to 2.5 ulp = 5u for the three
+ * divisions and inverse roots, which GLSL allows. An error of the mean counts in standard deviations, and its terms are at
+ * most |mean| + std on average.
+ */
+export function composedLimit(p: TfjsProblem): number {
+  const { count, mean, variance } = reference.statistics(p.x, p.shape, p.layout);
+  const deviations = Math.max(...Array.from(mean, (value, c) => Math.abs(value) / Math.sqrt(variance[c])));
+  return (4 * (count - 1) + 13 + 3 * 5) * u * (1 + deviations);
 }

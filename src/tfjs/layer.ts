@@ -3,6 +3,7 @@ import { composedInference, composedStep } from "./composed.js";
 import { differentiableInference, differentiableTraining } from "./differentiable.js";
 import { type Extents, extentsOf } from "./extents.js";
 import { currentHost, type Host } from "./host.js";
+import type { InferenceInputs } from "./inference.js";
 import { installation } from "./installation.js";
 import { asFloat, checkCount, isReal } from "./ops.js";
 import { isObserved } from "./tape.js";
@@ -37,17 +38,12 @@ export type LayerCall = (
   kwargs: { training?: boolean },
 ) => Tensor | Tensor[];
 
-/** One call of a layer. */
-interface Call {
+/** One call of a layer; mean and variance are the moving ones. */
+interface Call extends InferenceInputs<Tensor> {
   readonly layer: BatchNormalizationLayer;
   /** null on a backend that the kernels do not reach. */
   readonly host: Host | null;
-  readonly x: Tensor;
   readonly axis: number;
-  readonly gamma: Tensor | null;
-  readonly beta: Tensor | null;
-  readonly mean: Tensor;
-  readonly variance: Tensor;
 }
 
 /**
@@ -73,11 +69,17 @@ function callOf(layer: BatchNormalizationLayer, inputs: Tensor | Tensor[]): Call
   if (typeof own !== "number") return null;
   const axis = own < 0 ? own + x.rank : own;
   const channels = x.shape[axis]; // undefined where there is no such axis
-  const fits = ({ dtype, shape }: Tensor) => dtype === "float32" && shape.length === 1 && shape[0] === channels;
-  const [mean, variance] = [layer.movingMean.read(), layer.movingVariance.read()];
-  const [gamma, beta] = [layer.gamma?.read() ?? null, layer.beta?.read() ?? null];
-  if (!fits(mean) || !fits(variance) || (gamma && !fits(gamma)) || (beta && !fits(beta))) return null;
+  const mean = layer.movingMean.read();
+  const variance = layer.movingVariance.read();
+  const gamma = layer.gamma?.read() ?? null;
+  const beta = layer.beta?.read() ?? null;
+  if (!fits(mean, channels) || !fits(variance, channels)) return null;
+  if ((gamma && !fits(gamma, channels)) || (beta && !fits(beta, channels))) return null;
   return { layer, host: currentHost(), x, axis, gamma, beta, mean, variance };
+}
+
+function fits({ dtype, shape }: Tensor, channels: number): boolean {
+  return dtype === "float32" && shape.length === 1 && shape[0] === channels;
 }
 
 /** `training` is what the layer is called with; a model passes nothing in inference, which leaves it to the layer's nodes. */
@@ -94,10 +96,10 @@ function isFrozen({ trainable, gamma, beta }: BatchNormalizationLayer): boolean 
   return !trainable || (weights.length > 0 && weights.every((weight) => !weight.trainable));
 }
 
-function infer({ layer, host, x, axis, ...parameters }: Call): Tensor {
-  const inputs = { x, ...parameters };
-  if (host === null) return composedInference(inputs, axis, layer.epsilon);
-  return differentiableInference(host, inputs, axis, layer.epsilon);
+function infer(call: Call): Tensor {
+  const { layer, host, axis } = call;
+  if (host === null) return composedInference(call, axis, layer.epsilon);
+  return differentiableInference(host, call, axis, layer.epsilon);
 }
 
 function train({ layer, host, x, axis, gamma, beta, mean, variance }: Call): Tensor {
