@@ -8,6 +8,7 @@ import {
   composedLimit,
   gradientsFor,
   read,
+  rounded,
   type TfjsProblem,
   tensorsOf,
   tf,
@@ -73,13 +74,6 @@ function expectResults(p: TfjsProblem, { y, dx, dgamma, dbeta }: Results): void 
     expectWithin(p.line, "dgamma", read(dgamma), want.dgamma.ref, bound);
   }
   if (dbeta) expectClose(p.line, "dbeta", read(dbeta), want.dbeta, limit);
-}
-
-/** With the statistics that are in the float32 tensors. */
-function rounded(p: TfjsProblem): TfjsProblem {
-  if (p.frozen === null) return p;
-  const [mean, variance] = [p.frozen.mean, p.frozen.variance].map((values) => Float32Array.from(values));
-  return { ...p, frozen: { count: 1, mean, variance } };
 }
 
 function resultsOfFunction(p: TfjsProblem): Results {

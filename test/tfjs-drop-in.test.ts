@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { install, uninstall } from "../src/tfjs/index.js";
 import { BatchNormalization } from "../src/tfjs/layers.js";
 import { expectClose, expectWithin, u } from "./compare.js";
 import { expectation } from "./problem.js";
-import { backends, read, type TfjsProblem, tensorsOf, tf, tfjsProblem, tfl } from "./tfjs.js";
+import { backends, eachOn, read, rounded, type TfjsProblem, tensorsOf, tf, tfjsProblem, tfl } from "./tfjs.js";
 
 type Layer = tfl.layers.Layer;
 
@@ -19,23 +19,14 @@ function setWeights(layer: Layer, p: TfjsProblem): void {
   layer.setWeights([gamma, beta, mean, variance].filter((weight) => weight !== null));
 }
 
-/** A layer's problem, in training and by the moving statistics, as they are in the float32 tensors. */
+/** A layer's problem, in training and by the moving statistics. */
 function problem() {
-  const p = tfjsProblem([4, 3, 5], 2, { mode: "eval" });
-  const [mean, variance] = [p.frozen?.mean ?? [], p.frozen?.variance ?? []].map((values) => Float32Array.from(values));
-  const frozen = { ...p, frozen: { count: 1, mean, variance } };
-  return { frozen, byBatch: expectation({ ...p, frozen: null }), byMoving: expectation(frozen) };
+  const frozen = rounded(tfjsProblem([4, 3, 5], 2, { mode: "eval" }));
+  return { frozen, byBatch: expectation({ ...frozen, frozen: null }), byMoving: expectation(frozen) };
 }
 
 describe.each(backends)("programs go on on %s", (backend) => {
-  beforeEach(async () => {
-    await tf.setBackend(backend);
-    tf.engine().startScope();
-  });
-  afterEach(() => {
-    tf.engine().endScope();
-    uninstall();
-  });
+  eachOn(backend);
 
   const args = { inputShape: [3, 5] };
   const makers: [name: string, make: () => Layer][] = [

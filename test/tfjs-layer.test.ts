@@ -4,7 +4,7 @@ import { BatchNormalization } from "../src/tfjs/layers.js";
 import { expectClose, expectWithin, goal, u } from "./compare.js";
 import { expectation } from "./problem.js";
 import * as reference from "./reference.js";
-import { backends, hosts, read, tensorsOf, tf, tfjsProblem, tfl, useHost } from "./tfjs.js";
+import { backends, eachOn, hosts, read, tensorsOf, tf, tfjsProblem, tfl, useHost } from "./tfjs.js";
 
 type Layer = tfl.layers.Layer;
 type Args = ConstructorParameters<typeof BatchNormalization>[0];
@@ -132,14 +132,7 @@ describe.each(hosts.flatMap((host) => makers.map(([name, make]) => [name, host, 
 );
 
 describe.each(backends)("models on %s", (backend) => {
-  beforeEach(async () => {
-    await tf.setBackend(backend);
-    tf.engine().startScope();
-  });
-  afterEach(() => {
-    tf.engine().endScope();
-    uninstall();
-  });
+  eachOn(backend);
 
   /** Two layers of `make` between dense ones, all weights equal whoever makes it. */
   function modelOf(make: (args: Args) => Layer): tfl.Sequential {

@@ -33,6 +33,13 @@ export function tfjsProblem(shape: readonly number[], axis: number, options: Pro
   return { ...problemOf(c, { eps, ...(x && { x }) }), axis, own: shape };
 }
 
+/** With the statistics that are in the float32 tensors. */
+export function rounded(p: TfjsProblem): TfjsProblem {
+  if (p.frozen === null) return p;
+  const [mean, variance] = [p.frozen.mean, p.frozen.variance].map((values) => Float32Array.from(values));
+  return { ...p, frozen: { count: 1, mean, variance } };
+}
+
 export const read = (tensor: tf.Tensor): Float32Array => tensor.dataSync<"float32">();
 
 export function vector(values: ArrayLike<number> | null): tf.Tensor1D | null {

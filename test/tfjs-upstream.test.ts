@@ -1,9 +1,20 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { batchNormInference, install, uninstall } from "../src/tfjs/index.js";
 import { BatchNormalization } from "../src/tfjs/layers.js";
 import { expectClose, expectWithin, goal, relativeError } from "./compare.js";
 import { type Expectation, expectation } from "./problem.js";
-import { backends, gradientsFor, read, type TfjsProblem, tensorsOf, tf, tfjsProblem, tfl } from "./tfjs.js";
+import {
+  backends,
+  eachOn,
+  gradientsFor,
+  read,
+  rounded,
+  type TfjsProblem,
+  tensorsOf,
+  tf,
+  tfjsProblem,
+  tfl,
+} from "./tfjs.js";
 
 /** Where TensorFlow.js 4.22 is wrong: its own answer or exception, and ours to the same calls once installed. */
 
@@ -30,22 +41,13 @@ function expectWrong(got: tf.Tensor, { ref, scale, channelOf }: Expectation["y"]
   expect(Math.max(...errors)).toBeGreaterThan(0.1);
 }
 
-/** With the statistics that are in the float32 tensors. */
-function inference(p: TfjsProblem): { p: TfjsProblem; want: Expectation } {
-  const statistics = [p.frozen?.mean, p.frozen?.variance].map((values) => Float32Array.from(values ?? []));
-  const frozen = { count: 1, mean: statistics[0], variance: statistics[1] };
-  return { p: { ...p, frozen }, want: expectation({ ...p, frozen }) };
+function inference(problem: TfjsProblem): { p: TfjsProblem; want: Expectation } {
+  const p = rounded(problem);
+  return { p, want: expectation(p) };
 }
 
 describe.each(backends)("TensorFlow.js on %s, then ours", (backend) => {
-  beforeEach(async () => {
-    await tf.setBackend(backend);
-    tf.engine().startScope();
-  });
-  afterEach(() => {
-    tf.engine().endScope();
-    uninstall();
-  });
+  eachOn(backend);
 
   const apply = (layer: tfl.layers.Layer, training: boolean) => (x: tf.Tensor) =>
     layer.apply(x, { training }) as tf.Tensor;

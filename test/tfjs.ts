@@ -4,7 +4,9 @@ import { dirname, join } from "node:path";
 import "@tensorflow/tfjs-backend-cpu";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
+import { afterEach, beforeEach } from "vitest";
 import { releaseHosts } from "../src/tfjs/host.js";
+import { uninstall } from "../src/tfjs/index.js";
 
 export * from "./tfjs-problem.js";
 
@@ -44,4 +46,16 @@ export async function useHost(name: HostName): Promise<void> {
   if (!exported.has(module)) exported.set(module, module.asm);
   const { memory, ...hidden } = exported.get(module) as Record<string, unknown>;
   module.asm = name === "copying" ? hidden : { ...hidden, memory };
+}
+
+/** Each test on a backend, in a scope of its own, with nothing installed after it. */
+export function eachOn(backend: string): void {
+  beforeEach(async () => {
+    await tf.setBackend(backend);
+    tf.engine().startScope();
+  });
+  afterEach(() => {
+    tf.engine().endScope();
+    uninstall();
+  });
 }
