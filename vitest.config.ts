@@ -128,11 +128,7 @@ function webgl(engine: Engine): TestProjectInlineConfiguration {
       include: suites(["tfjs-composed"]),
       testTimeout,
       provide: { host: engine.type, isolated: false, backend: "wasm", relaxed: false },
-      browser: pages(engine, "webgl", [
-        "--use-angle=swiftshader",
-        "--enable-unsafe-swiftshader",
-        "--ignore-gpu-blocklist",
-      ]),
+      browser: pages(engine, "webgl", ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]),
     },
   };
 }
