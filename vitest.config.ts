@@ -138,7 +138,7 @@ function isInstalled(engine: Engine): boolean {
   const reason = missing(engine);
   if (reason === null) return true;
   if (process.env.REQUIRE_BROWSERS === "1") throw new Error(`${reason}, and REQUIRE_BROWSERS is 1 (${engine.advice})`);
-  console.error(`${reason}. Projects ${engine.type} and ${engine.type}-unisolated are skipped (${engine.advice}).`);
+  console.error(`${reason}. Its projects are skipped (${engine.advice}).`);
   return false;
 }
 
