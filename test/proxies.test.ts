@@ -25,6 +25,10 @@ describe("a Proxy of a layer is told as such", () => {
     ["runningMean", (proxy) => proxy.runningMean],
     ["runningVar", (proxy) => proxy.runningVar],
     ["training", (proxy) => proxy.training],
+    ["eps", (proxy) => proxy.eps],
+    ["eps, set", (proxy) => Object.assign(proxy, { eps: 0 })],
+    ["momentum", (proxy) => proxy.momentum],
+    ["momentum, set", (proxy) => Object.assign(proxy, { momentum: 0 })],
     ["numBatchesTracked", (proxy) => proxy.numBatchesTracked],
     [
       "numBatchesTracked, set",

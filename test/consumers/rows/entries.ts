@@ -18,7 +18,7 @@ interface Entry extends Pick<Row, "imports" | "does"> {
 
 const FALLBACK_STEPS = `${STEPS_OF_MODULE.replace(", growth", "")}; within tolerances`;
 
-/** No memory in JavaScript detaches a view, and relaxed instructions are WebAssembly's. */
+/** Not every memory of the fallback detaches a view, and relaxed instructions are WebAssembly's. */
 const expectFallback = (said: string) => expectNear(said, "core", /grown|relaxed/);
 
 const url: Entry = {
