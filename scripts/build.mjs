@@ -22,9 +22,10 @@ async function compileKernels(target) {
  * asc's, binary and text.
  */
 function inlineOnce(target) {
-  const { SIMD128, RelaxedSIMD, BulkMemory, BulkMemoryOpt, SignExt, NontrappingFPToInt } = binaryen.Features;
+  const { Atomics, SIMD128, RelaxedSIMD, BulkMemory, BulkMemoryOpt, SignExt, NontrappingFPToInt } = binaryen.Features;
   const module = binaryen.readBinary(readFileSync(path(`build/${target}.wasm`)));
-  module.setFeatures(SIMD128 | RelaxedSIMD | BulkMemory | BulkMemoryOpt | SignExt | NontrappingFPToInt);
+  // Atomics, for a memory that is shared: the kernels have none.
+  module.setFeatures(Atomics | SIMD128 | RelaxedSIMD | BulkMemory | BulkMemoryOpt | SignExt | NontrappingFPToInt);
   binaryen.setOptimizeLevel(3);
   binaryen.setShrinkLevel(1);
   binaryen.setOneCallerInlineMaxSize(-1);
@@ -171,8 +172,9 @@ function declarations() {
 
 mkdirSync(path("build"), { recursive: true });
 // One after the other: binaryen keeps its options in globals, and together the sizes differ from run to run.
-for (const target of ["release", "relaxed", "debug"]) await compileKernels(target);
+for (const target of ["release", "shared", "relaxed", "debug"]) await compileKernels(target);
 const binary = inlineOnce("release");
+inlineOnce("shared");
 const relaxed = inlineOnce("relaxed");
 embed(binary, "module");
 embed(relaxed, "relaxed-module");
@@ -195,6 +197,7 @@ if (!process.argv.includes("--kernels")) {
   await bundle({ input: "src/url.ts" }, { dir: "dist", entryFileNames: "url.js", format: "esm", sourcemap: true });
   declarations();
   copyFileSync(path("build/release.wasm"), path("dist/batchnorm.wasm"));
+  copyFileSync(path("build/shared.wasm"), path("dist/batchnorm-shared.wasm"));
   copyFileSync(path("build/relaxed.wasm"), path("dist/batchnorm-relaxed.wasm"));
   const entry = await standalone();
   writeFileSync(path("build/sizes.json"), JSON.stringify({ kernels: binary.length, entry }));

@@ -66,12 +66,12 @@ export class BatchNorm {
   }
 
   /** Zeros at first; null where not tracked. A writable view: read it again after any allocation. */
-  get runningMean(): Float64Array<ArrayBuffer> | null {
+  get runningMean(): Float64Array | null {
     return BatchNorm.#of(this).#memory.running?.mean.data ?? null;
   }
 
   /** Ones at first; null where not tracked. A writable view: read it again after any allocation. */
-  get runningVar(): Float64Array<ArrayBuffer> | null {
+  get runningVar(): Float64Array | null {
     return BatchNorm.#of(this).#memory.running?.variance.data ?? null;
   }
 

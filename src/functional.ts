@@ -23,8 +23,8 @@ export interface GradientSums {
 
 /** Gradient sums in the kernels' memory. */
 export interface OwnedGradientSums extends GradientSums {
-  readonly dgamma: Float64Array<ArrayBuffer>;
-  readonly dbeta: Float64Array<ArrayBuffer>;
+  readonly dgamma: Float64Array;
+  readonly dbeta: Float64Array;
   /** Gives the memory back. */
   dispose(): void;
   [Symbol.dispose](): void;

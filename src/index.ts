@@ -11,7 +11,7 @@ export type { Implementation, LoadOptions } from "./instantiate.js";
 export type { Backend, KernelExports, Kernels } from "./kernels.js";
 export type { BatchNormOptions } from "./layer-memory.js";
 export type { Layout } from "./layout.js";
-export { instantiateKernels, kernelsOf, load, loadSync } from "./load.js";
+export { instantiateKernels, instantiateKernelsAsync, kernelsOf, load, loadSync } from "./load.js";
 export type { KernelMemory } from "./memory.js";
 export type { StateDict, StateDictLike } from "./state.js";
 export { batchStatistics, mergeStatistics, type OwnedStatistics, type Statistics } from "./statistics.js";

@@ -73,11 +73,11 @@ export function memoryOf(initial: number): WebAssembly.Memory {
   }
 }
 
-/** The kernels are right in memories of any size but the largest. */
-export function checkSize({ buffer }: WebAssembly.Memory): void {
-  if (buffer.byteLength > MOST_PAGES * PAGE) {
-    throw unfit("memory", `at most ${MOST_PAGES * PAGE} bytes`, `${buffer.byteLength}`);
-  }
+/** A memory in which the kernels are right: any but one of the largest size. */
+export function checkMemory(memory: unknown): void {
+  if (!isA("WebAssembly.Memory", memory)) throw wrongType("memory", "a WebAssembly.Memory", memory);
+  const { byteLength } = memory.buffer;
+  if (byteLength > MOST_PAGES * PAGE) throw unfit("memory", `at most ${MOST_PAGES * PAGE} bytes`, `${byteLength}`);
 }
 
 /** The instance's own exports: the loader's have helpers for managed objects beside them. */

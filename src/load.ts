@@ -1,17 +1,17 @@
-import { instantiate, instantiateSync } from "@assemblyscript/loader";
-import { unfit, wrongType, wrongValue } from "./check.js";
+import { instantiateSync } from "@assemblyscript/loader";
+import { wrongValue } from "./check.js";
 import {
   checkExports,
   checkLoadOptions,
+  checkMemory,
   checkModule,
-  checkSize,
   type Implementation,
   type LoadOptions,
   memoryOf,
 } from "./instantiate.js";
 import { type KernelExports, KernelInstance, type Kernels } from "./kernels.js";
 import { base64 } from "./module.js";
-import { isA } from "./realms.js";
+import { isShared, sharedBinary } from "./shared-memory.js";
 import { assertWebAssembly, explained, Unavailable, withoutSimd } from "./unavailable.js";
 
 /**
@@ -25,14 +25,9 @@ export async function load(options: LoadOptions = {}): Promise<Kernels> {
   try {
     assertWebAssembly();
     const fused = relaxed ? await relaxedBinary() : null;
-    const compiled = module ?? (await WebAssembly.compile(fused ?? bytes()));
     const memory = memoryOf(pages);
-    const imports = { env: { memory } };
-    // The loader knows modules of its own realm only, and the caller's may be of another.
-    const instance = module
-      ? await WebAssembly.instantiate(compiled, imports)
-      : (await instantiate<KernelExports>(compiled, imports)).instance;
-    return new KernelInstance(checkExports(instance), memory, "wasm", fused !== null);
+    const exports = await exportsLater(memory, module ?? (await WebAssembly.compile(fused ?? bytes(memory))));
+    return new KernelInstance(exports, memory, "wasm", fused !== null);
   } catch (error) {
     const reason = explained(error);
     if (fallback === undefined || !(reason instanceof Unavailable)) throw reason;
@@ -61,18 +56,37 @@ export function loadSync(options: Omit<LoadOptions, "relaxed" | "fallback"> = {}
 }
 
 /**
- * The kernels alone, in the caller's memory: no allocation, no static data. Whoever calls them minds the addresses: every
- * array has to end below 2^32, so a memory of 65,536 pages is refused, and must not become one by growth.
+ * The kernels alone, in the caller's memory, shared or not: no allocation, no static data. Whoever calls them minds the
+ * addresses: every array has to end below 2^32, so a memory of 65,536 pages is refused, and must not become one by growth.
+ * Where the memory is shared, he also minds that no other thread writes to their arguments. `module`: the compiled binary,
+ * for hosts that refuse to compile bytes; for a shared memory that of `batchnorm-wasm/batchnorm-shared.wasm`.
  * @throws TypeError, RangeError for a wrong argument; Error where the engine has no WebAssembly SIMD or refuses to compile
  */
 export function instantiateKernels(memory: WebAssembly.Memory, module?: WebAssembly.Module): KernelExports {
   assertWebAssembly();
-  if (!isA("WebAssembly.Memory", memory)) throw wrongType("memory", "a WebAssembly.Memory", memory);
-  if (!isA("ArrayBuffer", memory.buffer)) throw unfit("memory", "a memory that is not shared", "a shared one");
-  checkSize(memory);
+  checkMemory(memory);
   checkModule(module);
   try {
     return exportsOf(memory, module);
+  } catch (error) {
+    throw explained(error);
+  }
+}
+
+/**
+ * As {@link instantiateKernels}, off the thread that calls: browsers before 2023 refuse to compile at once on a page's main
+ * thread.
+ * @throws as there
+ */
+export async function instantiateKernelsAsync(
+  memory: WebAssembly.Memory,
+  module?: WebAssembly.Module,
+): Promise<KernelExports> {
+  assertWebAssembly();
+  checkMemory(memory);
+  checkModule(module);
+  try {
+    return await exportsLater(memory, module ?? (await WebAssembly.compile(bytes(memory))));
   } catch (error) {
     throw explained(error);
   }
@@ -92,14 +106,18 @@ export function kernelsOf(
 }
 
 function exportsOf(memory: WebAssembly.Memory, module?: WebAssembly.Module): KernelExports {
-  const imports = { env: { memory } };
-  if (module) return checkExports(new WebAssembly.Instance(module, imports));
-  return checkExports(instantiateSync<KernelExports>(bytes(), imports).instance);
+  if (module) return checkExports(new WebAssembly.Instance(module, { env: { memory } }));
+  return checkExports(instantiateSync<KernelExports>(bytes(memory), { env: { memory } }).instance);
 }
 
-/** The embedded binary. */
-function bytes(): Uint8Array<ArrayBuffer> {
-  const binary = decode(base64);
+async function exportsLater(memory: WebAssembly.Memory, module: WebAssembly.Module): Promise<KernelExports> {
+  return checkExports(await WebAssembly.instantiate(module, { env: { memory } }));
+}
+
+/** The embedded binary, for this kind of memory. */
+function bytes(memory: WebAssembly.Memory): Uint8Array<ArrayBuffer> {
+  const plain = decode(base64);
+  const binary = isShared(memory) ? sharedBinary(plain) : plain;
   if (!WebAssembly.validate(binary)) throw withoutSimd();
   return binary;
 }

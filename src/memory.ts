@@ -3,9 +3,9 @@ import { Gaps } from "./gaps.js";
 const ALIGNMENT = 64;
 const PAGE = 65536;
 
-/** What is needed of a WebAssembly.Memory; `grow` is in pages and detaches the buffer. */
+/** What is needed of a WebAssembly.Memory; `grow` is in pages and detaches the buffer, unless it is shared. */
 export interface KernelMemory {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   grow(pages: number): number;
 }
 

@@ -5,10 +5,10 @@
 
 /** The objects of an engine that this package takes, by the name that they have in every realm. */
 interface Named {
-  ArrayBuffer: ArrayBuffer;
   BigInt64Array: BigInt64Array;
   BigUint64Array: BigUint64Array;
   DataView: DataView;
+  SharedArrayBuffer: SharedArrayBuffer;
   Uint16Array: Uint16Array;
   URL: URL;
   "WebAssembly.Memory": WebAssembly.Memory;

@@ -23,8 +23,8 @@ export interface Statistics {
 
 /** Statistics in the kernels' memory. */
 export interface OwnedStatistics extends Statistics {
-  readonly mean: Float64Array<ArrayBuffer>;
-  readonly variance: Float64Array<ArrayBuffer>;
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
   /** Gives the memory back. */
   dispose(): void;
   [Symbol.dispose](): void;

@@ -14,7 +14,7 @@ export interface Tensor {
    * read this property again after any, do not keep the array.
    * @throws Error where the tensor was disposed
    */
-  readonly data: Float32Array<ArrayBuffer>;
+  readonly data: Float32Array;
   /**
    * Gives the memory back; a second call does nothing. A tensor that nobody disposed of gives it back when it is collected
    * as garbage, which may be late. `data` keeps its tensor from that, a subarray of it does not.
@@ -50,7 +50,7 @@ abstract class Block<View extends Float32Array | Float64Array> {
     kernels.allocator.own(this, this.#address, this.#bytes);
   }
 
-  protected abstract view(buffer: ArrayBuffer, address: number, length: number): View;
+  protected abstract view(buffer: ArrayBufferLike, address: number, length: number): View;
 
   /** In bytes. */
   get address(): number {
@@ -96,7 +96,7 @@ export interface Handle {
 }
 
 /** The one implementation of Tensor. Its values are not initialized. */
-export class FloatTensor extends Block<Float32Array<ArrayBuffer>> implements Tensor {
+export class FloatTensor extends Block<Float32Array> implements Tensor {
   readonly handle: Handle = { tensor: this };
   readonly shape: readonly number[];
   readonly layout: Layout;
@@ -114,7 +114,7 @@ export class FloatTensor extends Block<Float32Array<ArrayBuffer>> implements Ten
     return true;
   }
 
-  protected override view(buffer: ArrayBuffer, address: number, length: number): Float32Array<ArrayBuffer> {
+  protected override view(buffer: ArrayBufferLike, address: number, length: number): Float32Array {
     return new Float32Array(buffer, address, length);
   }
 
@@ -127,12 +127,12 @@ export class FloatTensor extends Block<Float32Array<ArrayBuffer>> implements Ten
 const SHORT = 64;
 
 /** Float64 values, one a channel. Not initialized. */
-export class Doubles extends Block<Float64Array<ArrayBuffer>> {
+export class Doubles extends Block<Float64Array> {
   constructor(kernels: KernelInstance, length: number) {
     super(kernels, length, 8);
   }
 
-  protected override view(buffer: ArrayBuffer, address: number, length: number): Float64Array<ArrayBuffer> {
+  protected override view(buffer: ArrayBufferLike, address: number, length: number): Float64Array {
     return new Float64Array(buffer, address, length);
   }
 

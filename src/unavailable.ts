@@ -1,3 +1,5 @@
+import { unfit } from "./check.js";
+
 /** Why WebAssembly cannot be had here, in words that name the remedy. */
 
 /** For which `load({ fallback: "js" })` takes the kernels in JavaScript. */
@@ -26,10 +28,15 @@ export function refusedMemory(bytes: number, error: unknown): Unavailable {
 /**
  * What an error on the way to an instance is to the caller. The binary is valid, so that where it does not compile it was
  * refused: Chromium, Firefox, Node.js and Workers throw a CompileError, Safari an EvalError, by their names, since they may
- * be of another realm. Anything else is what it is.
+ * be of another realm. The binary links with every memory of its kind, so a LinkError is about the module that was given.
+ * Anything else is what it is.
  */
 export function explained(error: unknown): unknown {
   const { name } = error as Error;
+  if (name === "LinkError") {
+    const expected = "that of batchnorm-shared.wasm for a shared memory, of batchnorm.wasm for any other";
+    return unfit("module", expected, "one that does not fit the memory");
+  }
   if (name !== "CompileError" && name !== "EvalError") return error;
   return new Unavailable(
     "WebAssembly was refused by the page's content security policy or by the host: " +

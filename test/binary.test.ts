@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { base64 as plain } from "../src/module.js";
 import { base64 as fused } from "../src/relaxed-module.js";
+import { sharedBinary } from "../src/shared-memory.js";
 
 /** The binaries' contract: pure functions of an imported memory and nothing else. */
 
@@ -75,4 +76,43 @@ describe.each([
     new WebAssembly.Instance(module, { env: { memory } });
     expect(bytes.every((byte) => byte === 0xa5)).toBe(true);
   });
+});
+
+describe("the binary for shared memories", () => {
+  it("is byte for byte what the compiler makes with its flags for them", () => {
+    const built = readFileSync(new URL("../build/shared.wasm", import.meta.url));
+    const rewritten = sharedBinary(Buffer.from(plain, "base64"));
+    expect(built.equals(rewritten)).toBe(true);
+    // Flags of the memory, 3 bytes for the most pages, the size of the section.
+    expect(rewritten.length - Buffer.from(plain, "base64").length).toBe(3);
+  });
+
+  it.each([1, 110, 200, 20_000])("is right where the import's name has %i letters", (letters) => {
+    const name = "m".repeat(letters);
+    const module = new WebAssembly.Module(sharedBinary(importing(name)));
+    expect(WebAssembly.Module.imports(module)).toEqual([{ module: name, name: "n", kind: "memory" }]);
+    const memory = new WebAssembly.Memory({ initial: 5, maximum: 5, shared: true });
+    expect(new WebAssembly.Instance(module, { [name]: { n: memory } })).toBeInstanceOf(WebAssembly.Instance);
+    const [few, unshared] = [
+      new WebAssembly.Memory({ initial: 4, maximum: 5, shared: true }),
+      new WebAssembly.Memory({ initial: 5, maximum: 5 }),
+    ];
+    for (const n of [few, unshared]) {
+      expect(() => new WebAssembly.Instance(module, { [name]: { n } })).toThrow(WebAssembly.LinkError);
+    }
+  });
+
+  /** A module with 50 types, which take more bytes than one of LEB128 can say, and an import of a memory of 5 pages. */
+  function importing(name: string): Uint8Array {
+    const leb = (value: number): number[] => (value < 128 ? [value] : [(value % 128) + 128, ...leb(value >> 7)]);
+    const section = (id: number, body: number[]) => [id, ...leb(body.length), ...body];
+    const types = Array.from({ length: 50 }, () => [0x60, 0, 0]).flat();
+    const letters = [...Buffer.from(name)];
+    return Uint8Array.from([
+      ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      ...section(1, [50, ...types]),
+      ...section(2, [1, ...leb(letters.length), ...letters, 1, 0x6e, 2, 0, 5]),
+      ...section(10, [0]),
+    ]);
+  }
 });

@@ -97,7 +97,7 @@ describe("ReLU", () => {
 });
 
 /** What posting a view to a worker does, with its buffer in the list of what is transferred. */
-const transfer = (view: Float32Array<ArrayBuffer>) => structuredClone(view, { transfer: [view.buffer] });
+const transfer = (view: Float32Array) => structuredClone(view, { transfer: [view.buffer as ArrayBuffer] });
 
 describe("the memory", () => {
   it("is a WebAssembly.Memory where there is one, up to a page less than 4 GiB", () => {

@@ -1,7 +1,19 @@
 import { describe, expect, it, vi } from "vitest";
-import { BatchNorm, instantiateKernels, type LoadOptions, load, loadSync } from "../src/index.js";
+import {
+  BatchNorm,
+  instantiateKernels,
+  instantiateKernelsAsync,
+  type LoadOptions,
+  load,
+  loadSync,
+} from "../src/index.js";
 import { base64 as plain } from "../src/module.js";
 import { base64 as fused } from "../src/relaxed-module.js";
+import { sharedBinary } from "../src/shared-memory.js";
+import { caseOf } from "./cases.js";
+import { expectBits } from "./compare.js";
+import { problemOf } from "./problem.js";
+import { instances, RawMemory, rawCall } from "./raw.js";
 import { about, expectRefused, notNumbers, told } from "./refused.js";
 
 /** Bytes from base64, where there is no Buffer. */
@@ -89,17 +101,65 @@ describe("load and loadSync", () => {
 });
 
 describe("instantiateKernels", () => {
-  it("refuses a shared memory", () => {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-    expect(() => instantiateKernels(memory)).toThrow('"memory" expected a memory that is not shared, got a shared one');
+  it("gives in a shared memory, of any maximum, the bits of an unshared one", () => {
+    const unshared = new RawMemory();
+    for (const maximum of [8, 16384, 65536]) {
+      const shared = new RawMemory(new WebAssembly.Memory({ initial: 8, maximum, shared: true }));
+      for (const line of ["NCHW 3x5x7x9 train relu gamma beta", "NC 37x12 train relu gamma beta"]) {
+        for (const { verb, activation, name } of instances) {
+          const call = rawCall(problemOf(caseOf(line)), verb, activation);
+          const want = unshared.run(call);
+          for (const [i, got] of shared.run(call).entries()) expectBits(line, `${name} ${i}`, got, want[i]);
+        }
+      }
+    }
   });
 
-  it.each([undefined, null, {}, new ArrayBuffer(8)])("refuses memory %s", (memory) => {
+  it("takes a shared memory that has grown", () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 3, shared: true });
+    const kernels = instantiateKernels(memory);
+    memory.grow(2);
+    const doubles = new Float64Array(memory.buffer, 2 * 65536, 2).fill(0.25);
+    kernels.invstd(doubles.byteOffset + 8, doubles.byteOffset, 1, 0);
+    expect([...doubles]).toEqual([0.25, 2]);
+  });
+
+  it("takes the module of the memory's kind, and says so of the other's", async () => {
+    const [own, other] = [bytes(plain), sharedBinary(bytes(plain))].map((binary) => new WebAssembly.Module(binary));
+    const unshared = new WebAssembly.Memory({ initial: 1 });
+    const shared = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    const message =
+      '"module" expected that of batchnorm-shared.wasm for a shared memory, of batchnorm.wasm for any other, ' +
+      "got one that does not fit the memory";
+    expect(instantiateKernels(unshared, own).scratchBytes(1)).toBe(instantiateKernels(shared, other).scratchBytes(1));
+    expectRefused(["", () => instantiateKernels(unshared, other), RangeError, message]);
+    expectRefused(["", () => instantiateKernels(shared, own), RangeError, message]);
+    expectRefused(["", () => loadSync({ module: other }), RangeError, message]);
+    await expect(load({ module: other })).rejects.toThrow(message);
+    await expect(instantiateKernelsAsync(shared, own)).rejects.toThrow(message);
+  });
+
+  it.each([undefined, null, {}, new ArrayBuffer(8)])("refuses memory %s", async (memory) => {
+    await expect(instantiateKernelsAsync(memory as WebAssembly.Memory)).rejects.toThrow(about("memory"));
     expectRefused(["", () => instantiateKernels(memory as WebAssembly.Memory), TypeError, about("memory")]);
   });
 
-  it.each([null, {}, 1])("refuses module %s", (module) => {
+  it("has a twin that never compiles at once", async () => {
+    const Module = vi.spyOn(WebAssembly, "Module");
+    const memories = [
+      new WebAssembly.Memory({ initial: 1 }),
+      new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
+    ];
+    const twins = await Promise.all(memories.map((memory) => instantiateKernelsAsync(memory)));
+    await load();
+    expect(Module).not.toHaveBeenCalled();
+    vi.restoreAllMocks();
+    for (const twin of twins) expect(Object.keys(twin)).toEqual(Object.keys(instantiateKernels(memories[0])));
+  });
+
+  it.each([null, {}, 1])("refuses module %s", async (module) => {
     const memory = new WebAssembly.Memory({ initial: 1 });
+    await expect(instantiateKernelsAsync(memory, module as WebAssembly.Module)).rejects.toThrow(about("module"));
     expectRefused(["", () => instantiateKernels(memory, module as WebAssembly.Module), TypeError, about("module")]);
   });
 });

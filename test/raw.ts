@@ -1,4 +1,4 @@
-import type { KernelExports } from "../src/index.js";
+import type { KernelExports, KernelMemory } from "../src/index.js";
 import { kernelsIn, memoryOf } from "./backend.js";
 import type { Problem } from "./problem.js";
 import * as reference from "./reference.js";
@@ -71,11 +71,17 @@ const reach = 4096;
 const single: ReadonlySet<Name> = new Set(["x", "y", "dy", "dx", "gamma", "beta"]);
 
 export class RawMemory {
-  readonly memory = memoryOf({ initial: pages, maximum: pages });
-  readonly kernels: KernelExports = kernelsIn(this.memory);
-  readonly bytes = new Uint8Array(this.memory.buffer);
-  private readonly words = new Int32Array(this.memory.buffer);
-  private readonly before = new Int32Array(this.words.length);
+  readonly kernels: KernelExports;
+  readonly bytes: Uint8Array;
+  private readonly words: Int32Array;
+  private readonly before: Int32Array;
+
+  constructor(readonly memory: KernelMemory = memoryOf({ initial: pages, maximum: pages })) {
+    this.kernels = kernelsIn(memory);
+    this.bytes = new Uint8Array(memory.buffer);
+    this.words = new Int32Array(memory.buffer);
+    this.before = new Int32Array(this.words.length);
+  }
 
   read(address: number, like: Floats): Floats {
     const copy = this.bytes.slice(address, address + like.byteLength).buffer;

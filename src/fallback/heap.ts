@@ -7,10 +7,10 @@ const two = new Uint32Array(one.buffer);
 /** Views of a whole memory, made again when it has grown. Addresses are in bytes, multiples of 4. */
 export class Heap {
   readonly #memory: KernelMemory;
-  #buffer: ArrayBuffer | null = null;
-  floats: Float32Array<ArrayBuffer> = new Float32Array(0);
-  doubles: Float64Array<ArrayBuffer> = new Float64Array(0);
-  #words: Uint32Array<ArrayBuffer> = new Uint32Array(0);
+  #buffer: ArrayBufferLike | null = null;
+  floats: Float32Array = new Float32Array(0);
+  doubles: Float64Array = new Float64Array(0);
+  #words: Uint32Array = new Uint32Array(0);
 
   constructor(memory: KernelMemory) {
     this.#memory = memory;

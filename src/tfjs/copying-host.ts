@@ -5,6 +5,8 @@ import type { Address, Host, Output } from "./host.js";
 /** As the kernels' own memory has it: no block shares a cache line. */
 const ALIGNMENT = 64;
 const PAGE = 65536;
+/** The kernels' addresses end one page before 2^32. */
+const MOST_PAGES = 65535;
 
 /** What the wasm backend has besides: a view of a tensor in its memory. What it is given to write it copies. */
 interface HeapBackend {
@@ -61,16 +63,16 @@ export class CopyingHost implements Host {
     return { address, take };
   }
 
-  floats(address: Address, length: number): Float32Array<ArrayBuffer> {
+  floats(address: Address, length: number): Float32Array {
     return new Float32Array(this.#memory.buffer as ArrayBuffer, address, length);
   }
 
-  doubles(address: Address, length: number): Float64Array<ArrayBuffer> {
+  doubles(address: Address, length: number): Float64Array {
     return new Float64Array(this.#memory.buffer as ArrayBuffer, address, length);
   }
 
   release(): void {
-    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE });
+    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
     this.#kernels = instantiateKernels(this.#memory);
   }
 
