@@ -22,10 +22,12 @@ async function compileKernels(target) {
  * asc's, binary and text.
  */
 function inlineOnce(target) {
-  const { Atomics, SIMD128, RelaxedSIMD, BulkMemory, BulkMemoryOpt, SignExt, NontrappingFPToInt } = binaryen.Features;
+  const { SIMD128, RelaxedSIMD, BulkMemory, BulkMemoryOpt, SignExt, NontrappingFPToInt } = binaryen.Features;
   const module = binaryen.readBinary(readFileSync(path(`build/${target}.wasm`)));
   // Atomics, for a memory that is shared: the kernels have none.
-  module.setFeatures(Atomics | SIMD128 | RelaxedSIMD | BulkMemory | BulkMemoryOpt | SignExt | NontrappingFPToInt);
+  module.setFeatures(
+    binaryen.Features.Atomics | SIMD128 | RelaxedSIMD | BulkMemory | BulkMemoryOpt | SignExt | NontrappingFPToInt,
+  );
   binaryen.setOptimizeLevel(3);
   binaryen.setShrinkLevel(1);
   binaryen.setOneCallerInlineMaxSize(-1);
@@ -112,7 +114,12 @@ const fallback = (extension) => ({
 const tfjs = (extension) => ({
   input: { index: "src/tfjs/index.ts", layers: "src/tfjs/layers.ts" },
   external: [/^@tensorflow\//],
-  plugins: [partImports({ "../index.js": `../index.${extension}` })],
+  plugins: [
+    partImports({
+      "../index.js": `../index.${extension}`,
+      "../fallback/fallback-kernels.js": `../fallback-kernels.${extension}`,
+    }),
+  ],
 });
 
 /** Files to be served as they are: a module, and a script that makes the global `batchnormWasm`. Checks their sizes. */

@@ -2,8 +2,12 @@ import { unfit } from "./check.js";
 
 /** Why WebAssembly cannot be had here, in words that name the remedy. */
 
-/** For which `load({ fallback: "js" })` takes the kernels in JavaScript. */
-export class Unavailable extends Error {}
+/** For which `load({ fallback: "js" })` takes the kernels in JavaScript. The message is the reason, a colon and the remedy. */
+export class Unavailable extends Error {
+  get reason(): string {
+    return this.message.slice(0, this.message.indexOf(": "));
+  }
+}
 
 const REMEDY = 'load({ fallback: "js" }) computes in JavaScript';
 

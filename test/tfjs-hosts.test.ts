@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CopyingHost } from "../src/tfjs/copying-host.js";
 import { extentsOf } from "../src/tfjs/extents.js";
-import { currentHost, hostOf, releaseHosts } from "../src/tfjs/host.js";
+import { currentHost, type Host, hostOf, releaseHosts } from "../src/tfjs/host.js";
 import { batchNormTraining } from "../src/tfjs/index.js";
 import { BatchNormalization } from "../src/tfjs/layers.js";
 import { trainingBackward, trainingForward } from "../src/tfjs/training.js";
-import { openZeroCopyHost } from "../src/tfjs/zero-copy-host.js";
+import { memoryOf } from "../src/tfjs/zero-copy-host.js";
 import { expectClose, expectWithin } from "./compare.js";
 import { expectation } from "./problem.js";
 import {
@@ -35,7 +35,6 @@ afterEach(() => tf.engine().endScope());
 describe("the wasm backend's memory", () => {
   const backend = () => tf.backend() as unknown as Record<string, unknown> & { wasm: WasmModule };
   const without = (name: keyof WasmModule) => ({ ...wasmModule(), [name]: undefined });
-  const shared = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const another = new WebAssembly.Memory({ initial: 1 });
 
   /** A backend like the real one, but for some fields. */
@@ -45,22 +44,46 @@ describe("the wasm backend's memory", () => {
   };
 
   it("is found where it is in reach", () => {
-    expect(openZeroCopyHost(backend())).not.toBeNull();
-    expect(openZeroCopyHost(like({}))).not.toBeNull();
+    expect(memoryOf(backend())).toBe(wasmMemory());
+    expect(memoryOf(like({}))).toBe(wasmMemory());
   });
 
   it("is found under whatever name the build exports it", () => {
     const { memory, ...asm } = wasmModule().asm;
-    expect(openZeroCopyHost(like({ wasm: { ...wasmModule(), asm: { ...asm, q: memory } } }))).not.toBeNull();
+    expect(memoryOf(like({ wasm: { ...wasmModule(), asm: { ...asm, q: memory } } }))).toBe(memory);
+  });
+
+  /** As in the threaded build: the memory is no export, and HEAPU8 may be older than its last growth. */
+  const threaded = (heap: Uint8Array, loadWasmModuleToWorker: unknown) => {
+    const _malloc = () => heap.length / 2;
+    return like({ wasm: { asm: {}, HEAPU8: heap, _malloc, _free() {}, PThread: { loadWasmModuleToWorker } } });
+  };
+  const sending = (wasmMemory: unknown) => (worker: Worker) => worker.postMessage({ cmd: "load", wasmMemory });
+
+  it("is found in what new threads are sent, also after it has grown", () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
+    const heap = new Uint8Array(memory.buffer);
+    expect(memoryOf(threaded(heap, sending(memory)))).toBe(memory);
+    memory.grow(1);
+    expect(heap.buffer.byteLength).toBeLessThan(memory.buffer.byteLength);
+    expect(memoryOf(threaded(heap, sending(memory)))).toBe(memory);
+  });
+
+  it.each<[string, unknown]>([
+    ["another one", sending(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }))],
+    ["none", sending(undefined)],
+    ["nothing", () => {}],
+    ["an error", () => expect.unreachable()],
+    ["not sent by a function", undefined],
+  ])("is left alone where new threads are sent %s", (_, load) => {
+    const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    expect(memoryOf(threaded(new Uint8Array(buffer), load))).toBeNull();
   });
 
   it.each([
     ["hidden", () => like({ wasm: { ...wasmModule(), asm: {} } })],
     ["not the one of HEAPU8", () => like({ wasm: { ...wasmModule(), asm: { memory: another } } })],
-    [
-      "shared between threads",
-      () => like({ wasm: { ...wasmModule(), asm: { memory: shared }, HEAPU8: new Uint8Array(shared.buffer) } }),
-    ],
+    ["full", () => like({ wasm: { ...wasmModule(), asm: { memory: another }, _malloc: () => 0 } })],
     ["without asm", () => like({ wasm: without("asm") })],
     ["without HEAPU8", () => like({ wasm: without("HEAPU8") })],
     ["without _malloc", () => like({ wasm: without("_malloc") })],
@@ -70,7 +93,7 @@ describe("the wasm backend's memory", () => {
     ["without disposeData", () => like({ disposeData: undefined })],
     ["of a backend that was disposed", () => like({ wasm: null })],
   ])("is left alone where it is %s", (_, fake) => {
-    expect(openZeroCopyHost(fake())).toBeNull();
+    expect(memoryOf(fake())).toBeNull();
   });
 });
 
@@ -81,7 +104,7 @@ describe("copies", () => {
     const backend = tf.backend();
     const [readSync, write] = [vi.spyOn(backend, "readSync"), vi.spyOn(backend, "write")];
     const extents = extentsOf(p.own, 3, 4);
-    const host = hostOf(backend);
+    const host = hostOf(backend) as Host;
     const { y, statistics } = trainingForward(host, x, gamma, beta, extents, p.eps);
     const gradients = trainingBackward(host, dy, [x, gamma, beta], statistics, extents);
     expect(readSync).not.toHaveBeenCalled();
@@ -123,7 +146,7 @@ describe("copies", () => {
   function countCopies(x: tf.Tensor) {
     const backend = tf.backend();
     const [readSync, write] = [vi.spyOn(backend, "readSync"), vi.spyOn(backend, "write")];
-    const { y } = trainingForward(hostOf(backend), x, null, null, extentsOf(x.shape, 1, 2), 1e-3);
+    const { y } = trainingForward(hostOf(backend) as Host, x, null, null, extentsOf(x.shape, 1, 2), 1e-3);
     const counts = { readSync: readSync.mock.results, write: write.mock.calls.length };
     for (const spy of [readSync, write]) spy.mockRestore();
     tf.engine().makeTensorFromTensorInfo(y);

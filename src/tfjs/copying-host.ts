@@ -1,12 +1,10 @@
 import type { KernelBackend, TensorInfo } from "@tensorflow/tfjs-core";
-import { instantiateKernels, type KernelExports } from "../index.js";
+import type { Implementation, KernelExports, KernelMemory } from "../index.js";
 import type { Address, Host, Output } from "./host.js";
 
 /** As the kernels' own memory has it: no block shares a cache line. */
 const ALIGNMENT = 64;
 const PAGE = 65536;
-/** The kernels' addresses end one page before 2^32. */
-const MOST_PAGES = 65535;
 
 /** What the wasm backend has besides: a view of a tensor in its memory. What it is given to write it copies. */
 interface HeapBackend {
@@ -16,25 +14,22 @@ interface HeapBackend {
 
 /**
  * The kernels in a memory of their own: every input is copied in, every output out, once. It needs nothing of a backend
- * but what all of them have. The memory stays as large as the largest computation made it, until `release`.
+ * but what all of them have. The memory stays as large as the largest computation made it, as long as the host is held.
  */
 export class CopyingHost implements Host {
   readonly #backend: KernelBackend & Partial<HeapBackend>;
   /** Whether the backend has a memory of its own. Others hand out and keep the arrays themselves. */
-  readonly #hasHeap: boolean;
-  #memory!: WebAssembly.Memory;
-  #kernels!: KernelExports;
+  readonly hasHeap: boolean;
+  readonly kernels: KernelExports;
+  readonly #memory: KernelMemory;
   #end = 0;
 
-  constructor(backend: KernelBackend) {
+  constructor(backend: KernelBackend, { exports, memory }: Implementation) {
     this.#backend = backend;
     const { typedArrayFromHeap, dataIdMap } = this.#backend;
-    this.#hasHeap = typeof typedArrayFromHeap === "function" && typeof dataIdMap?.get === "function";
-    this.release();
-  }
-
-  get kernels(): KernelExports {
-    return this.#kernels;
+    this.hasHeap = typeof typedArrayFromHeap === "function" && typeof dataIdMap?.get === "function";
+    this.kernels = exports;
+    this.#memory = memory;
   }
 
   begin(bytes: number): Address {
@@ -57,27 +52,25 @@ export class CopyingHost implements Host {
     const take = (): TensorInfo => {
       const extents = [...shape];
       const view = this.floats(address, length);
-      const dataId = this.#backend.write(this.#hasHeap ? view : view.slice(), extents, "float32");
+      const dataId = this.#backend.write(this.hasHeap ? view : view.slice(), extents, "float32");
       return { dataId, shape: extents, dtype: "float32" };
     };
     return { address, take };
   }
 
   floats(address: Address, length: number): Float32Array {
-    return new Float32Array(this.#memory.buffer as ArrayBuffer, address, length);
+    return new Float32Array(this.#memory.buffer, address, length);
   }
 
   doubles(address: Address, length: number): Float64Array {
-    return new Float64Array(this.#memory.buffer as ArrayBuffer, address, length);
+    return new Float64Array(this.#memory.buffer, address, length);
   }
 
-  release(): void {
-    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
-    this.#kernels = instantiateKernels(this.#memory);
-  }
+  /** Nothing by itself: the memory goes when nobody holds the host any more. */
+  release(): void {}
 
   #read(tensor: TensorInfo): ArrayLike<number> {
-    if (!this.#hasHeap) return this.#backend.readSync(tensor.dataId) as Float32Array | Uint8Array;
+    if (!this.hasHeap) return this.#backend.readSync(tensor.dataId) as Float32Array | Uint8Array;
     const { dataIdMap, typedArrayFromHeap } = this.#backend as unknown as HeapBackend;
     dataIdMap.get(tensor.dataId); // moves here what another backend holds, which may grow the memory under the view
     return typedArrayFromHeap.call(this.#backend, tensor) as Float32Array;

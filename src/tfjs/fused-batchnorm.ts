@@ -54,11 +54,12 @@ export function fusedBatchNormKernel(original: KernelConfig): KernelConfig {
     lastPresent = isForOurs ? NAMES.filter((name) => inputs[name]) : null;
     if (!isForOurs) return original.kernelFunc(call);
     present.set(attrs, lastPresent as readonly string[]);
-    const isRight = !reached && isPlain(inputsOf(inputs)) && given.every(({ dtype }) => dtype === "float32");
+    const host = reached ? hostOf(backend) : null;
+    const isRight = host === null && isPlain(inputsOf(inputs)) && given.every(({ dtype }) => dtype === "float32");
     if (isRight) return original.kernelFunc(call);
     return withFloats(inputs, (named) => {
       const floats = inputsOf(named);
-      if (reached) return inferenceForward(hostOf(backend), inferenceOf(floats, null, epsOf(attrs)));
+      if (host !== null) return inferenceForward(host, inferenceOf(floats, null, epsOf(attrs)));
       return tidy(() => composedNormalize(floats as InferenceInputs<Tensor>, shape.length - 1, epsOf(attrs)));
     });
   };

@@ -1,7 +1,6 @@
-import { engine, type KernelBackend, type TensorInfo } from "@tensorflow/tfjs-core";
+import { engine, type TensorInfo } from "@tensorflow/tfjs-core";
 import type { KernelExports } from "../index.js";
-import { CopyingHost } from "./copying-host.js";
-import { openZeroCopyHost } from "./zero-copy-host.js";
+import { type Opened, openHost, openHostAsync } from "./open-host.js";
 
 export type Address = number;
 
@@ -33,33 +32,46 @@ export interface Host {
 export const BACKENDS: readonly string[] = ["cpu", "wasm"];
 
 // By instance: a backend that was removed and registered again has another memory.
-const hosts = new WeakMap<object, Host>();
+const hosts = new WeakMap<object, Opened>();
 
-/**
- * The host of a backend of one of the {@link BACKENDS}.
- * @throws Error where the engine has no WebAssembly SIMD
- */
-export function hostOf(backend: object): Host {
-  let host = hosts.get(backend);
-  if (host === undefined) {
-    host = openZeroCopyHost(backend) ?? new CopyingHost(backend as KernelBackend);
-    hosts.set(backend, host);
+/** What computes on a backend of one of the {@link BACKENDS}. Where it was not opened before, it is now, at once. */
+export function openedOn(backend: object): Opened {
+  let opened = hosts.get(backend);
+  if (opened === undefined) {
+    opened = openHost(backend);
+    hosts.set(backend, opened);
   }
-  return host;
+  return opened;
 }
 
-/** The host of the current backend, null where TensorFlow.js computes. */
+/** The host of a backend of one of the {@link BACKENDS}, null where operations compute. */
+export function hostOf(backend: object): Host | null {
+  return openedOn(backend).host;
+}
+
+/** The host of the current backend, null where operations compute. */
 export function currentHost(): Host | null {
   const { backend } = engine(); // chooses a backend where none is set
   return BACKENDS.includes(engine().backendName) ? hostOf(backend) : null;
 }
 
+/** Opens the hosts of all backends that have been started, and compiles nothing at once. */
+export async function openHosts(): Promise<void> {
+  const isClosed = (backend: object) => !hosts.get(backend)?.host;
+  for (const backend of startedBackends().filter(isClosed)) {
+    const opened = await openHostAsync(backend);
+    if (isClosed(backend)) hosts.set(backend, opened); // no other call has opened it meanwhile
+  }
+}
+
 /** Gives back what the hosts of all backends hold. They open again when they are used. */
 export function releaseHosts(): void {
-  for (const name of BACKENDS) {
-    const backend = engine().registry[name];
-    if (backend === undefined) continue;
-    hosts.get(backend)?.release();
+  for (const backend of startedBackends()) {
+    hosts.get(backend)?.host?.release();
     hosts.delete(backend);
   }
+}
+
+function startedBackends(): object[] {
+  return BACKENDS.map((name) => engine().registry[name]).filter((backend) => backend !== undefined);
 }

@@ -10,3 +10,4 @@ export {
   type TrainingOptions,
   type TrainingResult,
 } from "./ops.js";
+export { type BackendStatus, status } from "./status.js";

@@ -5,7 +5,7 @@ import type { Tf } from "./convolution/geometry.js";
 import { registerMissingGradients } from "./convolution/register.js";
 import { FUSED_BATCH_NORM, fusedBatchNormGradient, fusedBatchNormKernel } from "./fused-batchnorm.js";
 import { type GraphOperations, registerGraphOperations } from "./graph-operations.js";
-import { BACKENDS, currentHost, releaseHosts } from "./host.js";
+import { BACKENDS, openHosts, releaseHosts } from "./host.js";
 import { FROZEN, type Frozen, installation, type Replacement } from "./installation.js";
 import { fusedCall, type LayerCall } from "./layer.js";
 import { SINGLE_VALUE, type SingleValue } from "./ops.js";
@@ -51,11 +51,11 @@ const OPTIONS: readonly (keyof InstallOptions)[] = ["layers", "converter", "sing
  * by operations of TensorFlow.js: tf.batchNorm and its gradient, the layers of tf.layers.batchNormalization in inference
  * and training, those that exist included, and in graph models that are loaded from then on NCHW and `is_training`.
  * On wasm it also registers the gradients of convolutions that the backend lacks ({@link registerConv2DBackpropFilter}).
- * Waits until a backend is ready. A further call replaces only what was imported in between, and takes a `singleValue` and
+ * Waits until a backend is ready, and compiles beside the thread that calls. Where there is no WebAssembly SIMD, or a policy
+ * refuses it, kernels in JavaScript compute on cpu, which it imports then, and a warning says so. A further call replaces only what was imported in between, and takes a `singleValue` and
  * a `frozen` that it is given.
  * @returns undoes this call: when the last one is undone, everything is put back
- * @throws TypeError, RangeError for a wrong argument; Error where no backend could be started, or where the engine has no
- * WebAssembly SIMD
+ * @throws TypeError, RangeError for a wrong argument; Error where no backend could be started
  */
 export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<() => void> {
   for (const name of ["ready", "getKernel", "registerKernel"] as const) {
@@ -74,9 +74,9 @@ export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<(
   const state = installation();
   const { generation } = state;
   await tf.ready();
+  await openHosts();
   // Taken back while this waited.
   if (state.generation !== generation) return () => {};
-  currentHost(); // throws before anything is replaced
   for (const backend of new Set([...BACKENDS, ...Object.keys(engine().registryFactory)])) replaceFused(tf, backend);
   replaceGradient(tf);
   addMissingGradients(tf);

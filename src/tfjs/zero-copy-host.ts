@@ -1,45 +1,79 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { instantiateKernels, type KernelExports } from "../index.js";
+import type { KernelExports } from "../index.js";
 import type { Address, Host, Output } from "./host.js";
 
 /** What the wasm backend has inside, as far as it is used here: fields that TensorFlow.js does not document. */
-interface WasmBackend {
-  wasm: {
-    asm: object;
-    HEAPU8: Uint8Array;
-    _malloc(bytes: number): number;
-    _free(address: number): void;
-  };
+interface WasmModule {
+  asm: object;
+  HEAPU8: Uint8Array;
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+  /** Of the threaded build. */
+  PThread?: { loadWasmModuleToWorker?(worker: object): unknown };
+}
+
+export interface WasmBackend {
+  wasm: WasmModule;
   dataIdMap: { get(dataId: object): { memoryOffset: number } };
   makeOutput(shape: number[], dtype: "float32"): TensorInfo;
   disposeData(dataId: object): boolean;
 }
 
-/** The host of the wasm backend, null where its memory is out of reach: hidden, or shared between threads. */
-export function openZeroCopyHost(backend: object): Host | null {
+/** The memory of the wasm backend, null where it is out of reach. */
+export function memoryOf(backend: object): WebAssembly.Memory | null {
   const { wasm, dataIdMap, makeOutput, disposeData } = backend as Partial<WasmBackend>;
   const isFunction = (value: unknown) => typeof value === "function";
-  if (!isFunction(wasm?._malloc) || !isFunction(wasm?._free)) return null;
+  if (!wasm || !isFunction(wasm._malloc) || !isFunction(wasm._free)) return null;
   if (!isFunction(dataIdMap?.get) || !isFunction(makeOutput) || !isFunction(disposeData)) return null;
-  const memory = Object.values(wasm?.asm ?? {}).find((value) => value instanceof WebAssembly.Memory);
-  if (memory === undefined || memory.buffer !== wasm?.HEAPU8?.buffer || !(memory.buffer instanceof ArrayBuffer)) {
-    return null;
-  }
-  return new ZeroCopyHost(backend as WasmBackend, memory);
+  const memory = Object.values(wasm.asm ?? {}).find(isMemory) ?? memoryOfThreads(wasm);
+  return isMemory(memory) && isHeap(memory, wasm) ? memory : null;
 }
 
-/** The kernels at work in the backend's own memory, on the tensors where they are. */
-class ZeroCopyHost implements Host {
-  readonly kernels: KernelExports;
+function isMemory(value: unknown): value is WebAssembly.Memory {
+  return Object.prototype.toString.call(value) === "[object WebAssembly.Memory]";
+}
+
+/** The threaded build exports no memory, but sends it to every new thread. This one only listens. */
+function memoryOfThreads({ PThread }: WasmModule): unknown {
+  let memory: unknown;
+  const postMessage = (message?: { wasmMemory?: unknown }) => {
+    memory = message?.wasmMemory;
+  };
+  try {
+    PThread?.loadWasmModuleToWorker?.({ postMessage, on() {} });
+  } catch {
+    return undefined;
+  }
+  return memory;
+}
+
+/**
+ * Whether both are the same bytes. To compare buffers would not do: after growth by another thread HEAPU8 has an older and
+ * shorter one of the same memory.
+ */
+function isHeap(memory: WebAssembly.Memory, { HEAPU8, _malloc, _free }: WasmModule): boolean {
+  if (HEAPU8?.buffer === memory.buffer) return true;
+  const address = _malloc(1) >>> 0;
+  if (address === 0) return false;
+  const isSeen = (value: number) => {
+    if (HEAPU8) HEAPU8[address] = value;
+    return new Uint8Array(memory.buffer)[address] === value;
+  };
+  const same = isSeen(0x5a) && isSeen(0xa5);
+  _free(address);
+  return same;
+}
+
+/** The kernels at work in the wasm backend's own memory, on the tensors where they are. */
+export class ZeroCopyHost implements Host {
   #scratch: Address = 0;
   #scratchBytes = 0;
 
   constructor(
     private readonly backend: WasmBackend,
     private readonly memory: WebAssembly.Memory,
-  ) {
-    this.kernels = instantiateKernels(memory);
-  }
+    readonly kernels: KernelExports,
+  ) {}
 
   begin(bytes: number): Address {
     if (bytes > this.#scratchBytes) {

@@ -1,0 +1,94 @@
+import type { KernelBackend } from "@tensorflow/tfjs-core";
+import { type Implementation, instantiateKernels, instantiateKernelsAsync, type KernelExports } from "../index.js";
+import { CopyingHost } from "./copying-host.js";
+import type { Host } from "./host.js";
+import { memoryOf, type WasmBackend, ZeroCopyHost } from "./zero-copy-host.js";
+
+/** How batch normalization is computed on a backend: by the kernels, with or without copies, or by operations of TensorFlow.js. */
+export type How = "zero copy" | "copies" | "operations";
+
+export interface Opened {
+  /** null where operations compute. */
+  readonly host: Host | null;
+  readonly how: How;
+  /** Why it is so, in words for the user. */
+  readonly reason: string;
+}
+
+/** The kernels' addresses end one page before 2^32. */
+const MOST_PAGES = 65535;
+
+/** The kernels in JavaScript, once they were imported. */
+let implementFallback: ((pages: number) => Implementation) | null = null;
+/** Whether the console was told that WebAssembly does not compute. */
+let told = false;
+
+/** The host of a backend, compiled at once: where the engine refuses that, operations compute. */
+export function openHost(backend: object): Opened {
+  try {
+    const { memory, over } = placeFor(backend);
+    return over(instantiateKernels(memory));
+  } catch (error) {
+    return withoutWebAssembly(backend, error, "call `await install(tf)`, which makes it faster");
+  }
+}
+
+/** The host of a backend, compiled beside the thread that calls; where there is no WebAssembly, with kernels in JavaScript. */
+export async function openHostAsync(backend: object): Promise<Opened> {
+  try {
+    const { memory, over } = placeFor(backend);
+    return over(await instantiateKernelsAsync(memory));
+  } catch (error) {
+    try {
+      ({ implementFallback } = await import("../fallback/fallback-kernels.js"));
+    } catch {} // Operations compute.
+    return withoutWebAssembly(backend, error, "the kernels in JavaScript could not be imported");
+  }
+}
+
+/** A memory that the backend's tensors are in, or are copied to, and what becomes of it with kernels over it. */
+function placeFor(backend: object): { memory: WebAssembly.Memory; over(kernels: KernelExports): Opened } {
+  const heap = memoryOf(backend);
+  if (heap !== null) {
+    const reason = "the kernels work in the memory of the backend";
+    const over = (kernels: KernelExports): Opened => {
+      return { host: new ZeroCopyHost(backend as WasmBackend, heap, kernels), how: "zero copy", reason };
+    };
+    return { memory: heap, over };
+  }
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+  const over = (exports: KernelExports): Opened => {
+    const host = new CopyingHost(backend as KernelBackend, { exports, memory });
+    const reason = host.hasHeap
+      ? "the memory of the backend is out of reach: this build of TensorFlow.js hides it"
+      : "the tensors of the backend are arrays of JavaScript, outside of the kernels' memory";
+    return { host, how: "copies", reason };
+  };
+  return { memory, over };
+}
+
+/** `otherwise`: said where operations compute because the kernels in JavaScript are not there. */
+function withoutWebAssembly(backend: object, error: unknown, otherwise: string): Opened {
+  const cause = causeOf(error);
+  const opened: Opened = implementFallback
+    ? {
+        host: new CopyingHost(backend as KernelBackend, implementFallback(1)),
+        how: "copies",
+        reason: `the kernels run in JavaScript, because ${cause}`,
+      }
+    : { host: null, how: "operations", reason: `${cause}; ${otherwise}` };
+  if (!told) {
+    const computes = implementFallback ? "JavaScript, several times slower" : "operations of TensorFlow.js";
+    const more = implementFallback ? cause : opened.reason;
+    console.warn(`batchnorm-wasm: batch normalization is computed in ${computes}, because ${more}.`);
+  }
+  told = true;
+  return opened;
+}
+
+/** Why there are no kernels in WebAssembly. Errors of this package go on with a remedy, which is another one here. */
+function causeOf(error: unknown): string {
+  if (typeof WebAssembly === "undefined") return "this engine has no WebAssembly";
+  const { reason, message } = error as Error & { reason?: string };
+  return reason ?? message;
+}

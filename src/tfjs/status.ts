@@ -1,0 +1,45 @@
+import { engine } from "@tensorflow/tfjs-core";
+import { wrongType } from "../check.js";
+import { FUSED_BATCH_NORM } from "./fused-batchnorm.js";
+import { BACKENDS, openedOn } from "./host.js";
+import type { Tfjs } from "./install.js";
+import { installation } from "./installation.js";
+import type { How } from "./open-host.js";
+
+export interface BackendStatus {
+  /**
+   * "zero copy": the kernels of this package, on the tensors where they are. "copies": the kernels, in a memory of their own.
+   * "operations": the right formulas in operations of TensorFlow.js. "tfjs": what TensorFlow.js does by itself. "not started":
+   * one of the first three, once the backend has been started.
+   */
+  readonly how: How | "tfjs" | "not started";
+  /** Why, in a sentence for people. */
+  readonly reason: string;
+}
+
+/**
+ * How batch normalization is computed on each backend that is registered, by its name, as things stand.
+ * @throws TypeError for a wrong argument
+ */
+export function status(tf: Pick<Tfjs, "getKernel">): Record<string, BackendStatus> {
+  if (typeof tf?.getKernel !== "function") throw wrongType("tf", "the namespace of TensorFlow.js", tf);
+  return Object.fromEntries(Object.keys(engine().registryFactory).map((name) => [name, statusOf(tf, name)]));
+}
+
+function statusOf(tf: Pick<Tfjs, "getKernel">, name: string): BackendStatus {
+  const { users, replacements } = installation();
+  const replacement = replacements.get(`${FUSED_BATCH_NORM} ${name}`);
+  const own = (reason: string): BackendStatus => ({ how: "tfjs", reason });
+  if (users.size === 0) return own("install(tf) has not been called");
+  if (tf.getKernel(FUSED_BATCH_NORM, name) === undefined)
+    return own("the backend has no kernel of batch normalization");
+  if (replacement === undefined) return own("the backend was imported after install(tf), which can be called again");
+  if (!replacement.holds()) return own("another kernel was registered in place of this package's");
+  if (!BACKENDS.includes(name)) {
+    return { how: "operations", reason: `the kernels reach the backends ${BACKENDS.join(" and ")} only` };
+  }
+  const backend = engine().registry[name];
+  if (backend === undefined) return { how: "not started", reason: "the backend has not been started" };
+  const { how, reason } = openedOn(backend);
+  return { how, reason };
+}
