@@ -23,6 +23,9 @@ const nodeOnly = suites([
   "unavailable",
 ]);
 
+/** What is about pages. */
+const pageOnly = suites(["page-*"]);
+
 /** What compares results, and so runs over the binary with fused multiply-add too. */
 const results = suites([
   "address-space",
@@ -47,6 +50,7 @@ const node: TestProjectInlineConfiguration = {
   test: {
     name: "node",
     include: everySuite,
+    exclude: pageOnly,
     testTimeout,
     // allocation.test.ts measures the heap between two collections.
     execArgv: ["--expose-gc", ...relaxedSimd],
@@ -81,6 +85,7 @@ const fallback: TestProjectInlineConfiguration = {
         "readme",
         "tfjs-*",
       ]),
+      ...pageOnly,
       ...suites(["bits", "cases", "compare", "fallback", "host", "kernels", "realms", "reference", "unavailable"]),
     ],
     testTimeout,
@@ -95,6 +100,10 @@ const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-E
 function browser(engine: Engine, isolated: boolean): TestProjectInlineConfiguration {
   return {
     server: { headers: isolated ? isolation : {} },
+    // What is found only when a suite imports it makes the page load anew.
+    optimizeDeps: {
+      include: ["core", "layers", "backend-cpu", "backend-wasm"].map((name) => `@tensorflow/tfjs-${name}`),
+    },
     test: {
       include: everySuite,
       exclude: nodeOnly,
