@@ -6,8 +6,8 @@ export async function bundle(source: string): Promise<string> {
   const input = fileURLToPath(new URL(`../${source}`, import.meta.url));
   const build = await rolldown({
     input,
-    platform: "neutral",
-    resolve: { extensionAlias: { ".js": [".ts", ".js"] }, mainFields: ["module", "main"] },
+    platform: "browser",
+    resolve: { extensionAlias: { ".js": [".ts", ".js"] } },
   });
   const { output } = await build.generate({ format: "esm", codeSplitting: false });
   await build.close();

@@ -30,7 +30,7 @@ await command(async () => {
   const names = choose([...CASES, ...SMALL_CASES], options).map(({ name }) => name);
   const reasons = ENGINES.map(missing).filter((reason) => reason !== null);
   for (const reason of reasons) console.log(reason);
-  const server = await serve(await bundle("browser/page.ts"), compileFloor());
+  const server = await serve(await bundle("browser/page.ts"), { files: { "/floor.wasm": compileFloor() } });
   const browsers: BrowserResult[] = [];
   const began = Date.now();
   try {

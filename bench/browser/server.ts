@@ -7,26 +7,29 @@ export interface Server {
   close(): void;
 }
 
-/** Cross-origin isolation: without it browsers make the timer's steps as long as a millisecond. */
-const HEADERS = {
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Embedder-Policy": "require-corp",
-  "Cache-Control": "no-store",
-};
+export interface ServerOptions {
+  /** Binaries beside the page, by their path. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
+  /** Cross-origin isolation: without it browsers make the timer's steps as long as a millisecond. Default true. */
+  readonly isolated?: boolean;
+}
+
+const ISOLATION = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>bench</title><link rel="icon" href="data:,">
 <script type="module" src="/page.js"></script>`;
 
-/** A page with one module script, and the binary of the floor, on a free port of the loopback interface. */
-export async function serve(script: string, floor?: Uint8Array): Promise<Server> {
-  const files = new Map<string, readonly [type: string, body: string | Uint8Array]>([
+/** A page with one module script, on a free port of the loopback interface. */
+export async function serve(script: string, { files = {}, isolated = true }: ServerOptions = {}): Promise<Server> {
+  const served = new Map<string, readonly [type: string, body: string | Uint8Array]>([
     ["/", ["text/html", PAGE]],
     ["/page.js", ["text/javascript", script]],
   ]);
-  if (floor) files.set("/floor.wasm", ["application/wasm", floor]);
+  for (const [path, body] of Object.entries(files)) served.set(path, ["application/wasm", body]);
+  const headers = { ...(isolated ? ISOLATION : {}), "Cache-Control": "no-store" };
   const server = createServer(({ url = "/" }, response) => {
-    const [type, body] = files.get(url) ?? ["text/plain", "not found"];
-    response.writeHead(files.has(url) ? 200 : 404, { ...HEADERS, "Content-Type": type }).end(body);
+    const [type, body] = served.get(url) ?? ["text/plain", "not found"];
+    response.writeHead(served.has(url) ? 200 : 404, { ...headers, "Content-Type": type }).end(body);
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   return {

@@ -1,7 +1,5 @@
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import "@tensorflow/tfjs-backend-cpu";
-import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 
@@ -9,10 +7,11 @@ export { tf, tfl };
 
 export type Backend = "wasm" | "cpu";
 
-/** Makes one of the backends current; in Node.js the wasm backend is its single-threaded SIMD build. */
+/**
+ * Makes one of the backends current. The wasm backend is its single-threaded SIMD build in Node.js and in pages that are not
+ * isolated. Whoever runs this has set the paths of its binaries.
+ */
 export async function useBackend(name: Backend): Promise<void> {
-  const manifest = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/package.json");
-  setWasmPaths(join(dirname(manifest), "wasm-out", "/"));
   tf.env().set("PROD", true); // no greeting
   if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js could not start its backend ${name}`);
 }

@@ -16,7 +16,7 @@ export const SHAPES: readonly (readonly number[])[] = [
 const TOLERANCE = 2e-4;
 
 /** In which V8 compiles what is JavaScript of a step: the first 40 at 256 x 120 take 1.5 times as long as later ones. */
-const WARMUP_MS = 300;
+export const WARMUP_MS = 300;
 
 type Layer = tfl.layers.Layer;
 
@@ -68,11 +68,13 @@ function agree(what: string, ours: ArrayLike<number>, theirs: ArrayLike<number>)
 }
 
 /** The kernels on the tensors' addresses in the wasm backend's memory, outputs and scratch reserved beforehand. */
-function kernels(x: tf.Tensor, dy: tf.Tensor): Contender & { outcome(): Outcome; dispose(): void } {
+function kernels(x: tf.Tensor, dy: tf.Tensor): (Contender & { outcome(): Outcome; dispose(): void }) | null {
   const { wasm, dataIdMap } = tf.backend() as unknown as {
-    wasm: { asm: { memory: WebAssembly.Memory }; _malloc(bytes: number): number; _free(address: number): void };
+    wasm: { asm: { memory?: WebAssembly.Memory }; _malloc(bytes: number): number; _free(address: number): void };
     dataIdMap: { get(dataId: object): { memoryOffset: number } };
   };
+  const { memory } = wasm.asm;
+  if (memory === undefined) return null; // the threaded build exports none
   const address = (tensor: tf.Tensor) => dataIdMap.get(tensor.dataId).memoryOffset >>> 0;
   const channels = x.shape[x.rank - 1];
   const rows = x.size / channels;
@@ -80,7 +82,7 @@ function kernels(x: tf.Tensor, dy: tf.Tensor): Contender & { outcome(): Outcome;
   const sums = [tf.zeros([channels]), tf.zeros([channels])];
   const [y, dx, gamma, beta] = tensors.map(address);
   const [gammaSum, betaSum] = sums.map(address);
-  const k = instantiateKernels(wasm.asm.memory);
+  const k = instantiateKernels(memory);
   const state = wasm._malloc(7 * 8 * channels + k.scratchBytes(channels));
   const vector = (i: number) => state + 8 * channels * i;
   const [mean, variance, invstd, dgamma, dbeta] = [0, 1, 2, 3, 4].map(vector);
@@ -115,12 +117,8 @@ function kernels(x: tf.Tensor, dy: tf.Tensor): Contender & { outcome(): Outcome;
   };
 }
 
-/** One layer on one backend: TensorFlow.js's own, ours, and on wasm the kernels alone; results first, then times. */
-export async function measureLayer(
-  backend: Backend,
-  shape: readonly number[],
-  options: RaceOptions,
-): Promise<LayerResult> {
+/** What computes one layer on one backend: TensorFlow.js's own, ours, and on wasm the kernels alone; they agree. */
+export async function contendersOn(backend: Backend, shape: readonly number[]) {
   await useBackend(backend);
   const x = tf.randomNormal([...shape], 0.5, 2, "float32", 1);
   const dy = tf.randomNormal([...shape], 0, 1, "float32", 2);
@@ -133,6 +131,20 @@ export async function measureLayer(
     for (const [tensor, values] of Object.entries(contender.outcome()))
       agree(`${name}, ${tensor}`, values, expected[tensor]);
   }
+  const dispose = () => {
+    for (const contender of [theirs, ours, direct]) contender?.dispose();
+    tf.dispose([x, dy]);
+  };
+  return { theirs, ours, direct, dispose };
+}
+
+/** Results first, then times. */
+export async function measureLayer(
+  backend: Backend,
+  shape: readonly number[],
+  options: RaceOptions,
+): Promise<LayerResult> {
+  const { theirs, ours, direct, dispose } = await contendersOn(backend, shape);
   const timed = (verb: "step" | "inference") => {
     const runs = new Map([
       ["tfjs", theirs[verb]],
@@ -142,7 +154,6 @@ export async function measureLayer(
     return Object.fromEntries(race(runs, { ...options, warmupMs: WARMUP_MS }));
   };
   const result = { backend, shape, step: timed("step"), inference: timed("inference") };
-  for (const contender of [theirs, ours, direct]) contender?.dispose();
-  tf.dispose([x, dy]);
+  dispose();
   return result;
 }

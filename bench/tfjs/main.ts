@@ -1,5 +1,8 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import { ENGINES, missing } from "../browser/browsers.js";
 import { header, NODE } from "../machine.js";
 import type { RaceOptions } from "../measure.js";
 import { choose, command, parse } from "../options.js";
@@ -9,10 +12,15 @@ import { CONVOLUTIONS, measureConvolution } from "./convolutions.js";
 import { measureLayer, SHAPES } from "./layer.js";
 import { documented, markdown, summary } from "./markdown.js";
 import { measureNetwork, NETWORKS } from "./networks.js";
+import { measurePages } from "./pages.js";
 import type { TfjsResults } from "./results.js";
 
 const FULL: RaceOptions = { milliseconds: 4000, minimumRounds: 7, maximumRounds: 101 };
 const QUICK: RaceOptions = { milliseconds: 400, minimumRounds: 3, maximumRounds: 21 };
+const BINARIES = join(
+  dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/package.json")),
+  "wasm-out",
+);
 const START = "<!-- bench:start -->";
 const END = "<!-- bench:end -->";
 
@@ -22,11 +30,12 @@ interface Part {
 }
 
 await command(async () => {
-  const options = parse("bench:tfjs", "layers, networks and convolutions (wasm, LeNet, depthwise)");
+  const options = parse("bench:tfjs", "layers, pages, networks and convolutions (wasm, isolated, LeNet, depthwise)");
   const race = options.quick ? QUICK : FULL;
   const began = Date.now();
-  const results = { layers: [], networks: [], convolutions: [] } as {
-    -readonly [Name in "layers" | "networks" | "convolutions"]: TfjsResults[Name][number][];
+  setWasmPaths(join(BINARIES, "/"));
+  const results = { layers: [], pages: [], networks: [], convolutions: [] } as {
+    -readonly [Name in "layers" | "pages" | "networks" | "convolutions"]: TfjsResults[Name][number][];
   };
   const all: Part[] = [
     ...(["wasm", "cpu"] as Backend[]).flatMap((backend) =>
@@ -35,6 +44,10 @@ await command(async () => {
         measure: async () => void results.layers.push(await measureLayer(backend, shape, race)),
       })),
     ),
+    ...ENGINES.filter((engine) => missing(engine) === null).map((engine) => ({
+      name: `layer, ${SHAPES[0].join("x")} in pages of ${engine.name}, isolated and not`,
+      measure: async () => void results.pages.push(await measurePages(engine, SHAPES[0], race, BINARIES)),
+    })),
     ...NETWORKS.map((network) => ({
       name: network.name,
       measure: async () => void results.networks.push(await measureNetwork(network, race)),

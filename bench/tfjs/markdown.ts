@@ -1,6 +1,6 @@
 import { digits, ratio, table, timed } from "../report/numbers.js";
 import { environment, paragraphs } from "../report/section.js";
-import type { LayerResult, NetworkResult, TfjsResults, Timings } from "./results.js";
+import type { LayerResult, NetworkResult, PageResult, TfjsResults, Timings } from "./results.js";
 
 const faster = (times: Timings, than = "tfjs") => times[than].median / times.ours.median;
 
@@ -14,6 +14,19 @@ function layerTable(layers: readonly LayerResult[], verb: "step" | "inference"):
     times.kernels ? ratio(1 / faster(times, "kernels")) : "-",
   ]);
   return table(["backend, shape", "tfjs, ms", "ours, ms", "kernels, ms", "faster", "over kernels"], rows);
+}
+
+const isolation = ({ step }: PageResult) => step.isolated.median / step.unisolated.median;
+
+function pageTable(pages: readonly PageResult[]): string {
+  const rows = pages.map((page) => [
+    `${page.engine}, ${page.shape.join("x")}`,
+    timed(page.step.unisolated),
+    timed(page.step.isolated),
+    ratio(isolation(page)),
+    ratio(page.step.isolated.min / page.step.unisolated.min),
+  ]);
+  return table(["browser, shape", "not isolated, ms", "isolated, ms", "ratio", "of the shortest"], rows);
 }
 
 function networkTable(networks: readonly NetworkResult[]): string {
@@ -63,7 +76,7 @@ export function documented({ header, layers, networks }: TfjsResults): string {
 }
 
 export function markdown(results: TfjsResults): string {
-  const { header, layers, networks, convolutions } = results;
+  const { header, layers, pages, networks, convolutions } = results;
   return paragraphs(
     "# In TensorFlow.js",
     "Written by `npm run bench:tfjs`. Medians of interleaved samples, after the results were checked to agree; ± is half the distance of the quartiles over the median.",
@@ -73,6 +86,9 @@ export function markdown(results: TfjsResults): string {
     layers.length > 0 ? layerTable(layers, "step") : null,
     "## One layer, inference",
     layers.length > 0 ? layerTable(layers, "inference") : null,
+    "## One layer in pages, a step of training on wasm",
+    "In a page that is cross-origin isolated TensorFlow.js has threads, and its heap is shared memory, in which the kernels work as in any other. Both pages by turns; the last column compares the shortest samples.",
+    pages.length > 0 ? pageTable(pages) : null,
     "## Whole networks, a step of training on wasm",
     "Forward, cross entropy, backward, SGD. The gradients of convolutions, which the wasm backend lacks or has slower, are ours in all three columns. Share: of the step, what it takes more than without batch normalization.",
     networks.length > 0 ? networkTable(networks) : null,
@@ -82,12 +98,13 @@ export function markdown(results: TfjsResults): string {
   );
 }
 
-export function summary({ layers, networks }: TfjsResults): string {
+export function summary({ layers, pages, networks }: TfjsResults): string {
   return [
     ...layers.map(
       ({ backend, shape, step, inference }) =>
         `${backend} ${shape.join("x")}: a step ${ratio(faster(step))}x, inference ${ratio(faster(inference))}x faster`,
     ),
+    ...pages.map((page) => `${page.engine}: a step in an isolated page takes ${ratio(isolation(page))} of another's`),
     ...networks.map(({ name, step }) => `${name}: a step ${ratio(faster(step))}x faster`),
   ].join("\n");
 }

@@ -12,6 +12,15 @@ export interface LayerResult {
   readonly inference: Timings;
 }
 
+/** A layer on wasm in pages of a browser. */
+export interface PageResult {
+  /** With its version. */
+  readonly engine: string;
+  readonly shape: readonly number[];
+  /** A step with ours, in a page that is not isolated and in one that is. */
+  readonly step: Readonly<Record<"unisolated" | "isolated", Omit<Timing, "callsPerSample">>>;
+}
+
 export interface NetworkResult {
   readonly name: string;
   readonly batch: number;
@@ -28,6 +37,7 @@ export interface ConvolutionResult {
 export interface TfjsResults {
   readonly header: Header;
   readonly layers: readonly LayerResult[];
+  readonly pages: readonly PageResult[];
   readonly networks: readonly NetworkResult[];
   readonly convolutions: readonly ConvolutionResult[];
 }

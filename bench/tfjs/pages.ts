@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright";
+import { type Engine, withBrowser } from "../browser/browsers.js";
+import { bundle } from "../browser/bundle.js";
+import { type Server, serve } from "../browser/server.js";
+import { quartiles, type RaceOptions } from "../measure.js";
+import type { PageResult } from "./results.js";
+
+const BINARIES = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"];
+
+/**
+ * A layer's step on the wasm backend in two pages of a browser, by turns. In the isolated one TensorFlow.js has threads, and
+ * its heap is shared memory. `binaries`: the directory of the backend's.
+ */
+export async function measurePages(
+  engine: Engine,
+  shape: readonly number[],
+  options: RaceOptions,
+  binaries: string,
+): Promise<PageResult> {
+  const script = await bundle("tfjs/page.ts");
+  const files = Object.fromEntries(BINARIES.map((name) => [`/wasm/${name}`, readFileSync(join(binaries, name))]));
+  const servers = [await serve(script, { files, isolated: false }), await serve(script, { files })];
+  try {
+    return await withBrowser(engine, async (browser) => {
+      const [unisolated, isolated] = await measure(browser, servers, shape, options);
+      return {
+        engine: `${engine.name} ${browser.version()}`,
+        shape,
+        step: { unisolated: quartiles(unisolated), isolated: quartiles(isolated) },
+      };
+    });
+  } finally {
+    for (const server of servers) server.close();
+  }
+}
+
+/** Samples of a page of each server, of which the second one isolates its pages. */
+async function measure(
+  browser: Browser,
+  servers: readonly Server[],
+  shape: readonly number[],
+  { milliseconds, minimumRounds, maximumRounds }: RaceOptions,
+): Promise<number[][]> {
+  const pages: Page[] = [];
+  for (const [i, { url }] of servers.entries()) {
+    const page = await browser.newPage();
+    await page.goto(url);
+    await page.evaluate(`prepare(${JSON.stringify(shape)}, ${i === 1})`);
+    pages.push(page);
+  }
+  const samples: number[][] = pages.map(() => []);
+  const start = performance.now();
+  for (let round = 0; round < maximumRounds; round++) {
+    if (round >= minimumRounds && performance.now() - start > milliseconds) break;
+    for (const [i, page] of pages.entries()) {
+      await page.bringToFront(); // browsers give pages behind others less of the processor
+      samples[i].push(await page.evaluate("sample()"));
+    }
+  }
+  return samples;
+}
