@@ -56,9 +56,9 @@ export function loadSync(options: Omit<LoadOptions, "relaxed" | "fallback"> = {}
 }
 
 /**
- * The kernels alone, in the caller's memory, shared or not: no allocation, no static data. Whoever calls them minds the
+ * The kernels alone, in the caller's memory, shared or not: no allocation, no static data. The caller minds the
  * addresses: every array has to end below 2^32, so a memory of 65,536 pages is refused, and must not become one by growth.
- * Where the memory is shared, he also minds that no other thread writes to their arguments. `module`: the compiled binary,
+ * Where the memory is shared, no other thread may write to their arguments. `module`: the compiled binary,
  * for hosts that refuse to compile bytes; for a shared memory that of `batchnorm-wasm/batchnorm-shared.wasm`.
  * @throws TypeError, RangeError for a wrong argument; Error where the engine has no WebAssembly SIMD or refuses to compile
  */

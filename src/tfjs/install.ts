@@ -52,8 +52,8 @@ const OPTIONS: readonly (keyof InstallOptions)[] = ["layers", "converter", "sing
  * and training, those that exist included, and in graph models that are loaded from then on NCHW and `is_training`.
  * On wasm it also registers the gradients of convolutions that the backend lacks ({@link registerConv2DBackpropFilter}).
  * Waits until a backend is ready, and compiles beside the thread that calls. Where there is no WebAssembly SIMD, or a policy
- * refuses it, kernels in JavaScript compute on cpu, which it imports then, and a warning says so. A further call replaces only what was imported in between, and takes a `singleValue` and
- * a `frozen` that it is given.
+ * refuses it, kernels in JavaScript compute on cpu; they are imported then, and a warning says so. A further call replaces
+ * only what was imported in between, and takes a `singleValue` and a `frozen` that it is given.
  * @returns undoes this call: when the last one is undone, everything is put back
  * @throws TypeError, RangeError for a wrong argument; Error where no backend could be started
  */

@@ -1,5 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { KernelExports } from "../index.js";
+import { isA } from "../realms.js";
 import type { Address, Host, Output } from "./host.js";
 
 /** What the wasm backend has inside, as far as it is used here: fields that TensorFlow.js does not document. */
@@ -26,12 +27,10 @@ export function memoryOf(backend: object): WebAssembly.Memory | null {
   if (!wasm || !isFunction(wasm._malloc) || !isFunction(wasm._free)) return null;
   if (!isFunction(dataIdMap?.get) || !isFunction(makeOutput) || !isFunction(disposeData)) return null;
   const memory = Object.values(wasm.asm ?? {}).find(isMemory) ?? memoryOfThreads(wasm);
-  return isMemory(memory) && isHeap(memory, wasm) ? memory : null;
+  return isA("WebAssembly.Memory", memory) && isHeap(memory, wasm) ? memory : null;
 }
 
-function isMemory(value: unknown): value is WebAssembly.Memory {
-  return Object.prototype.toString.call(value) === "[object WebAssembly.Memory]";
-}
+const isMemory = (value: unknown) => isA("WebAssembly.Memory", value);
 
 /** The threaded build exports no memory, but sends it to every new thread. This one only listens. */
 function memoryOfThreads({ PThread }: WasmModule): unknown {
