@@ -94,6 +94,16 @@ const fallback: TestProjectInlineConfiguration = {
   },
 };
 
+/** Random cases over all kernels: in WebAssembly, with relaxed instructions, in JavaScript. */
+const fuzz: TestProjectInlineConfiguration = {
+  test: {
+    name: "fuzz",
+    include: ["test/fuzz/*.test.ts"],
+    testTimeout,
+    execArgv: relaxedSimd,
+  },
+};
+
 /** The headers that make a page cross-origin isolated. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
@@ -159,6 +169,7 @@ export default defineConfig({
       node,
       relaxed,
       fallback,
+      fuzz,
       ...ENGINES.filter(isInstalled).flatMap((engine) => [
         browser(engine, true),
         browser(engine, false),

@@ -1,5 +1,5 @@
 import { classOf, yardstick } from "../golden/metric.js";
-import { type Channel, knownLimits } from "./known-limits.js";
+import { type Allowance, allowanceOf, type Channel } from "./known-limits.js";
 
 /** What the library promises: errors of at most this much of the size of the summed terms. */
 export const goal = 1e-6;
@@ -10,12 +10,20 @@ const infinite = 2 ** 128;
 /** A disagreement: what was compared, where, and both values. */
 export class Disagreement extends Error {}
 
+export type Floats = Float32Array | Float64Array;
+
+function bytesOf({ buffer, byteOffset, byteLength }: Floats): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 export interface Expected {
   readonly values: ArrayLike<number>;
   /** Size of the terms of each value, or of all values. */
   readonly size: ArrayLike<number> | number;
   /** An absolute error that the metric allows beside that. */
   readonly extra?: number;
+  /** Whether the result is float64. */
+  readonly double?: boolean;
 }
 
 /** Compares and counts. */
@@ -24,19 +32,21 @@ export class Judge {
 
   /** Compares a tensor's values of one channel. `index` gives a value's place in the tensor, for the message. */
   close(name: string, got: ArrayLike<number>, expected: Expected, channel: Channel, index = (i: number) => i): void {
-    const { values, size, extra = 0 } = expected;
+    const { values, size, extra = 0, double = false } = expected;
     this.values += values.length;
+    let known: Allowance | undefined;
     for (let i = 0; i < values.length; i++) {
-      const ref = clamped(values[i]);
-      const value = clamped(got[i]);
-      // Not a number beside a number gives NaN, which no bound is above.
-      const error = Object.is(value, ref) ? 0 : Math.abs(value - ref);
-      if (error === 0) continue;
+      const ref = double ? values[i] : clamped(values[i]);
+      const value = double ? got[i] : clamped(got[i]);
+      if (value === ref || Object.is(value, ref)) continue;
+      // NaN beside a number is an error beyond every size.
+      const error = Number.isNaN(value - ref) ? Infinity : Math.abs(value - ref);
       const terms = typeof size === "number" ? size : size[i];
       // Where NaN or Infinity is among the terms they have no size.
-      const unit = yardstick(ref, Number.isFinite(terms) ? terms : 0);
+      const unit = yardstick(Number.isFinite(ref) ? ref : 0, Number.isFinite(terms) ? terms : 0);
       if (error <= goal * unit + extra) continue;
-      if (knownLimits.some((limit) => error <= limit.allowance(channel, name, i, unit) + goal * unit + extra)) continue;
+      known ??= allowanceOf(channel);
+      if (error <= goal * unit + extra + known(name, i, unit)) continue;
       const relative = Number.isFinite(error) ? `, error ${(error / unit).toExponential(2)}` : "";
       const at = `${name}[${index(i)}] of channel ${channel.number}`;
       throw new Disagreement(`${at}: expected ${values[i]} (${classOf(values[i])}), got ${got[i]}${relative}`);
@@ -44,11 +54,12 @@ export class Judge {
   }
 
   /** Compares bits, all NaN being one. */
-  same(name: string, got: ArrayLike<number>, expected: ArrayLike<number>): void {
+  same(name: string, got: Floats, expected: Floats): void {
     this.values += expected.length;
     if (got.length !== expected.length) {
       throw new Disagreement(`${name}: expected ${expected.length} values, got ${got.length}`);
     }
+    if (Buffer.compare(bytesOf(got), bytesOf(expected)) === 0) return;
     for (let i = 0; i < expected.length; i++) {
       if (!Object.is(got[i], expected[i])) {
         throw new Disagreement(`${name}[${i}]: expected the bits of ${expected[i]}, got ${got[i]}`);

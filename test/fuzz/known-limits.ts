@@ -30,10 +30,13 @@ export interface Channel {
   readonly sums?: Sums | null;
 }
 
+/** The absolute error that is known for value i of the tensor `name`, beside the goal; `unit` is what errors are measured against. */
+export type Allowance = (name: string, i: number, unit: number) => number;
+
 export interface KnownLimit {
   readonly reason: string;
-  /** The absolute error that is known for value i of the tensor `name`; 0 where the limit does not concern it. */
-  allowance(channel: Channel, name: string, i: number, unit: number): number;
+  /** Null where the limit does not concern the channel. */
+  of(channel: Channel): Allowance | null;
 }
 
 const inBinary = ({ backend }: Channel) => backend !== "js";
@@ -50,35 +53,82 @@ const FEW = 16;
 
 const fewValued: KnownLimit = {
   reason: "Sums of x and x² about 0 lose up to 1 + 3·(mean / deviation)² times their error, 2.6e-7 where x has few values.",
-  allowance(channel, name, _i, unit) {
-    const bound = { variance: 3.3e-6, runningVar: 3.3e-6, y: 2e-6, dgamma: 2e-6, dx: 7e-6 }[name];
-    if (bound === undefined || !inBinary(channel) || channel.batch === undefined) return 0;
+  of(channel) {
+    if (!inBinary(channel) || channel.batch === undefined) return null;
     const { mean, variance } = channel.batch;
     // Beyond 2 deviations the kernels read x again about its mean; below 1 the loss stays within the goal.
     const far = Math.abs(mean) / Math.sqrt(variance);
-    return far >= 1 && far <= 2.001 && new Set(channel.x).size <= FEW ? bound * unit : 0;
+    if (!(far >= 1 && far <= 2.001) || new Set(channel.x).size > FEW) return null;
+    const bounds: Record<string, number> = { variance: 3.3e-6, runningVar: 3.3e-6, y: 2e-6, dgamma: 2e-6, dx: 7e-6 };
+    return (name, _i, unit) => (bounds[name] ?? 0) * unit;
+  },
+};
+
+const equalTerms: KnownLimit = {
+  reason: "Sums of dy in float32 over up to 33 additions lose 2^-24 each, which does not average out over equal terms.",
+  of({ backend, dz, x, z, sums }) {
+    if (backend === "js" || !dz || !z || sums === undefined) return null;
+    // Blocks of 1 KB: 32 times a sum of two vectors, added one after another. dx takes both sums over.
+    const bound = 33 * 2 ** -24;
+    const bounds: Record<string, number> = { dbeta: bound, dgamma: new Set(x).size <= FEW ? bound : 0, dx: 2 * bound };
+    return new Set(dz).size <= FEW ? (name, _i, unit) => (bounds[name] ?? 0) * unit : null;
+  },
+};
+
+/** The largest finite float32, and half a unit. */
+const OVERFLOW = 2 ** 128 * (1 - 2 ** -25);
+
+const overflowOnTheWay: KnownLimit = {
+  reason: "With dy near the end of float32 a float32 sum of dy, or a difference on the way to dx, may be beyond it.",
+  of(channel) {
+    const { dz, xhat, sums, float64, invstd = 0 } = channel;
+    if (!inBinary(channel) || !dz || !xhat || sums === undefined || float64) return null;
+    if (sumsOverflow(channel)) return (name) => (["dbeta", "dgamma", sums ? "dx" : ""].includes(name) ? Infinity : 0);
+    if (sums === null) return null;
+    // dx = ((dy - OFFSET) - (x - mean)·SLOPE)·SCALE, with SLOPE = invstd·dgamma/m
+    const offset = Math.abs(sums.dbeta) / dz.length;
+    const slope = Math.abs(sums.dgamma) / dz.length;
+    const beyond = (i: number) =>
+      !(invstd * slope < OVERFLOW && Math.abs(dz[i]) + offset + Math.abs(xhat[i]) * slope < OVERFLOW);
+    return dz.some((_, i) => beyond(i)) ? (name, i) => (name === "dx" && beyond(i) ? Infinity : 0) : null;
+  },
+};
+
+const equalInfinities: KnownLimit = {
+  reason: "The variance of values that are all Infinity is 0 as that of equal values, where Infinity - Infinity gives NaN.",
+  of({ backend, x, batch }) {
+    if (backend === "js" || batch === undefined) return null;
+    const equal = Math.abs(x[0]) === Infinity && x.every((value) => value === x[0]);
+    return equal ? (name) => (name === "variance" || name === "runningVar" ? Infinity : 0) : null;
   },
 };
 
 const maskInFloat64: KnownLimit = {
   reason: "In float64 backward rounds y differently from forward, so dy may pass where y is 0, or not where y is positive.",
-  allowance(channel, name, i, unit) {
+  of(channel) {
     const { relu, z, zSize = 0, dy, xhat, scale = 0, sums } = channel;
-    if (!relu || !inBinary(channel) || !z || !dy || !xhat || !(channel.float64 || sumsOverflow(channel))) return 0;
+    if (!relu || !inBinary(channel) || !z || !dy || !xhat || !(channel.float64 || sumsOverflow(channel))) return null;
     // The sign of y is uncertain where y is no larger than the error of forward.
-    const uncertain = (j: number) => Math.abs(z[j]) <= 1e-6 * zSize + 2 ** -149;
+    const uncertain = (i: number) => Math.abs(z[i]) <= 1e-6 * zSize + 2 ** -149;
+    // What passes has an error of its own.
+    const exceeded = 1 + 1e-6;
+    // A dy that is not finite makes all of these so.
+    const magnitude = (value: number) => (Number.isFinite(value) ? Math.abs(value) : Infinity);
     let dbeta = 0;
     let dgamma = 0;
-    for (let j = 0; j < dy.length; j++) {
-      if (!uncertain(j)) continue;
-      dbeta += Math.abs(dy[j]);
-      dgamma += Math.abs(dy[j] * xhat[j]);
+    for (let i = 0; i < dy.length; i++) {
+      if (!uncertain(i)) continue;
+      dbeta += magnitude(dy[i]);
+      dgamma += magnitude(dy[i] * xhat[i]);
     }
-    if (name === "dbeta") return dbeta;
-    if (name === "dgamma") return dgamma;
-    if (name !== "dx") return 0;
-    const throughSums = sums ? (dbeta + Math.abs(xhat[i]) * dgamma) / dy.length : 0;
-    return Math.abs(scale) * ((uncertain(i) ? Math.abs(dy[i]) : 0) + throughSums) * (1 + 1e-6) + 1e-6 * unit;
+    if (dbeta === 0) return null;
+    return (name, i) => {
+      if (name === "dbeta") return exceeded * dbeta;
+      if (name === "dgamma") return exceeded * dgamma;
+      if (name !== "dx") return 0;
+      const throughSums = sums ? (dbeta + Math.abs(xhat[i]) * dgamma) / dy.length : 0;
+      return exceeded * Math.abs(scale) * ((uncertain(i) ? magnitude(dy[i]) : 0) + throughSums);
+    };
   },
 };
 
@@ -96,19 +146,34 @@ function sumsOverflow({ dz, dy = dz, x, mean = 0 }: Channel): boolean {
 
 const subnormalCoefficients: KnownLimit = {
   reason: "With a tiny dy a coefficient of dx, or a product that it is summed from, is below the normal range of float32.",
-  allowance(channel, name, i) {
+  of(channel) {
     const { dz, sums, x, xhat, mean = 0, invstd = 0, scale = 0 } = channel;
-    if (name !== "dx" || !inBinary(channel) || !dz || !sums || !xhat) return 0;
-    const deviation = Math.abs(x[i] - mean);
-    const largest = dz.reduce((most, value, j) => Math.max(most, Math.abs(value * (x[j] - mean))), 0);
+    if (!inBinary(channel) || !dz || !sums || !xhat) return null;
+    const largest = dz.reduce((most, value, i) => Math.max(most, Math.abs(value * (x[i] - mean))), 0);
     const coefficients = [sums.dbeta / dz.length, (invstd * sums.dgamma) / dz.length, largest];
-    if (coefficients.every((value) => Math.abs(value) >= 2 ** -126)) return 0;
+    if (coefficients.every((value) => Math.abs(value) >= 2 ** -126)) return null;
     // Half of the smallest float32 in OFFSET, in SLOPE (times x - mean), in their product and in each product of dgamma.
-    return Math.abs(scale) * 2 ** -150 * (3 + deviation + Math.abs(xhat[i]) * invstd);
+    return (name, i) => {
+      const parts = 3 + Math.abs(x[i] - mean) + Math.abs(xhat[i]) * invstd;
+      return name === "dx" ? Math.abs(scale) * 2 ** -150 * parts : 0;
+    };
   },
 };
 
-export const knownLimits: readonly KnownLimit[] = [fewValued, maskInFloat64, subnormalCoefficients];
+const knownLimits: readonly KnownLimit[] = [
+  fewValued,
+  equalTerms,
+  overflowOnTheWay,
+  equalInfinities,
+  maskInFloat64,
+  subnormalCoefficients,
+];
+
+/** What the limits that concern a channel allow together. */
+export function allowanceOf(channel: Channel): Allowance {
+  const allowances = knownLimits.flatMap((limit) => limit.of(channel) ?? []);
+  return (name, i, unit) => allowances.reduce((total, allowance) => total + allowance(name, i, unit), 0);
+}
 
 /**
  * Whether one channel's values may change the bits of others: a call goes to float64 as a whole. Otherwise a channel's

@@ -7,14 +7,13 @@ import {
   type OwnedStatistics,
   type Tensor,
 } from "../../src/index.js";
-import { random } from "../random.js";
 import type { FuzzBackend } from "./backends.js";
-import type { Judge } from "./judge.js";
+import type { Floats, Judge } from "./judge.js";
 
 /** A thing in the memory, and the values that the model knows it to hold. */
 interface Held<T> {
   readonly it: T;
-  readonly values: Map<string, Float32Array | Float64Array>;
+  readonly values: Map<string, Floats>;
 }
 
 interface HeldLayer extends Held<BatchNorm> {
@@ -158,7 +157,7 @@ export class World {
     }
     for (const { it, values } of this.layers) {
       const now = snapshot(it);
-      for (const [name, expected] of values) judge.same(`${name} after ${act}`, now.get(name) ?? [], expected);
+      for (const [name, expected] of values) judge.same(`${name} after ${act}`, now.get(name) as Floats, expected);
     }
     for (const { it, values } of this.statistics) {
       judge.same(`mean after ${act}`, it.mean, values.get("mean") as Float64Array);
@@ -173,14 +172,16 @@ export class World {
   }
 }
 
-function snapshot({ gamma, beta, runningMean, runningVar }: BatchNorm): Map<string, Float32Array | Float64Array> {
+function snapshot({ gamma, beta, runningMean, runningVar }: BatchNorm): Map<string, Floats> {
   const all = { gamma: gamma?.data, beta: beta?.data, runningMean, runningVar };
   return new Map(Object.entries(all).flatMap(([name, values]) => (values ? [[name, values.slice()] as const] : [])));
 }
 
+/** Evenly spread over [-1, 3), as multiples of the golden ratio are. */
 function noise(shape: readonly number[], seed: number): Float32Array {
-  const r = random(seed + shape.length);
-  return Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 4 * r.uniform() - 1);
+  const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  for (let i = 0; i < values.length; i++) values[i] = (Math.imul(i + seed, 0x9e3779b1) >>> 8) / 2 ** 22 - 1;
+  return values;
 }
 
 function choose<T>(from: readonly T[], a: number): T | undefined {
@@ -241,5 +242,5 @@ export const acts: Readonly<Record<string, Act>> = {
     if (held) world.statistics.splice(world.statistics.indexOf(held), 1);
   },
   /** The memory has to grow, which detaches every view. */
-  grow: (world, a, b) => void world.tensor(3 + (a % 2), 20_000 + 40 * b, a),
+  grow: (world, a, b) => void world.tensor(3 + (a % 2), 20_000 + 20 * b, a),
 };
