@@ -83,7 +83,9 @@ export class Arena {
     let at = from;
     while (at < to && this.#bytes[at] === this.#before[at]) at++;
     const near = this.#writable.map(({ name, start, end }) => `${name} ${start} to ${end}`).join(", ");
-    throw new Disagreement(`byte ${at}: expected ${this.#before[at]}, got ${this.#bytes[at]}; the kernel may write ${near}`);
+    throw new Disagreement(
+      `byte ${at}: expected ${this.#before[at]}, got ${this.#bytes[at]}; the kernel may write ${near}`,
+    );
   }
 
   /** The values that the kernel gave. */

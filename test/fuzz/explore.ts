@@ -1,9 +1,10 @@
 import fc from "fast-check";
+import { InputError } from "../../examples/common/errors.js";
 import type { FuzzBackend } from "./backends.js";
 import { Disagreement, Judge } from "./judge.js";
 import type { Kind } from "./kinds.js";
 import { life } from "./life.js";
-import { fieldsOf, type Fields, lineOf } from "./line.js";
+import { type Fields, fieldsOf, lineOf } from "./line.js";
 import { raw } from "./raw.js";
 import { step } from "./step.js";
 
@@ -34,7 +35,11 @@ function runOne(kind: Kind, backend: FuzzBackend, fields: Fields, progress: Prog
 
 function described(error: unknown): string {
   if (error instanceof Disagreement) return error.message;
-  return error instanceof Error ? `${error.name}: ${error.message}\n${error.stack}` : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // Where it came from, without the machinery that called the case.
+  const [, ...calls] = error.stack?.split("\n    at ") ?? [];
+  const own = calls.filter((call) => !call.includes("node_modules")).map((call) => `\n    at ${call}`);
+  return `${error.name}: ${error.message}${own.join("")}`;
 }
 
 /** Runs random cases of a kind. The first that fails is made smaller while it fails. */
@@ -57,7 +62,7 @@ export function runLine(line: string, backend: FuzzBackend, progress: Progress):
   const [name, ...words] = line.trim().split(/\s+/);
   const kind = kinds.find((each) => each.name === name);
   if (kind === undefined) {
-    throw new RangeError(`a case expected to begin with ${kinds.map((each) => each.name).join(", ")}, got "${name}"`);
+    throw new InputError(`a case expected to begin with ${kinds.map((each) => each.name).join(", ")}, got "${name}"`);
   }
   const fields = fieldsOf(words, kind.defaults);
   try {

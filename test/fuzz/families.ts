@@ -157,7 +157,11 @@ export function parameterOf(family: string, channels: number, seed: number): Flo
   return Float32Array.from(values);
 }
 
-export function runningOf(family: string, channels: number, seed: number): { mean: Float64Array; variance: Float64Array } {
+export function runningOf(
+  family: string,
+  channels: number,
+  seed: number,
+): { mean: Float64Array; variance: Float64Array } {
   const r = random(seed);
   const pairs = Array.from({ length: channels }, () => statistics[family](r));
   return { mean: Float64Array.from(pairs, ([mean]) => mean), variance: Float64Array.from(pairs, ([, v]) => v) };

@@ -22,6 +22,8 @@ export interface Expected {
   readonly size: ArrayLike<number> | number;
   /** An absolute error that the metric allows beside that. */
   readonly extra?: number;
+  /** Whether value i may be NaN or either infinity where it is expected to be one of them. */
+  readonly undecided?: (i: number) => boolean;
   /** Whether the result is float64. */
   readonly double?: boolean;
 }
@@ -32,13 +34,14 @@ export class Judge {
 
   /** Compares a tensor's values of one channel. `index` gives a value's place in the tensor, for the message. */
   close(name: string, got: ArrayLike<number>, expected: Expected, channel: Channel, index = (i: number) => i): void {
-    const { values, size, extra = 0, double = false } = expected;
+    const { values, size, extra = 0, double = false, undecided } = expected;
     this.values += values.length;
     let known: Allowance | undefined;
     for (let i = 0; i < values.length; i++) {
       const ref = double ? values[i] : clamped(values[i]);
       const value = double ? got[i] : clamped(got[i]);
       if (value === ref || Object.is(value, ref)) continue;
+      if (!Number.isFinite(values[i]) && !Number.isFinite(got[i]) && undecided?.(i)) continue;
       // NaN beside a number is an error beyond every size.
       const error = Number.isNaN(value - ref) ? Infinity : Math.abs(value - ref);
       const terms = typeof size === "number" ? size : size[i];

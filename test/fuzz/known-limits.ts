@@ -52,7 +52,8 @@ export function takesFloat64(invstd: number, scale: number): boolean {
 const FEW = 16;
 
 const fewValued: KnownLimit = {
-  reason: "Sums of x and x² about 0 lose up to 1 + 3·(mean / deviation)² times their error, 2.6e-7 where x has few values.",
+  reason:
+    "Sums of x and x² about 0 lose up to 1 + 3·(mean / deviation)² times their error, 2.6e-7 where x has few values.",
   of(channel) {
     if (!inBinary(channel) || channel.batch === undefined) return null;
     const { mean, variance } = channel.batch;
@@ -95,7 +96,8 @@ const overflowOnTheWay: KnownLimit = {
 };
 
 const equalInfinities: KnownLimit = {
-  reason: "The variance of values that are all Infinity is 0 as that of equal values, where Infinity - Infinity gives NaN.",
+  reason:
+    "The variance of values that are all Infinity is 0 as that of equal values, where Infinity - Infinity gives NaN.",
   of({ backend, x, batch }) {
     if (backend === "js" || batch === undefined) return null;
     const equal = Math.abs(x[0]) === Infinity && x.every((value) => value === x[0]);
@@ -103,8 +105,20 @@ const equalInfinities: KnownLimit = {
   },
 };
 
+const deadInFloat64: KnownLimit = {
+  reason:
+    "dgamma of a channel whose invstd is 0 is 0 even where dy is not finite, but NaN where the call goes to float64.",
+  of(channel) {
+    const { invstd, dz, float64 } = channel;
+    if (!inBinary(channel) || invstd !== 0 || !float64 || !dz || dz.every((value) => Number.isFinite(value)))
+      return null;
+    return (name) => (name === "dgamma" ? Infinity : 0);
+  },
+};
+
 const maskInFloat64: KnownLimit = {
-  reason: "In float64 backward rounds y differently from forward, so dy may pass where y is 0, or not where y is positive.",
+  reason:
+    "In float64 backward rounds y differently from forward, so dy may pass where y is 0, or not where y is positive.",
   of(channel) {
     const { relu, z, zSize = 0, dy, xhat, scale = 0, sums } = channel;
     if (!relu || !inBinary(channel) || !z || !dy || !xhat || !(channel.float64 || sumsOverflow(channel))) return null;
@@ -145,7 +159,8 @@ function sumsOverflow({ dz, dy = dz, x, mean = 0 }: Channel): boolean {
 }
 
 const subnormalCoefficients: KnownLimit = {
-  reason: "With a tiny dy a coefficient of dx, or a product that it is summed from, is below the normal range of float32.",
+  reason:
+    "With a tiny dy a coefficient of dx, or a product that it is summed from, is below the normal range of float32.",
   of(channel) {
     const { dz, sums, x, xhat, mean = 0, invstd = 0, scale = 0 } = channel;
     if (!inBinary(channel) || !dz || !sums || !xhat) return null;
@@ -165,6 +180,7 @@ const knownLimits: readonly KnownLimit[] = [
   equalTerms,
   overflowOnTheWay,
   equalInfinities,
+  deadInFloat64,
   maskInFloat64,
   subnormalCoefficients,
 ];

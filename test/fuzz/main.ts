@@ -1,6 +1,6 @@
 // Runs random cases until the seconds are over, or the first failure. `--help` has the options.
 import { runCommand } from "../../examples/common/errors.js";
-import { type FuzzBackend, backendOf } from "./backends.js";
+import { backendOf, type FuzzBackend } from "./backends.js";
 import { command, explore, type Failure, kinds, runLine } from "./explore.js";
 import { help, type Options, parseOptions } from "./options.js";
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { type Random, random } from "../random.js";
+import { Arena, type Argument } from "./arena.js";
 import type { FuzzBackend } from "./backends.js";
 import { gradientFamilies, gradientOf, inputFamilies, inputOf, parameterFamilies, parameterOf } from "./families.js";
 import type { Judge } from "./judge.js";
 import type { Kind } from "./kinds.js";
-import { type Argument, Arena } from "./arena.js";
 import { forward, gradientSums, invstdOf, moments } from "./reference.js";
 import { type Axes, axesOf, cut, extent, gather, size } from "./shapes.js";
 import { verifyRaw } from "./verify-raw.js";

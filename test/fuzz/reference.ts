@@ -103,8 +103,13 @@ function finiteSum(values: Float64Array): number {
 }
 
 export interface InputGradient {
-  readonly dx: Float64Array;
+  readonly values: Float64Array;
   readonly size: Float64Array;
+  /**
+   * Whether a value is one of NaN and the infinities by the sign of an xhat that is 0 but for rounding: with an infinite
+   * dgamma xhat·dgamma is NaN or either infinity then.
+   */
+  undecided(i: number): boolean;
 }
 
 /**
@@ -125,9 +130,11 @@ export function inputGradient(
     const largest = Math.max(least, Math.abs(value), Math.abs(xhat[i]) * slope);
     return Number.isFinite(largest) ? Math.abs(scale) * largest : 0;
   });
-  if (sums === null) return { dx: dz.map((value) => scale * value), size };
+  if (sums === null) return { values: dz.map((value) => scale * value), size, undecided: () => false };
   const { dgamma, dbeta } = sums;
-  return { dx: dz.map((value, i) => scale * (value - dbeta / count - (xhat[i] * dgamma) / count)), size };
+  const values = dz.map((value, i) => scale * (value - dbeta / count - (xhat[i] * dgamma) / count));
+  const zero = 1e-6 * rms(xhat);
+  return { values, size, undecided: (i) => Math.abs(xhat[i]) <= zero };
 }
 
 /** (1 - momentum)·running + momentum·batch; the weight 0 leaves a term out, even where it is NaN. */

@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import type { FuzzBackend } from "./backends.js";
-import { gradientFamilies, gradientOf, inputFamilies, inputOf, none, parameterFamilies, parameterOf, runningFamilies, runningOf } from "./families.js";
+import {
+  gradientFamilies,
+  gradientOf,
+  inputFamilies,
+  inputOf,
+  none,
+  parameterFamilies,
+  parameterOf,
+  runningFamilies,
+  runningOf,
+} from "./families.js";
 import { invariants } from "./invariants.js";
 import type { Judge } from "./judge.js";
 import type { Kind } from "./kinds.js";

@@ -26,7 +26,13 @@ function verifyStatistics(channel: Channel, got: Outputs, judge: Judge): void {
   const only = () => k;
   // A mean is as good as its deviation shows it: y is measured against that. The rest is float64's share.
   const meanSize = Math.sqrt(batch.variance) + 1e-9 * batch.magnitude;
-  judge.close("mean", [got.mean[k]], { values: [batch.mean], size: meanSize, double: true }, { ...channel, batch }, only);
+  judge.close(
+    "mean",
+    [got.mean[k]],
+    { values: [batch.mean], size: meanSize, double: true },
+    { ...channel, batch },
+    only,
+  );
   const expected = { values: [batch.variance], size: batch.variance, double: true };
   judge.close("variance", [got.variance[k]], expected, { ...channel, batch }, only);
 }
@@ -51,7 +57,13 @@ function verifyChannel(c: RawCase, inputs: RawInputs, k: number, base: Channel, 
   if (c.kernel === "gradientSums") {
     const extra = axes.count * 2 ** -150 * invstd;
     const only = () => k;
-    judge.close("dgamma", [got.dgamma[k]], { values: [sums.dgamma], size: sums.dgammaSize, extra, double: true }, all, only);
+    judge.close(
+      "dgamma",
+      [got.dgamma[k]],
+      { values: [sums.dgamma], size: sums.dgammaSize, extra, double: true },
+      all,
+      only,
+    );
     judge.close("dbeta", [got.dbeta[k]], { values: [sums.dbeta], size: sums.dbetaSize, double: true }, all, only);
     return;
   }
@@ -62,5 +74,5 @@ function verifyChannel(c: RawCase, inputs: RawInputs, k: number, base: Channel, 
   const gradient = inputGradient(dz, xhat, scale, plain, axes.count);
   const least = given ? Math.abs(scale * given.dbeta) / axes.count : 0;
   const sizes = gradient.size.map((value) => Math.max(value, least));
-  judge.close("dx", gather(got.dx, axes, k), { values: gradient.dx, size: sizes }, { ...all, sums: plain }, index);
+  judge.close("dx", gather(got.dx, axes, k), { ...gradient, size: sizes }, { ...all, sums: plain }, index);
 }

@@ -1,6 +1,6 @@
-import { takesFloat64, type Channel } from "./known-limits.js";
 import type { FuzzBackend } from "./backends.js";
 import { Disagreement, type Judge } from "./judge.js";
+import { type Channel, takesFloat64 } from "./known-limits.js";
 import type { Problem, Running, Step } from "./play.js";
 import { forward, gradientSums, inputGradient, invstdOf, type Moments, mix, moments } from "./reference.js";
 import { type Axes, axesOf, gather, indexOf } from "./shapes.js";
@@ -40,7 +40,15 @@ function normalizerOf(p: Problem, { runningBefore }: Step, c: number, x: Float64
   return { batch, mean: mean as number, invstd, gamma, beta, scale: gamma * invstd };
 }
 
-function verifyChannel(p: Problem, i: number, step: Step, base: Channel, n: Normalizer, axes: Axes, judge: Judge): void {
+function verifyChannel(
+  p: Problem,
+  i: number,
+  step: Step,
+  base: Channel,
+  n: Normalizer,
+  axes: Axes,
+  judge: Judge,
+): void {
   const c = base.number;
   const index = (k: number) => indexOf(axes, c, k);
   const { xhat, z, y, size } = forward(base.x, { ...n, relu: p.relu });
@@ -54,12 +62,13 @@ function verifyChannel(p: Problem, i: number, step: Step, base: Channel, n: Norm
   const through = n.batch === undefined ? null : sums;
   const gradient = inputGradient(dz, xhat, n.scale, through, axes.count);
   const channel = { ...base, z, zSize: size, xhat, dy, dz, sums: through };
-  judge.close("dx", gather(step.dx, axes, c), { values: gradient.dx, size: gradient.size }, channel, index);
+  judge.close("dx", gather(step.dx, axes, c), gradient, channel, index);
   const { dgamma, dbeta, dgammaSize, dbetaSize } = sums;
   // Products dy·(x - mean) below the normal range lose half of the smallest float32 each.
   const extra = axes.count * 2 ** -150 * n.invstd;
   const only = () => c;
-  if (step.dgamma) judge.close("dgamma", [step.dgamma[c]], { values: [dgamma], size: dgammaSize, extra }, channel, only);
+  if (step.dgamma)
+    judge.close("dgamma", [step.dgamma[c]], { values: [dgamma], size: dgammaSize, extra }, channel, only);
   if (step.dbeta) judge.close("dbeta", [step.dbeta[c]], { values: [dbeta], size: dbetaSize }, channel, only);
 }
 
@@ -88,7 +97,8 @@ function verifyRunning(p: Problem, step: Step, channel: Channel, count: number, 
 /** An empty batch gives empty y and dx, zeros for dgamma and dbeta, and leaves the running statistics as they are. */
 function verifyEmpty({ channels }: Problem, step: Step, judge: Judge): boolean {
   const zeros = new Float32Array(channels);
-  if (step.y.length + (step.dx?.length ?? 0) > 0) throw new Disagreement("y and dx of an empty batch: expected no values");
+  if (step.y.length + (step.dx?.length ?? 0) > 0)
+    throw new Disagreement("y and dx of an empty batch: expected no values");
   for (const name of ["dgamma", "dbeta"] as const) {
     const got = step[name];
     if (got) judge.same(`${name} of an empty batch`, got, zeros);

@@ -11,20 +11,17 @@ import type { FuzzBackend } from "./backends.js";
 import type { Floats, Judge } from "./judge.js";
 
 /** A thing in the memory, and the values that the model knows it to hold. */
-interface Held<T> {
+export interface Held<T> {
   readonly it: T;
   readonly values: Map<string, Floats>;
 }
 
-interface HeldLayer extends Held<BatchNorm> {
+export interface HeldLayer extends Held<BatchNorm> {
   readonly channels: number;
   readonly options: BatchNormOptions;
   /** x of the last forward, and what the layer's state was before it. */
   last: { readonly x: Held<Tensor>; readonly before: HeldLayer["values"]; readonly training: boolean } | null;
 }
-
-/** Few numbers of channels, so that tensors fit layers; the last ones need a larger scratch than kernels begin with. */
-const channelCounts = [1, 3, 4, 5, 3, 4, 7, 257, 300];
 
 /**
  * What lives in the kernels' memory, beside the model. What a computation gives is taken from kernels of their own, in which
@@ -128,7 +125,13 @@ export class World {
 
   statisticsOf(x: Held<Tensor>): void {
     const it = batchStatistics(x.it);
-    this.statistics.push({ it, values: new Map([["mean", it.mean.slice()], ["variance", it.variance.slice()]]) });
+    this.statistics.push({
+      it,
+      values: new Map([
+        ["mean", it.mean.slice()],
+        ["variance", it.variance.slice()],
+      ]),
+    });
   }
 
   /** What changed of a tensor may have been the x of a layer's forward. */
@@ -178,69 +181,12 @@ function snapshot({ gamma, beta, runningMean, runningVar }: BatchNorm): Map<stri
 }
 
 /** Evenly spread over [-1, 3), as multiples of the golden ratio are. */
-function noise(shape: readonly number[], seed: number): Float32Array {
+export function noise(shape: readonly number[], seed: number): Float32Array {
   const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
   for (let i = 0; i < values.length; i++) values[i] = (Math.imul(i + seed, 0x9e3779b1) >>> 8) / 2 ** 22 - 1;
   return values;
 }
 
-function choose<T>(from: readonly T[], a: number): T | undefined {
+export function choose<T>(from: readonly T[], a: number): T | undefined {
   return from.length === 0 ? undefined : from[a % from.length];
 }
-
-type Act = (world: World, a: number, b: number) => void;
-
-const onLayer =
-  (run: (world: World, layer: HeldLayer, b: number) => void): Act =>
-  (world, a, b) => {
-    const layer = choose(world.layers, a);
-    if (layer) run(world, layer, b);
-  };
-
-const onTensor =
-  (run: (world: World, tensor: Held<Tensor>, b: number) => void): Act =>
-  (world, a, b) => {
-    const tensor = choose(world.tensors, a);
-    if (tensor) run(world, tensor, b);
-  };
-
-export const acts: Readonly<Record<string, Act>> = {
-  tensor: (world, a, b) => void world.tensor(channelCounts[a % channelCounts.length], 1 + (b % 300), a),
-  layer: (world, a, b) => world.layer(channelCounts[a % channelCounts.length], b),
-  write: onTensor((world, tensor, b) => {
-    world.forget(tensor);
-    world.write(tensor, b);
-  }),
-  forward: onLayer((world, layer, b) => {
-    const x = world.fitting(layer.channels, b);
-    const out = b % 3 === 0 ? undefined : b % 7 === 0 ? x : world.alike(x, b);
-    if (out) world.forget(out);
-    world.forward(layer, x, out);
-  }),
-  backward: onLayer((world, layer, b) => {
-    if (layer.last === null) return;
-    const dy = world.alike(layer.last.x, b);
-    if (dy === undefined) return;
-    const out = b % 3 === 0 ? undefined : b % 2 === 0 ? dy : world.alike(layer.last.x, b + 1);
-    world.backward(layer, dy, out);
-    if (out) world.forget(out);
-  }),
-  mode: onLayer((_world, { it }) => void (it.training ? it.eval() : it.train())),
-  parameters: onLayer((_world, layer, b) => {
-    layer.last = null;
-    for (const name of ["gamma", "beta"] as const) {
-      layer.it[name]?.data.set(noise([layer.channels], b));
-      if (layer.it[name]) layer.values.set(name, layer.it[name].data.slice());
-    }
-  }),
-  statistics: onTensor((world, tensor) => world.statisticsOf(tensor)),
-  drop: onTensor((world, tensor) => world.disposeTensor(tensor)),
-  dropLayer: onLayer((world, layer, b) => world.disposeLayer(layer, choose(world.tensors, b))),
-  dropStatistics: (world, a) => {
-    const held = choose(world.statistics, a);
-    held?.it.dispose();
-    if (held) world.statistics.splice(world.statistics.indexOf(held), 1);
-  },
-  /** The memory has to grow, which detaches every view. */
-  grow: (world, a, b) => void world.tensor(3 + (a % 2), 20_000 + 20 * b, a),
-};
