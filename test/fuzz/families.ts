@@ -76,6 +76,13 @@ const common = {
 
 const inputs: Record<string, Family> = {
   ...common,
+  /** Two values, scattered or one after the other, with a mean of 1 to 2.2 deviations: where sums about 0 lose most. */
+  mask(values, r) {
+    const [step, share] = [power(r, -2, 2), 0.1 + 0.8 * r.uniform()];
+    const first = step * (sign(r) * (1 + 1.2 * r.uniform()) * Math.sqrt(share * (1 - share)) - share);
+    const scattered = r.uniform() < 0.5;
+    fill(values, (i) => first + (scattered ? Number(r.uniform() < share) : Number(i < share * values.length)) * step);
+  },
   /** A mean of up to a million deviations. */
   far(values, r) {
     const deviation = power(r, -3, 3);
