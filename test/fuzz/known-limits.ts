@@ -112,9 +112,8 @@ const deadInFloat64: KnownLimit = {
     "dgamma of a channel whose invstd is 0 is 0 even where dy is not finite, but NaN where the call goes to float64.",
   of(channel) {
     const { invstd, dz, float64 } = channel;
-    if (!inBinary(channel) || invstd !== 0 || !float64 || !dz || dz.every((value) => Number.isFinite(value)))
-      return null;
-    return (name) => (name === "dgamma" ? Infinity : 0);
+    if (!inBinary(channel) || invstd !== 0 || !float64) return null;
+    return dz?.some((value) => !Number.isFinite(value)) ? (name) => (name === "dgamma" ? Infinity : 0) : null;
   },
 };
 
@@ -167,7 +166,7 @@ const subnormalCoefficients: KnownLimit = {
     const { dz, sums, x, xhat, mean = 0, invstd = 0, scale = 0 } = channel;
     if (!inBinary(channel) || !dz || !sums || !xhat) return null;
     const largest = dz.reduce((most, value, i) => Math.max(most, Math.abs(value * (x[i] - mean))), 0);
-    const coefficients = [sums.dbeta / dz.length, (invstd * sums.dgamma) / dz.length, largest];
+    const coefficients = [sums.dbeta / dz.length, (invstd * sums.dgamma) / dz.length, largest / dz.length];
     if (coefficients.every((value) => Math.abs(value) >= 2 ** -126)) return null;
     // Half of the smallest float32 in OFFSET, in SLOPE (times x - mean), in their product and in each product of dgamma.
     return (name, i) => {

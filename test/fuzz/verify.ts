@@ -1,5 +1,5 @@
 import type { FuzzBackend } from "./backends.js";
-import { Disagreement, type Judge } from "./judge.js";
+import type { Judge } from "./judge.js";
 import { type Channel, takesFloat64 } from "./known-limits.js";
 import type { Problem, Running, Step } from "./play.js";
 import { forward, gradientSums, inputGradient, invstdOf, type Moments, mix, moments } from "./reference.js";
@@ -67,9 +67,10 @@ function verifyChannel(
   // Products dy·(x - mean) below the normal range lose half of the smallest float32 each.
   const extra = axes.count * 2 ** -150 * n.invstd;
   const only = () => c;
-  if (step.dgamma)
-    judge.close("dgamma", [step.dgamma[c]], { values: [dgamma], size: dgammaSize, extra }, channel, only);
-  if (step.dbeta) judge.close("dbeta", [step.dbeta[c]], { values: [dbeta], size: dbetaSize }, channel, only);
+  const forGamma = { values: [dgamma], size: dgammaSize, extra };
+  const forBeta = { values: [dbeta], size: dbetaSize };
+  if (step.dgamma) judge.close("dgamma", [step.dgamma[c]], forGamma, channel, only);
+  if (step.dbeta) judge.close("dbeta", [step.dbeta[c]], forBeta, channel, only);
 }
 
 function verifyRunning(p: Problem, step: Step, channel: Channel, count: number, judge: Judge): void {
@@ -97,8 +98,7 @@ function verifyRunning(p: Problem, step: Step, channel: Channel, count: number, 
 /** An empty batch gives empty y and dx, zeros for dgamma and dbeta, and leaves the running statistics as they are. */
 function verifyEmpty({ channels }: Problem, step: Step, judge: Judge): boolean {
   const zeros = new Float32Array(channels);
-  if (step.y.length + (step.dx?.length ?? 0) > 0)
-    throw new Disagreement("y and dx of an empty batch: expected no values");
+  judge.equal("values of y and dx of an empty batch", step.y.length + (step.dx?.length ?? 0), 0);
   for (const name of ["dgamma", "dbeta"] as const) {
     const got = step[name];
     if (got) judge.same(`${name} of an empty batch`, got, zeros);
