@@ -112,9 +112,10 @@ function choosePivots(
   return left;
 }
 
-/** Whether all values of a channel, from the first one on, are the same number; `next` leads to the next plane or row. */
+/** Whether all values of a channel, from the first one on, are the same finite number; `next` leads to the next plane or row. */
 function isConstant(first: usize, next: usize, batch: usize, spatial: usize): bool {
   const value = load<f32>(first);
+  if (!isFinite(value)) return false;
   for (; batch; batch--) {
     for (let i: usize = 0; i < spatial; i++) {
       if (load<f32>(first + (i << 2)) != value) return false;

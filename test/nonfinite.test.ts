@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { caseOf } from "./cases.js";
 import { expectBits, expectClose, expectEqual } from "./compare.js";
-import { type StepResult, step } from "./harness.js";
+import { type StepResult, scope, step } from "./harness.js";
 import { expectation, type Problem, problemOf } from "./problem.js";
 import { random, seedOf } from "./random.js";
 import { axes } from "./reference.js";
@@ -141,6 +141,21 @@ describe("gamma 0", () => {
       expectEqual(line, "dx", got.dx, new Float32Array(p.x.length));
       expectClose(line, "dgamma", got.dgamma as Float32Array, expectation(p).dgamma);
       expect(got.dgamma?.every((value) => value !== 0)).toBe(true);
+    }
+  });
+});
+
+describe("a channel of one infinity only", () => {
+  it.each(["NCL 2x3x17", "NLC 2x17x3", "NC 33x3", "NCL 9x3x2"])("%s: variance NaN, as Infinity - Infinity", (shape) => {
+    const p = problemOf(caseOf(`${shape} train`));
+    const { channelOf } = axes(p.shape, p.layout);
+    for (const value of [Infinity, -Infinity]) {
+      const x = p.x.map((each, i) => (channelOf(i) === 1 ? value : each));
+      scope((s) => {
+        const { mean, variance } = s.statistics(s.tensor(p, x));
+        expect([mean[1], variance[1]]).toEqual([value, Number.NaN]);
+        expect(variance[0]).toBeGreaterThan(0);
+      });
     }
   });
 });

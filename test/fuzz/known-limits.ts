@@ -97,16 +97,6 @@ const overflowOnTheWay: KnownLimit = {
   },
 };
 
-const equalInfinities: KnownLimit = {
-  reason:
-    "The variance of values that are all Infinity is 0 as that of equal values, where Infinity - Infinity gives NaN.",
-  of({ backend, x, batch }) {
-    if (backend === "js" || batch === undefined) return null;
-    const equal = Math.abs(x[0]) === Infinity && x.every((value) => value === x[0]);
-    return equal ? (name) => (name === "variance" || name === "runningVar" ? Infinity : 0) : null;
-  },
-};
-
 const deadInFloat64: KnownLimit = {
   reason:
     "dgamma of a channel whose invstd is 0 is 0 even where dy is not finite, but NaN where the call goes to float64.",
@@ -180,7 +170,6 @@ const knownLimits: readonly KnownLimit[] = [
   meanOfDeviations,
   equalTerms,
   overflowOnTheWay,
-  equalInfinities,
   deadInFloat64,
   maskInFloat64,
   subnormalCoefficients,
