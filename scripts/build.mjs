@@ -198,7 +198,9 @@ if (!process.argv.includes("--kernels")) {
     const options = { ...names, format, sourcemap: true, dynamicImportInCjs: false };
     await bundle(core, { ...options, dir: "dist" });
     await bundle(fallback(extension), { ...options, dir: "dist/fallback" });
-    await bundle(tfjs(extension), { ...options, chunkFileNames: `shared.${extension}`, dir: "dist/tfjs" });
+    // What both entries use, and the bundler's own helpers.
+    const shared = { name: "shared", minShareCount: 2 };
+    await bundle(tfjs(extension), { ...options, codeSplitting: { groups: [shared] }, dir: "dist/tfjs" });
   }
   // A module only: a script of CommonJS does not know its own address. Node.js 20.19 and later can require it.
   await bundle({ input: "src/url.ts" }, { dir: "dist", entryFileNames: "url.js", format: "esm", sourcemap: true });

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   cpSync,
   mkdirSync,
@@ -321,6 +321,19 @@ describe("the entries for TensorFlow.js", () => {
     expect(run("node", ["import.mjs"], withTfjs)).toBe(printed);
   });
 
+  it.each([
+    ["no WebAssembly", ["node", "--jitless"]],
+    ["no room for its memory", ["sh", "-c", 'ulimit -v 3000000 && exec node "$0"']],
+  ])("compute in JavaScript where there is %s, and say so once", (_, [command, ...args]) => {
+    const { status, stdout, stderr } = spawnSync(command, [...args, "import.mjs"], { cwd: withTfjs, encoding: "utf8" });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: printed });
+    expect(stderr.match(/batchnorm-wasm: .*/g)).toEqual([
+      expect.stringMatching(
+        /^batchnorm-wasm: batch normalization is computed in JavaScript, several times slower, because .+\.$/,
+      ),
+    ]);
+  });
+
   it("are required", () => {
     const source = `
       const tf = require("@tensorflow/tfjs-core");
@@ -340,7 +353,7 @@ describe("the entries for TensorFlow.js", () => {
     const source = `
       import * as tf from "@tensorflow/tfjs-core";
       import { layers } from "@tensorflow/tfjs-layers";
-      import { batchNormInference, batchNormTraining, install, uninstall } from "batchnorm-wasm/tfjs";
+      import { batchNormInference, batchNormTraining, install, status, uninstall } from "batchnorm-wasm/tfjs";
       import { BatchNormalization } from "batchnorm-wasm/tfjs/layers";
       export async function step(x: tf.Tensor4D): Promise<tf.Tensor4D> {
         const back: () => void = await install(tf, { layers, singleValue: "pass" });
@@ -348,7 +361,8 @@ describe("the entries for TensorFlow.js", () => {
         const layer: layers.Layer = new BatchNormalization({ axis: 1, momentum: 0.9 });
         layer.apply(y, { training: true });
         tf.serialization.registerClass(BatchNormalization);
-        const centre: tf.Tensor1D = mean;
+        const how: "zero copy" | "copies" | "operations" | "tfjs" | "not started" = status(tf).wasm.how;
+        const centre: tf.Tensor1D = how ? mean : mean;
         // @ts-expect-error: an option that does not exist
         new BatchNormalization({ channels: 3 });
         back();

@@ -1,10 +1,10 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { install, uninstall } from "../src/tfjs/index.js";
+import { install, status, uninstall } from "../src/tfjs/index.js";
 import { BatchNormalization } from "../src/tfjs/layers.js";
 import { expectClose } from "./compare.js";
 import { expectation } from "./problem.js";
 import { expectRefused, type Refused } from "./refused.js";
-import { backends, gradientsFor, read, tensorsOf, tf, tfjsProblem, tfl } from "./tfjs.js";
+import { backends, gradientsFor, read, tensorsOf, tf, tfjsProblem, tfl, useHost } from "./tfjs.js";
 
 const prototype = Object.getPrototypeOf(tfl.layers.batchNormalization({ name: "any" }));
 /** Gradients of convolutions that the wasm backend lacks. */
@@ -203,6 +203,49 @@ describe("install", () => {
     expectClose(p.line, "y", read(layer.apply(tensorsOf(p).x, { training: true }) as tf.Tensor), want.y);
   });
 
+  it("has a status for each backend that is registered", async () => {
+    const own = (reason: string) => ({ how: "tfjs", reason });
+    const before = status(tf);
+    expect(Object.keys(before)).toEqual(Object.keys(tf.engine().registryFactory));
+    for (const each of Object.values(before)) expect(each).toEqual(own("install(tf) has not been called"));
+    await installed();
+    expect(status(tf)).toMatchObject({
+      cpu: {
+        how: "copies",
+        reason: "the tensors of the backend are arrays of JavaScript, outside of the kernels' memory",
+      },
+      other: { how: "operations", reason: "the kernels reach the backends cpu and wasm only" },
+    });
+    tf.registerBackend("late", tf.findBackendFactory("cpu"));
+    expect(status(tf).late).toEqual(own("the backend has no kernel of batch normalization"));
+    tf.copyRegisteredKernels("other", "late");
+    expect(status(tf).late).toEqual(own("the backend was imported after install(tf), which can be called again"));
+    const ours = tf.getKernel("FusedBatchNorm", "cpu") as tf.KernelConfig;
+    tf.unregisterKernel("FusedBatchNorm", "cpu");
+    tf.registerKernel({ ...ours });
+    expect(status(tf).cpu).toEqual(own("another kernel was registered in place of this package's"));
+    tf.unregisterKernel("FusedBatchNorm", "cpu");
+    tf.registerKernel(ours);
+    tf.removeBackend("late");
+    tf.unregisterKernel("FusedBatchNorm", "late");
+  });
+
+  it("has a status for wasm before and after it was started, and where its memory is hidden", async () => {
+    await useHost("zero-copy");
+    await installed();
+    expect(status(tf).wasm).toEqual({ how: "zero copy", reason: "the kernels work in the memory of the backend" });
+    const start = tf.findBackendFactory("wasm");
+    await tf.setBackend("cpu");
+    tf.removeBackend("wasm");
+    tf.registerBackend("wasm", start);
+    expect(status(tf).wasm).toEqual({ how: "not started", reason: "the backend has not been started" });
+    await useHost("copying");
+    expect(status(tf).wasm).toEqual({
+      how: "copies",
+      reason: "the memory of the backend is out of reach: this build of TensorFlow.js hides it",
+    });
+  });
+
   it("refuses wrong arguments, naming them", async () => {
     const call = (...args: unknown[]) => (install as (...args: unknown[]) => Promise<unknown>)(...args);
     const refused: [unknown[], new (...args: never[]) => Error, string][] = [
@@ -220,6 +263,7 @@ describe("install", () => {
         '"converter" expected the namespace of @tensorflow/tfjs-converter, got Object',
       ],
     ];
+    expect(() => status({} as never)).toThrow('"tf" expected the namespace of TensorFlow.js, got Object');
     for (const [args, type, message] of refused) {
       const thrown = await call(...args).catch((error: unknown) => error);
       expectRefused([message, () => throwIt(thrown), type, message] satisfies Refused);

@@ -67,23 +67,22 @@ function placeFor(backend: object): { memory: WebAssembly.Memory; over(kernels: 
   return { memory, over };
 }
 
-/** `otherwise`: said where operations compute because the kernels in JavaScript are not there. */
-function withoutWebAssembly(backend: object, error: unknown, otherwise: string): Opened {
+/** `remedy`: what there is to say where operations compute, because the kernels in JavaScript are not there. */
+function withoutWebAssembly(backend: object, error: unknown, remedy: string): Opened {
   const cause = causeOf(error);
-  const opened: Opened = implementFallback
-    ? {
-        host: new CopyingHost(backend as KernelBackend, implementFallback(1)),
-        how: "copies",
-        reason: `the kernels run in JavaScript, because ${cause}`,
-      }
-    : { host: null, how: "operations", reason: `${cause}; ${otherwise}` };
-  if (!told) {
-    const computes = implementFallback ? "JavaScript, several times slower" : "operations of TensorFlow.js";
-    const more = implementFallback ? cause : opened.reason;
-    console.warn(`batchnorm-wasm: batch normalization is computed in ${computes}, because ${more}.`);
+  if (implementFallback !== null) {
+    warnOnce(`in JavaScript, several times slower, because ${cause}`);
+    const host = new CopyingHost(backend as KernelBackend, implementFallback(1));
+    return { host, how: "copies", reason: `the kernels run in JavaScript, because ${cause}` };
   }
+  const reason = `${cause}; ${remedy}`;
+  warnOnce(`in operations of TensorFlow.js, because ${reason}`);
+  return { host: null, how: "operations", reason };
+}
+
+function warnOnce(how: string): void {
+  if (!told) console.warn(`batchnorm-wasm: batch normalization is computed ${how}.`);
   told = true;
-  return opened;
 }
 
 /** Why there are no kernels in WebAssembly. Errors of this package go on with a remedy, which is another one here. */
