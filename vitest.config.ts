@@ -1,7 +1,9 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
-import type { BrowserConfigOptions } from "vitest/node";
+import type { BrowserConfigOptions, BrowserProviderOption } from "vitest/node";
 import { ENGINES, type Engine, launchOptions, missing } from "./bench/browser/browsers.js";
+import { missingWebKit, WEBKIT } from "./test/webkit/minibrowser.js";
+import { webkit } from "./test/webkit/provider.js";
 
 const suites = (names: readonly string[]) => names.map((name) => `test/${name}.test.ts`);
 
@@ -107,7 +109,35 @@ const fuzz: TestProjectInlineConfiguration = {
 /** The headers that make a page cross-origin isolated. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
-function browser(engine: Engine, isolated: boolean): TestProjectInlineConfiguration {
+interface Host {
+  readonly type: "chromium" | "firefox" | "webkit";
+  /** How a system without it gets it. */
+  readonly advice: string;
+  /** Why it cannot run here; null where it can. */
+  readonly missing: string | null;
+  readonly provider: (isolated: boolean) => BrowserProviderOption;
+  /** Beside the two of a page, isolated and not. */
+  readonly projects: readonly TestProjectInlineConfiguration[];
+}
+
+const driver = (engine: Engine, args: readonly string[] = []) => {
+  const options = launchOptions(engine);
+  return playwright({ launchOptions: { ...options, args: [...(options.args ?? []), ...args] } });
+};
+
+const driven = (engine: Engine): Host => ({
+  ...engine,
+  missing: missing(engine),
+  provider: () => driver(engine),
+  projects: engine.type === "chromium" ? [webgl(engine)] : [],
+});
+
+const HOSTS: readonly Host[] = [
+  ...ENGINES.map(driven),
+  { ...WEBKIT, missing: missingWebKit(), provider: webkit, projects: [] },
+];
+
+function browser(host: Host, isolated: boolean): TestProjectInlineConfiguration {
   return {
     server: { headers: isolated ? isolation : {} },
     // What is found only when a suite imports it makes the page load anew.
@@ -120,21 +150,14 @@ function browser(engine: Engine, isolated: boolean): TestProjectInlineConfigurat
       testTimeout,
       // All suites in one frame: no suite replaces a module, and a frame for each takes half a second more.
       isolate: false,
-      provide: { host: engine.type, isolated, backend: "wasm", relaxed: false },
-      browser: pages(engine, isolated ? engine.type : `${engine.type}-unisolated`),
+      provide: { host: host.type, isolated, backend: "wasm", relaxed: false },
+      browser: pages(host.type, isolated ? host.type : `${host.type}-unisolated`, host.provider(isolated)),
     },
   };
 }
 
-function pages(engine: Engine, name: string, args: readonly string[] = []): BrowserConfigOptions {
-  const options = launchOptions(engine);
-  return {
-    enabled: true,
-    headless: true,
-    screenshotFailures: false,
-    provider: playwright({ launchOptions: { ...options, args: [...(options.args ?? []), ...args] } }),
-    instances: [{ browser: engine.type, name }],
-  };
+function pages(browser: Host["type"], name: string, provider: BrowserProviderOption): BrowserConfigOptions {
+  return { enabled: true, headless: true, screenshotFailures: false, provider, instances: [{ browser, name }] };
 }
 
 /** TensorFlow.js on its backend webgl, in a Chromium that computes it in software (SwiftShader). */
@@ -147,17 +170,16 @@ function webgl(engine: Engine): TestProjectInlineConfiguration {
       include: suites(["tfjs-composed"]),
       testTimeout,
       provide: { host: engine.type, isolated: false, backend: "wasm", relaxed: false },
-      browser: pages(engine, "webgl", ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]),
+      browser: pages(engine.type, "webgl", driver(engine, ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"])),
     },
   };
 }
 
 /** Says which browser is not there; with REQUIRE_BROWSERS=1, as in CI, that is an error. */
-function isInstalled(engine: Engine): boolean {
-  const reason = missing(engine);
+function isInstalled({ missing: reason, advice }: Host): boolean {
   if (reason === null) return true;
-  if (process.env.REQUIRE_BROWSERS === "1") throw new Error(`${reason}, and REQUIRE_BROWSERS is 1 (${engine.advice})`);
-  console.error(`${reason}. Its projects are skipped (${engine.advice}).`);
+  if (process.env.REQUIRE_BROWSERS === "1") throw new Error(`${reason}, and REQUIRE_BROWSERS is 1 (${advice})`);
+  console.error(`${reason}. Its projects are skipped (${advice}).`);
   return false;
 }
 
@@ -170,11 +192,7 @@ export default defineConfig({
       relaxed,
       fallback,
       fuzz,
-      ...ENGINES.filter(isInstalled).flatMap((engine) => [
-        browser(engine, true),
-        browser(engine, false),
-        ...(engine.type === "chromium" ? [webgl(engine)] : []),
-      ]),
+      ...HOSTS.filter(isInstalled).flatMap((host) => [browser(host, true), browser(host, false), ...host.projects]),
     ],
   },
 });

@@ -20,6 +20,8 @@ export interface Command {
 export interface Server {
   /** What the pattern found in the output, its first group. */
   readonly found: string;
+  /** What it has said so far. */
+  readonly output: () => string;
   stop(): Promise<void>;
 }
 
@@ -109,7 +111,7 @@ export async function serve(command: Command, ready: RegExp): Promise<Server> {
   const deadline = Date.now() + 1000 * command.seconds;
   for (;;) {
     const [, found] = ready.exec(output()) ?? [];
-    if (found !== undefined) return { found, stop };
+    if (found !== undefined) return { found, output, stop };
     if (code !== undefined || Date.now() > deadline) {
       await stop();
       throw new ConsumerError(`${command.args.join(" ")}: no server within ${command.seconds} s`, output());
