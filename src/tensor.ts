@@ -24,8 +24,8 @@ export interface Tensor {
   [Symbol.dispose](): void;
 }
 
-// Engines without Symbol.dispose have no `using` either; the method then has a name that nobody calls.
-export const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol("dispose");
+/** Where the engine has no Symbol.dispose, compiled `using` looks for the symbol that is registered under its name. */
+export const dispose: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for("Symbol.dispose") as typeof Symbol.dispose);
 
 /** What a view belongs to: while the view is in use, its block is not collected as garbage. */
 const owners = new WeakMap<object, object>();
