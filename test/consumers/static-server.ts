@@ -13,17 +13,21 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** The files of a directory, on a free port of the loopback interface. */
 export async function serveFiles(directory: string, headers: Readonly<Record<string, string>> = {}): Promise<Site> {
+  const answers: string[] = [];
   const server = createServer(({ url = "/" }, response) => {
     const path = normalize(decodeURIComponent(new URL(url, "http://localhost").pathname));
     const file = join(directory, path.endsWith("/") ? `${path}index.html` : path);
     const found = statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
     const type = found ? (TYPES[extname(file)] ?? "application/octet-stream") : "text/plain";
-    response.writeHead(found ? 200 : 404, { ...headers, "Content-Type": type });
+    const status = found ? 200 : 404;
+    answers.push(`${status} ${path}`);
+    response.writeHead(status, { ...headers, "Content-Type": type });
     response.end(found ? readFileSync(file) : `there is no ${path}`);
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    answers,
     async close() {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));

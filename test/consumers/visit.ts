@@ -1,12 +1,21 @@
-import { existsSync } from "node:fs";
-import { ENGINES, type Engine } from "../../bench/browser/browsers.js";
+import { ENGINES, type Engine, missing as missingEngine } from "../../bench/browser/browsers.js";
+import { missingWebKit, WEBKIT } from "../webkit/minibrowser.js";
 import { ConsumerError } from "./processes.js";
-import type { Missing, Row } from "./row.js";
+import type { Row } from "./row.js";
 import type { Site, Workshop } from "./workshop.js";
 
 const SECONDS = 60;
 
-/** What a page writes to its console until it has said its outcome; an error in the page fails, unless it is meant. */
+/** A browser that pages are opened in. */
+export interface Visitor {
+  readonly name: string;
+  /** Why it cannot run here; null where it can. */
+  readonly missing: string | null;
+  readonly version: (workshop: Workshop) => Promise<string>;
+  /** What a page writes to its console until it has said its outcome; an error in the page fails, unless it is meant. */
+  readonly visit: (workshop: Workshop, url: string, meant?: RegExp) => Promise<string>;
+}
+
 async function visit(workshop: Workshop, engine: Engine, url: string, meant?: RegExp): Promise<string> {
   const browser = await workshop.browser(engine);
   const context = await browser.newContext();
@@ -26,10 +35,6 @@ async function visit(workshop: Workshop, engine: Engine, url: string, meant?: Re
         said.push(message);
         if (!meant?.test(message)) fail(`the page failed: ${message}`);
       });
-      page.on("response", (response) => {
-        const line = `${response.status()} ${new URL(response.url()).pathname}`;
-        if (response.status() >= 400 || line.endsWith(".wasm")) said.push(line);
-      });
       page.goto(url).catch((error) => fail(error.message));
     });
     return said.join("\n");
@@ -39,9 +44,31 @@ async function visit(workshop: Workshop, engine: Engine, url: string, meant?: Re
   }
 }
 
-export function missingBrowser({ name, executable }: Engine): Missing | null {
-  return existsSync(executable) ? null : { reason: `there is no ${name}`, demanded: true };
-}
+const driven = (engine: Engine): Visitor => ({
+  name: engine.name,
+  missing: missingEngine(engine),
+  version: async (workshop) => (await workshop.browser(engine)).version(),
+  visit: (workshop, url, meant) => visit(workshop, engine, url, meant),
+});
+
+/** What MiniBrowser writes before the text of a message: where it comes from, and its kind. */
+const ORIGIN = /^.*?\bCONSOLE (?:\w+ )??(?:LOG|INFO|DEBUG|WARN|ERROR) /gm;
+const END = /\bCONSOLE (LOG OUTCOME |JS ERROR ).*\n/;
+
+export const webkit: Visitor = {
+  name: WEBKIT.name,
+  missing: missingWebKit(),
+  version: (workshop) => workshop.display.version(),
+  visit: async (workshop, url) => {
+    const window = await workshop.display.open(url, END);
+    await window.stop();
+    const said = window.output().replaceAll(ORIGIN, "");
+    if (window.found.startsWith("JS ERROR")) throw new ConsumerError("the page failed", said);
+    return said;
+  },
+};
+
+const VISITORS: readonly Visitor[] = [...ENGINES.map(driven), webkit];
 
 /** What a page is, without the browser. */
 export interface PageRow extends Pick<Row, "consumer" | "imports" | "does" | "missing"> {
@@ -54,26 +81,30 @@ export interface PageRow extends Pick<Row, "consumer" | "imports" | "does" | "mi
   readonly open: (workshop: Workshop) => Promise<Site>;
   /** Errors that the page provokes. */
   readonly meant?: RegExp;
+  /** Gets what the page said, then what the site answered to it. */
   readonly check: (said: string) => void;
 }
 
 /** A page in each browser. */
-export function inBrowsers(row: PageRow): Row[] {
+export function inBrowsers(row: PageRow, visitors = VISITORS): Row[] {
   const { consumer, imports, does, missing, tool, path = "", open, meant, check } = row;
   const { site = `${consumer}: ${imports}` } = row;
-  return ENGINES.map((engine) => ({
-    consumer: `${consumer} in ${engine.name}`,
+  return visitors.map((visitor) => ({
+    consumer: `${consumer} in ${visitor.name}`,
     imports,
     does,
     site,
     version: async (workshop) => {
-      const browser = (await workshop.browser(engine)).version();
+      const browser = await visitor.version(workshop);
       return tool ? `${tool()}, ${browser}` : browser;
     },
-    missing: (workshop) => missing?.(workshop) ?? missingBrowser(engine),
+    missing: (workshop) =>
+      missing?.(workshop) ?? (visitor.missing === null ? null : { reason: visitor.missing, demanded: true }),
     run: async (workshop) => {
-      const { url } = await workshop.site(site, () => open(workshop));
-      check(await visit(workshop, engine, url + path, meant));
+      const { url, answers = [] } = await workshop.site(site, () => open(workshop));
+      const before = answers.length;
+      const said = await visitor.visit(workshop, url + path, meant);
+      check([said, ...answers.slice(before)].join("\n"));
     },
   }));
 }

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright";
 import { type Engine, withBrowser } from "../../bench/browser/browsers.js";
+import { Display } from "../webkit/minibrowser.js";
 import { run } from "./processes.js";
 
 export interface Manifest {
@@ -14,6 +15,8 @@ export interface Manifest {
 
 export interface Site {
   readonly url: string;
+  /** What it has answered, such as "200 /index.html"; absent where it does not tell. */
+  readonly answers?: readonly string[];
   close(): Promise<void>;
 }
 
@@ -29,6 +32,7 @@ export class Workshop {
   /** Of the browsers that were launched. */
   readonly #endings: (() => Promise<void>)[] = [];
   #site: { readonly name: string; readonly opened: Promise<Site> } | null = null;
+  #display: Display | null = null;
   #projects = 0;
 
   /** `tarball`: one that is there already; without it what `npm pack` makes of the build. */
@@ -133,9 +137,16 @@ export class Workshop {
     });
   }
 
+  /** One display for all windows of WebKit. */
+  get display(): Display {
+    this.#display ??= new Display();
+    return this.#display;
+  }
+
   async close(): Promise<void> {
     try {
       await this.leave();
+      await this.#display?.close();
       for (const end of this.#endings) await end();
     } finally {
       this.remove();

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run, type Server, serve } from "../consumers/processes.js";
+import { endAll, run, type Server, serve } from "../consumers/processes.js";
 
 /**
  * WebKit, the engine of Safari, as Debian has it: its MiniBrowser, a browser of one window, on a display that nobody sees.
@@ -30,16 +30,18 @@ export function missingWebKit(): string | null {
 /** Above what a display or a window takes to appear on a busy machine, which is less than a second otherwise. */
 const SECONDS = 60;
 
-/** A display with the windows on it, until `close`; what is left is ended by `endAll` of processes.ts. */
+/** A display with the windows on it, until `close` or the end of this process. */
 export class Display {
   readonly #directory = mkdtempSync(join(tmpdir(), "batchnorm-wasm-webkit-"));
   readonly #windows: Server[] = [];
   readonly #server: Promise<Server>;
+  #version: Promise<string> | undefined;
 
   constructor() {
     // The server chooses a number that is free, and writes it to file 1.
     const args = ["-displayfd", "1", "-screen", "0", "1200x900x24", "-nolisten", "tcp"];
     this.#server = serve({ command: XVFB, args, cwd: this.#directory, seconds: SECONDS }, /^(\d+)$/m);
+    process.once("exit", this.#leave);
   }
 
   async #command(args: readonly string[], options: Readonly<Record<string, string>> = {}) {
@@ -58,15 +60,27 @@ export class Display {
   }
 
   /** Such as "2.50.6". */
-  async version(): Promise<string> {
-    const [version = "unknown"] = /\d+(\.\d+)+/.exec(await run(await this.#command(["--version"]))) ?? [];
-    return version;
+  version(): Promise<string> {
+    this.#version ??= this.#command(["--version"])
+      .then(run)
+      .then((said) => /\d+(\.\d+)+/.exec(said)?.[0] ?? said);
+    return this.#version;
+  }
+
+  readonly #leave = () => {
+    endAll();
+    this.#remove();
+  };
+
+  #remove(): void {
+    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
   async close(): Promise<void> {
     for (const window of this.#windows) await window.stop();
     const server = await this.#server.catch(() => null); // `open` has told
     await server?.stop();
-    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
+    process.off("exit", this.#leave);
+    this.#remove();
   }
 }

@@ -1,6 +1,5 @@
 import { defineBrowserProvider } from "@vitest/browser";
 import type { BrowserProvider, BrowserProviderOption } from "vitest/node";
-import { endAll } from "../consumers/processes.js";
 import { Display, WEBKIT } from "./minibrowser.js";
 
 /** Of a page that is cross-origin isolated: WebKitGTK, unlike Safari, hides SharedArrayBuffer there unless it is told. */
@@ -17,7 +16,6 @@ class WebKitProvider implements BrowserProvider {
 
   constructor(isolated: boolean) {
     this.#isolated = isolated;
-    process.once("exit", endAll);
   }
 
   getCommandsContext(): Record<string, unknown> {
@@ -30,7 +28,6 @@ class WebKitProvider implements BrowserProvider {
 
   async close(): Promise<void> {
     await this.#display.close();
-    process.off("exit", endAll);
   }
 }
 

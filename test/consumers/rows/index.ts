@@ -10,6 +10,7 @@ import { runnerRows } from "./runners.js";
 import { runtimeRows } from "./runtimes.js";
 import { tfjsRows } from "./tfjs.js";
 import { typeRows } from "./types.js";
+import { usingRows } from "./using.js";
 
 export const rows: readonly Row[] = [
   ...numberRows,
@@ -21,6 +22,7 @@ export const rows: readonly Row[] = [
   ...tfjsRows,
   ...runnerRows,
   ...entryRows,
+  ...usingRows,
   ...typeRows,
   ...packageRows,
 ];
