@@ -46,6 +46,9 @@ const results = suites([
 /** Node.js before 22 has relaxed SIMD behind a flag, which later ones no longer know. */
 const relaxedSimd = Number(process.versions.node.split(".")[0]) < 22 ? ["--experimental-wasm-relaxed-simd"] : [];
 
+/** What pages that may not share memory could do differently: load, take memory, and compute. */
+const memory = suites(["bits", "edges", "host", "kernels", "memory", "page-*", "tensor"]);
+
 const testTimeout = 60_000;
 
 const node: TestProjectInlineConfiguration = {
@@ -115,6 +118,8 @@ interface Host {
   readonly advice: string;
   /** Why it cannot run here; null where it can. */
   readonly missing: string | null;
+  /** Of a page that is not isolated. */
+  readonly unisolated: readonly string[];
   readonly provider: (isolated: boolean) => BrowserProviderOption;
   /** Beside the two of a page, isolated and not. */
   readonly projects: readonly TestProjectInlineConfiguration[];
@@ -128,13 +133,15 @@ const driver = (engine: Engine, args: readonly string[] = []) => {
 const driven = (engine: Engine): Host => ({
   ...engine,
   missing: missing(engine),
+  unisolated: everySuite,
   provider: () => driver(engine),
   projects: engine.type === "chromium" ? [webgl(engine)] : [],
 });
 
 const HOSTS: readonly Host[] = [
   ...ENGINES.map(driven),
-  { ...WEBKIT, missing: missingWebKit(), provider: webkit, projects: [] },
+  // All suites take 20 s more.
+  { ...WEBKIT, missing: missingWebKit(), unisolated: memory, provider: webkit, projects: [] },
 ];
 
 function browser(host: Host, isolated: boolean): TestProjectInlineConfiguration {
@@ -145,7 +152,7 @@ function browser(host: Host, isolated: boolean): TestProjectInlineConfiguration 
       include: ["core", "layers", "backend-cpu", "backend-wasm"].map((name) => `@tensorflow/tfjs-${name}`),
     },
     test: {
-      include: everySuite,
+      include: isolated ? everySuite : [...host.unisolated],
       exclude: nodeOnly,
       testTimeout,
       // All suites in one frame: no suite replaces a module, and a frame for each takes half a second more.
