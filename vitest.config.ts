@@ -1,9 +1,5 @@
-import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
-import type { BrowserConfigOptions, BrowserProviderOption } from "vitest/node";
-import { ENGINES, type Engine, launchOptions, missing } from "./bench/browser/browsers.js";
-import { missingWebKit, WEBKIT } from "./test/webkit/minibrowser.js";
-import { webkit } from "./test/webkit/provider.js";
+import { type Host, installed, pages } from "./test/browsers.js";
 
 const suites = (names: readonly string[]) => names.map((name) => `test/${name}.test.ts`);
 
@@ -46,7 +42,7 @@ const results = suites([
 /** Node.js before 22 has relaxed SIMD behind a flag, which later ones no longer know. */
 const relaxedSimd = Number(process.versions.node.split(".")[0]) < 22 ? ["--experimental-wasm-relaxed-simd"] : [];
 
-/** What pages that may not share memory could do differently: load, take memory, and compute. */
+/** What a page that is not isolated could do differently: load, take memory, and compute. In WebKit all suites take 20 s more. */
 const memory = suites(["bits", "edges", "host", "kernels", "memory", "page-*", "tensor"]);
 
 const testTimeout = 60_000;
@@ -112,38 +108,6 @@ const fuzz: TestProjectInlineConfiguration = {
 /** The headers that make a page cross-origin isolated. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
-interface Host {
-  readonly type: "chromium" | "firefox" | "webkit";
-  /** How a system without it gets it. */
-  readonly advice: string;
-  /** Why it cannot run here; null where it can. */
-  readonly missing: string | null;
-  /** Of a page that is not isolated. */
-  readonly unisolated: readonly string[];
-  readonly provider: (isolated: boolean) => BrowserProviderOption;
-  /** Beside the two of a page, isolated and not. */
-  readonly projects: readonly TestProjectInlineConfiguration[];
-}
-
-const driver = (engine: Engine, args: readonly string[] = []) => {
-  const options = launchOptions(engine);
-  return playwright({ launchOptions: { ...options, args: [...(options.args ?? []), ...args] } });
-};
-
-const driven = (engine: Engine): Host => ({
-  ...engine,
-  missing: missing(engine),
-  unisolated: everySuite,
-  provider: () => driver(engine),
-  projects: engine.type === "chromium" ? [webgl(engine)] : [],
-});
-
-const HOSTS: readonly Host[] = [
-  ...ENGINES.map(driven),
-  // All suites take 20 s more.
-  { ...WEBKIT, missing: missingWebKit(), unisolated: memory, provider: webkit, projects: [] },
-];
-
 function browser(host: Host, isolated: boolean): TestProjectInlineConfiguration {
   return {
     server: { headers: isolated ? isolation : {} },
@@ -152,23 +116,19 @@ function browser(host: Host, isolated: boolean): TestProjectInlineConfiguration 
       include: ["core", "layers", "backend-cpu", "backend-wasm"].map((name) => `@tensorflow/tfjs-${name}`),
     },
     test: {
-      include: isolated ? everySuite : [...host.unisolated],
+      include: host.type === "webkit" && !isolated ? memory : everySuite,
       exclude: nodeOnly,
       testTimeout,
       // All suites in one frame: no suite replaces a module, and a frame for each takes half a second more.
       isolate: false,
       provide: { host: host.type, isolated, backend: "wasm", relaxed: false },
-      browser: pages(host.type, isolated ? host.type : `${host.type}-unisolated`, host.provider(isolated)),
+      browser: pages(host, isolated ? host.type : `${host.type}-unisolated`, isolated),
     },
   };
 }
 
-function pages(browser: Host["type"], name: string, provider: BrowserProviderOption): BrowserConfigOptions {
-  return { enabled: true, headless: true, screenshotFailures: false, provider, instances: [{ browser, name }] };
-}
-
 /** TensorFlow.js on its backend webgl, in a Chromium that computes it in software (SwiftShader). */
-function webgl(engine: Engine): TestProjectInlineConfiguration {
+function webgl(host: Host): TestProjectInlineConfiguration {
   const packages = ["core", "layers", "backend-webgl"].map((name) => `@tensorflow/tfjs-${name}`);
   return {
     // Found while a page runs they would have it load anew.
@@ -176,18 +136,10 @@ function webgl(engine: Engine): TestProjectInlineConfiguration {
     test: {
       include: suites(["tfjs-composed"]),
       testTimeout,
-      provide: { host: engine.type, isolated: false, backend: "wasm", relaxed: false },
-      browser: pages(engine.type, "webgl", driver(engine, ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"])),
+      provide: { host: host.type, isolated: false, backend: "wasm", relaxed: false },
+      browser: pages(host, "webgl", false, ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]),
     },
   };
-}
-
-/** Says which browser is not there; with REQUIRE_BROWSERS=1, as in CI, that is an error. */
-function isInstalled({ missing: reason, advice }: Host): boolean {
-  if (reason === null) return true;
-  if (process.env.REQUIRE_BROWSERS === "1") throw new Error(`${reason}, and REQUIRE_BROWSERS is 1 (${advice})`);
-  console.error(`${reason}. Its projects are skipped (${advice}).`);
-  return false;
 }
 
 export default defineConfig({
@@ -199,7 +151,11 @@ export default defineConfig({
       relaxed,
       fallback,
       fuzz,
-      ...HOSTS.filter(isInstalled).flatMap((host) => [browser(host, true), browser(host, false), ...host.projects]),
+      ...installed().flatMap((host) => [
+        browser(host, true),
+        browser(host, false),
+        ...(host.type === "chromium" ? [webgl(host)] : []),
+      ]),
     ],
   },
 });
