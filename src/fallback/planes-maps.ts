@@ -1,4 +1,4 @@
-import { MEAN, OFFSET, SCALE, SHIFT, SLOPE, VANISHING } from "./slots.js";
+import { OFFSET, SCALE, SHIFT, SLOPE, VANISHING } from "./slots.js";
 
 /**
  * What is stored for each value of `batch` x `channels` planes of `spatial` values, in the order of their addresses. x
@@ -15,7 +15,7 @@ export function normalize(
 ): void {
   for (let n = 0; n < batch; n++) {
     for (let c = 0; c < channels; c++) {
-      const m = k[at + MEAN * pitch + c];
+      const m = k[at + c];
       const s = k[at + SCALE * pitch + c];
       const b = k[at + SHIFT * pitch + c];
       let i = (x + (n * channels + c) * spatial) & 0x3fffffff;
@@ -55,7 +55,7 @@ export function normalizeRelu(
 ): void {
   for (let n = 0; n < batch; n++) {
     for (let c = 0; c < channels; c++) {
-      const m = k[at + MEAN * pitch + c];
+      const m = k[at + c];
       const s = k[at + SCALE * pitch + c];
       const b = k[at + SHIFT * pitch + c];
       let i = (x + (n * channels + c) * spatial) & 0x3fffffff;
@@ -87,7 +87,7 @@ export function inputGradient(
 ): void {
   for (let n = 0; n < batch; n++) {
     for (let c = 0; c < channels; c++) {
-      const m = k[at + MEAN * pitch + c];
+      const m = k[at + c];
       const s = k[at + SCALE * pitch + c];
       const o = k[at + OFFSET * pitch + c];
       const q = k[at + SLOPE * pitch + c];
@@ -122,7 +122,7 @@ export function inputGradientRelu(
 ): void {
   for (let n = 0; n < batch; n++) {
     for (let c = 0; c < channels; c++) {
-      const m = k[at + MEAN * pitch + c];
+      const m = k[at + c];
       const s = k[at + SCALE * pitch + c];
       const b = k[at + SHIFT * pitch + c];
       const o = k[at + OFFSET * pitch + c];
@@ -167,7 +167,7 @@ export function frozenGradientRelu(
 ): void {
   for (let n = 0; n < batch; n++) {
     for (let c = 0; c < channels; c++) {
-      const m = k[at + MEAN * pitch + c];
+      const m = k[at + c];
       const s = k[at + SCALE * pitch + c];
       const b = k[at + SHIFT * pitch + c];
       let i = (x + (n * channels + c) * spatial) & 0x3fffffff;

@@ -1,4 +1,4 @@
-import { FIRST, MEAN, SCALE, SECOND, SHIFT, VANISHING } from "./slots.js";
+import { FIRST, SCALE, SECOND, SHIFT, VANISHING } from "./slots.js";
 
 /**
  * Sums over `batch` x `channels` planes of `spatial` values, in the order of their addresses, added to the slots FIRST
@@ -17,7 +17,7 @@ export function deviations(
 ): void {
   for (let n = 0; n < batch; n++) {
     for (let c = 0; c < channels; c++) {
-      const m = k[at + MEAN * pitch + c];
+      const m = k[at + c];
       let first = 0;
       let second = 0;
       let i = (x + (n * channels + c) * spatial) & 0x3fffffff;
@@ -47,7 +47,7 @@ export function gradientSums(
 ): void {
   for (let n = 0; n < batch; n++) {
     for (let c = 0; c < channels; c++) {
-      const m = k[at + MEAN * pitch + c];
+      const m = k[at + c];
       let first = 0;
       let second = 0;
       let i = (x + (n * channels + c) * spatial) & 0x3fffffff;
@@ -62,8 +62,9 @@ export function gradientSums(
       }
       for (; i < end; i = (i + 1) & 0x3fffffff) {
         const j = (i + toDy) & 0x3fffffff;
-        first += f[j];
-        second += f[j] * (f[i] - m);
+        const g = f[j];
+        first += g;
+        second += g * (f[i] - m);
       }
       k[at + FIRST * pitch + c] += first;
       k[at + SECOND * pitch + c] += second;
@@ -79,7 +80,7 @@ export function gradientSumsRelu(
 ): void {
   for (let n = 0; n < batch; n++) {
     for (let c = 0; c < channels; c++) {
-      const m = k[at + MEAN * pitch + c];
+      const m = k[at + c];
       const s = k[at + SCALE * pitch + c];
       const b = k[at + SHIFT * pitch + c];
       let first = 0;

@@ -68,7 +68,8 @@ export function deviations(
   }
   for (; r < rows; r++) {
     let c = at & 0x1fffffff;
-    for (const end = (i + columns) & 0x3fffffff; i < end; i = (i + 1) & 0x3fffffff) {
+    const end = (i + columns) & 0x3fffffff;
+    for (; i < end; i = (i + 1) & 0x3fffffff) {
       const m = k[c], d0 = f[i] - m;
       k[c + first] += d0;
       k[c + second] += d0 * d0;
@@ -130,7 +131,8 @@ export function gradientSums(
   }
   for (; r < rows; r++) {
     let c = at & 0x1fffffff;
-    for (const end = (i + columns) & 0x3fffffff; i < end; i = (i + 1) & 0x3fffffff) {
+    const end = (i + columns) & 0x3fffffff;
+    for (; i < end; i = (i + 1) & 0x3fffffff) {
       const j = (i + toDy) & 0x3fffffff;
       const m = k[c];
       const g0 = f[j];
@@ -175,7 +177,8 @@ export function gradientSumsRelu(
   }
   for (; r < rows; r++) {
     let c = at & 0x1fffffff;
-    for (const end = (i + columns) & 0x3fffffff; i < end; i = (i + 1) & 0x3fffffff) {
+    const end = (i + columns) & 0x3fffffff;
+    for (; i < end; i = (i + 1) & 0x3fffffff) {
       const j = (i + toDy) & 0x3fffffff;
       const m = k[c], s = k[c + scale], b = k[c + shift];
       const d0 = f[i] - m;

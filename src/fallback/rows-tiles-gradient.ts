@@ -43,7 +43,8 @@ export function inputGradient(
   const m29 = k[at + 29], s29 = k[scale + 29], o29 = k[offset + 29], q29 = k[slope + 29];
   const m30 = k[at + 30], s30 = k[scale + 30], o30 = k[offset + 30], q30 = k[slope + 30];
   const m31 = k[at + 31], s31 = k[scale + 31], o31 = k[offset + 31], q31 = k[slope + 31];
-  for (let i = x & 0x3fffffff; i < end; i = (i + columns) & 0x3fffffff) {
+  let i = x & 0x3fffffff;
+  for (; i < end; i = (i + columns) & 0x3fffffff) {
     const j = (i + toDy) & 0x3fffffff;
     const out = (i + toOut) & 0x3fffffff;
     f[out] = ((f[j] - o0) - (f[i] - m0) * q0) * s0;
@@ -123,7 +124,8 @@ export function inputGradientRelu(
   const m29 = k[at + 29], s29 = k[scale + 29], b29 = k[shift + 29], o29 = k[offset + 29], q29 = k[slope + 29];
   const m30 = k[at + 30], s30 = k[scale + 30], b30 = k[shift + 30], o30 = k[offset + 30], q30 = k[slope + 30];
   const m31 = k[at + 31], s31 = k[scale + 31], b31 = k[shift + 31], o31 = k[offset + 31], q31 = k[slope + 31];
-  for (let i = x & 0x3fffffff; i < end; i = (i + columns) & 0x3fffffff) {
+  let i = x & 0x3fffffff;
+  for (; i < end; i = (i + columns) & 0x3fffffff) {
     const j = (i + toDy) & 0x3fffffff;
     const out = (i + toOut) & 0x3fffffff;
     const d0 = f[i] - m0, g0 = d0 * s0 + b0 <= VANISHING ? 0 : f[j];

@@ -46,7 +46,8 @@ export function normalize(
   const m29 = k[at + 29], s29 = k[scale + 29], b29 = k[shift + 29];
   const m30 = k[at + 30], s30 = k[scale + 30], b30 = k[shift + 30];
   const m31 = k[at + 31], s31 = k[scale + 31], b31 = k[shift + 31];
-  for (let i = x & 0x3fffffff; i < end; i = (i + columns) & 0x3fffffff) {
+  let i = x & 0x3fffffff;
+  for (; i < end; i = (i + columns) & 0x3fffffff) {
     const out = (i + toOut) & 0x3fffffff;
     f[out] = (f[i] - m0) * s0 + b0;
     f[out + 1] = (f[i + 1] - m1) * s1 + b1;
@@ -123,7 +124,8 @@ export function normalizeRelu(
   const m29 = k[at + 29], s29 = k[scale + 29], b29 = k[shift + 29];
   const m30 = k[at + 30], s30 = k[scale + 30], b30 = k[shift + 30];
   const m31 = k[at + 31], s31 = k[scale + 31], b31 = k[shift + 31];
-  for (let i = x & 0x3fffffff; i < end; i = (i + columns) & 0x3fffffff) {
+  let i = x & 0x3fffffff;
+  for (; i < end; i = (i + columns) & 0x3fffffff) {
     const out = (i + toOut) & 0x3fffffff;
     const y0 = (f[i] - m0) * s0 + b0; f[out] = y0 < 0 ? 0 : y0;
     const y1 = (f[i + 1] - m1) * s1 + b1; f[out + 1] = y1 < 0 ? 0 : y1;
