@@ -11,7 +11,7 @@ import {
   NORMALIZE,
   NORMALIZE_RELU,
   reduce,
-} from "./loops.js";
+} from "./dispatch.js";
 import { pitchOf, scratchBytes } from "./slots.js";
 import { statistics } from "./statistics.js";
 

@@ -1,5 +1,5 @@
 import type { Heap } from "./heap.js";
-import { DEVIATIONS, reduce } from "./loops.js";
+import { DEVIATIONS, reduce } from "./dispatch.js";
 import { FIRST, SECOND } from "./slots.js";
 
 /**
