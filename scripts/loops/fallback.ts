@@ -70,7 +70,10 @@ function write(name: string, operation: Reduction | Mapping): string {
 
 /** The text of src/fallback/loops.ts. */
 export function fallbackLoops(): string {
-  const loops = Object.entries(operations).map(([name, operation]) => write(name, operation));
+  // Sorted, because the order of a module's names depends on what loads it.
+  const loops = Object.entries(operations)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, operation]) => write(name, operation));
   const source = ts.createSourceFile("loops.ts", lines([HEADER, ...loops]), ts.ScriptTarget.Latest, true);
   return ts.createPrinter().printFile(source);
 }

@@ -1,17 +1,8 @@
 import type { KernelExports, KernelMemory } from "../index.js";
 import * as channelwise from "./channels.js";
+import { map, reduce } from "./dispatch.js";
 import { Heap } from "./heap.js";
-import {
-  FROZEN_GRADIENT_RELU,
-  GRADIENT,
-  GRADIENT_RELU,
-  INPUT_GRADIENT,
-  INPUT_GRADIENT_RELU,
-  map,
-  NORMALIZE,
-  NORMALIZE_RELU,
-  reduce,
-} from "./dispatch.js";
+import * as loops from "./loops.js";
 import { pitchOf, scratchBytes } from "./slots.js";
 import { statistics } from "./statistics.js";
 
@@ -43,7 +34,7 @@ export function fallbackKernels(memory: KernelMemory): KernelExports {
     const at = slotsIn(scratch);
     const pitch = pitchOf(channels);
     channelwise.affine(h, at, pitch, mean, invstd, gamma, beta, channels);
-    map(relu ? NORMALIZE_RELU : NORMALIZE, h, y, x, x, at, pitch, batch, channels, spatial);
+    map(relu ? loops.normalizeRelu : loops.normalize, h, y, x, x, at, pitch, batch, channels, spatial);
   }
 
   function gradientSums(
@@ -65,7 +56,7 @@ export function fallbackKernels(memory: KernelMemory): KernelExports {
     const at = slotsIn(scratch);
     const pitch = pitchOf(channels);
     channelwise.affine(h, at, pitch, mean, invstd, gamma, beta, channels);
-    reduce(relu ? GRADIENT_RELU : GRADIENT, h, x, dy, at, pitch, batch, channels, spatial);
+    reduce(relu ? loops.gradientSumsRelu : loops.gradientSums, h, x, dy, at, pitch, batch, channels, spatial);
     channelwise.finishGradient(h, at, pitch, dgamma, dbeta, invstd, channels);
   }
 
@@ -95,8 +86,8 @@ export function fallbackKernels(memory: KernelMemory): KernelExports {
     h.refresh();
     channelwise.affine(h, at, pitch, mean, invstd, gamma, beta, channels);
     if (dgamma) channelwise.gradient(h, at, pitch, invstd, dgamma, dbeta, channels, count);
-    const op = !dgamma ? FROZEN_GRADIENT_RELU : relu ? INPUT_GRADIENT_RELU : INPUT_GRADIENT;
-    map(op, h, dx, x, dy, at, pitch, batch, channels, spatial);
+    const operation = !dgamma ? loops.frozenGradientRelu : relu ? loops.inputGradientRelu : loops.inputGradient;
+    map(operation, h, dx, x, dy, at, pitch, batch, channels, spatial);
   }
 
   return {
@@ -122,32 +113,20 @@ export function fallbackKernels(memory: KernelMemory): KernelExports {
       h.refresh();
       statistics(h, mean, variance, x, slotsIn(scratch), pitchOf(channels), rows, channels, 1);
     },
-    normalizePlanes: (y, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial) =>
-      normalize(false, y, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial),
-    normalizePlanesRelu: (y, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial) =>
-      normalize(true, y, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial),
+    normalizePlanes: normalize.bind(null, false),
+    normalizePlanesRelu: normalize.bind(null, true),
     normalizeRows: (y, x, mean, invstd, gamma, beta, scratch, rows, channels) =>
       normalize(false, y, x, mean, invstd, gamma, beta, scratch, rows, channels, 1),
     normalizeRowsRelu: (y, x, mean, invstd, gamma, beta, scratch, rows, channels) =>
       normalize(true, y, x, mean, invstd, gamma, beta, scratch, rows, channels, 1),
-    gradientSumsPlanes: (dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial) =>
-      gradientSums(false, dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial),
-    gradientSumsPlanesRelu: (dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial) =>
-      gradientSums(true, dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial),
+    gradientSumsPlanes: gradientSums.bind(null, false),
+    gradientSumsPlanesRelu: gradientSums.bind(null, true),
     gradientSumsRows: (dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, rows, channels) =>
       gradientSums(false, dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, rows, channels, 1),
     gradientSumsRowsRelu: (dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, rows, channels) =>
       gradientSums(true, dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, rows, channels, 1),
-    // biome-ignore format: the arguments of one kernel
-    inputGradientPlanes: (dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, batch, channels, spatial, count) =>
-      inputGradient(
-        false, dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, batch, channels, spatial, count,
-      ),
-    // biome-ignore format: the arguments of one kernel
-    inputGradientPlanesRelu: (dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, batch, channels, spatial, count) =>
-      inputGradient(
-        true, dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, batch, channels, spatial, count,
-      ),
+    inputGradientPlanes: inputGradient.bind(null, false),
+    inputGradientPlanesRelu: inputGradient.bind(null, true),
     inputGradientRows: (dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, rows, channels, count) =>
       inputGradient(false, dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, rows, channels, 1, count),
     inputGradientRowsRelu: (dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, rows, channels, count) =>

@@ -19,7 +19,7 @@ const SLOTS = 7;
 /** 2^-150, the largest y that is 0 as a float32: ReLU passes dy by the sign of the y that forward stored. */
 export const VANISHING = 7.006492321624085e-46;
 
-/** Columns in a tile of rows-tiles.ts. */
+/** Columns in a tile of rows. */
 export const TILE = 32;
 /** Rows of few channels are folded, several rows as one of no more columns than these, so that tiles fill it. */
 const WIDEST = 256;

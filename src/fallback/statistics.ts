@@ -1,5 +1,6 @@
+import { reduce } from "./dispatch.js";
 import type { Heap } from "./heap.js";
-import { DEVIATIONS, reduce } from "./dispatch.js";
+import { deviations } from "./loops.js";
 import { FIRST, SECOND } from "./slots.js";
 
 /**
@@ -31,7 +32,7 @@ export function statistics(
     // About 0 where it is not finite, so that an infinite mean does not become NaN.
     k[at + c] = f[i] - f[i] === 0 ? f[i] : 0;
   }
-  reduce(DEVIATIONS, h, x, x, at, pitch, batch, channels, spatial);
+  reduce(deviations, h, x, x, at, pitch, batch, channels, spatial);
   const count = batch * spatial;
   const first = at + FIRST * pitch;
   const second = at + SECOND * pitch;
