@@ -1,10 +1,8 @@
 /** Batch norm in pure JavaScript on Float32Array: the variants that win somewhere, and the verbs they make up. */
 import { finishGradient, finishStatistics, inferenceCoefficients, start, type Workspace } from "./channels.js";
-import type { Loop } from "./generate.js";
+import { type Loop, planes, rowGroups, rowTiles } from "./loops.js";
 import { affine, deviations, gradientSums, inputGradient } from "./operations.js";
-import { planes } from "./planes.js";
 import type { Problem, Shape } from "./problem.js";
-import { rowGroups, rowTiles } from "./rows.js";
 
 export { type Workspace, workspace } from "./channels.js";
 export { naivePlanes, naiveRows } from "./naive.js";

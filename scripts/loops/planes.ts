@@ -13,12 +13,13 @@ export function planes(operation: Operation, values: number, memory: Memory): st
     return lines([body.indices(), body.steps(places), body.accumulate(places)]);
   };
   return `for (let n = 0; n < batch; n++) {
-    for (let c = 0; c < channels; c++) {
-      ${body.coefficients()}
-      ${body.accumulators()}
+    for (let c = 0; c < channels; ${advance("c", 1, memory.channelMask)}) {
       let i = (${offset(memory.start, "(n * channels + c) * spatial")}) & ${INDEX};
       const end = (i + spatial) & ${INDEX};
-      for (const last = end - ${values - 1}; i < last; ${advance("i", values)}) {
+      const last = end - ${values - 1};
+      ${body.coefficients()}
+      ${body.accumulators()}
+      for (; i < last; ${advance("i", values)}) {
         ${iteration(values)}
       }
       for (; i < end; ${advance("i", 1)}) {

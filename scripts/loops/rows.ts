@@ -59,10 +59,10 @@ export function tile(operation: Operation, width: number, height: number, memory
   };
   const down = `down${height - 1}`;
   return `${distances(height, memory)}
+    let i = ${memory.start} & ${INDEX};
     ${body.hoisted()}
     ${lanes((lane) => body.coefficients(lane, `_${lane}`))}
     ${lanes((lane) => body.accumulators(`_${lane}`))}
-    let i = ${memory.start} & ${INDEX};
     ${height > 1 ? `for (; i < end - ${down}; ${advance("i", `${down} + columns`)}) ${iteration(height)}` : ""}
     for (; i < end; ${advance("i", "columns")}) ${iteration(1)}
     ${lanes((lane) => body.storeAccumulators(lane, `_${lane}`))}`;

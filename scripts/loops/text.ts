@@ -11,7 +11,7 @@ export function repeat<T>(count: number, item: (index: number) => T): T[] {
 
 /** `i + down2 + 3`, without what is 0. */
 export function offset(...parts: (string | number)[]): string {
-  return parts.filter((part) => part !== 0 && part !== "").join(" + ");
+  return parts.filter((part) => part !== 0 && part !== "0" && part !== "").join(" + ");
 }
 
 /** A balanced tree of additions: short chains, and smaller rounding errors than one after the other. */
