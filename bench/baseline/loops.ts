@@ -13,7 +13,6 @@ const EXTENTS = ["batch", "channels", "spatial"];
 /** An array for each name, and for each channel's in the plural. A few rows of channels stay in the range of a small integer. */
 const arrays: Memory = {
   start: "0",
-  channel: "0",
   channelMask: "0xfffff",
   rowMask: "0xffffff",
   hoisted: () => "",

@@ -1,4 +1,4 @@
-import { type Coefficient, type Element, type Memory, type Names, type Operation, SUMS } from "./operation.js";
+import { COEFFICIENTS, ELEMENTS, type Memory, type Names, type Operation, SUMS, type Sum } from "./operation.js";
 import { addition, lines } from "./text.js";
 
 /** One of the values of an iteration: how far it is from `i`, and what its locals and its coefficients end in. */
@@ -12,7 +12,7 @@ export interface Place {
 export class Body {
   readonly #operation: Operation;
   readonly #memory: Memory;
-  readonly #sums: typeof SUMS;
+  readonly #sums: readonly Sum[];
 
   constructor(operation: Operation, memory: Memory) {
     this.#operation = operation;
@@ -66,18 +66,8 @@ export class Body {
   }
 
   #names({ distance, id, lane }: Place): Names {
-    const element = (name: Element) => this.#memory.element(name, distance);
-    const coefficient = (name: Coefficient) => `${name}${lane}`;
-    return {
-      id,
-      out: element("out"),
-      dy: element("dy"),
-      x: element("x"),
-      mean: coefficient("mean"),
-      scale: coefficient("scale"),
-      shift: coefficient("shift"),
-      offset: coefficient("offset"),
-      slope: coefficient("slope"),
-    };
+    const elements = ELEMENTS.map((name) => [name, this.#memory.element(name, distance)]);
+    const coefficients = COEFFICIENTS.map((name) => [name, `${name}${lane}`]);
+    return Object.fromEntries([["id", id], ...elements, ...coefficients]);
   }
 }

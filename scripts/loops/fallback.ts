@@ -1,6 +1,6 @@
 import ts from "typescript";
 import { TILE } from "../../src/fallback/slots.js";
-import { heap, heapOfGroups, heapOfTiles, wayTo } from "./heap.js";
+import { distanceTo, heap } from "./heap.js";
 import type { Mapping, Reduction } from "./operations.js";
 import * as operations from "./operations.js";
 import { planes } from "./planes.js";
@@ -8,58 +8,43 @@ import { rowGroups, rowRest, tile } from "./rows.js";
 import { lines } from "./text.js";
 
 const HEADER = `/** The loops of the fallback. Written by scripts/build.mjs from scripts/loops. */
-import { FIRST, OFFSET, SCALE, SECOND, SHIFT, SLOPE, VANISHING } from "./slots.js";`;
+import { FIRST, MEAN, OFFSET, SCALE, SECOND, SHIFT, SLOPE, VANISHING } from "./slots.js";`;
 
 /** Rows per iteration where columns fill no tile. */
 const REST = 4;
 
 interface Loop {
   readonly shape: string;
-  /** All loops of a shape have the same, whether their operation uses them or not. */
+  /** The same for all loops of a shape, whether their operation uses them or not. */
   readonly parameters: string;
   readonly body: string;
 }
 
-const ofReduction = (operation: Reduction): Loop[] => [
-  {
-    shape: "planes",
-    parameters: "start toDy at pitch batch channels spatial",
-    body: planes(operation, operation.values, heap),
-  },
-  {
-    shape: "rows",
-    parameters: "start toDy at pitch rows columns",
-    body: rowGroups(operation, ...operation.group, heapOfGroups),
-  },
-];
+function reductionLoops(operation: Reduction): Loop[] {
+  const start = "start toDy at pitch";
+  return [
+    { shape: "planes", parameters: `${start} batch channels spatial`, body: planes(operation, operation.values, heap) },
+    { shape: "rows", parameters: `${start} rows columns`, body: rowGroups(operation, ...operation.group, heap) },
+  ];
+}
 
-const ofMapping = (operation: Mapping): Loop[] => [
-  {
-    shape: "planes",
-    parameters: "start toDy toOut at pitch batch channels spatial",
-    body: planes(operation, operation.values, heap),
-  },
-  ...(operation.tiles
-    ? [
-        {
-          shape: "tile",
-          parameters: "start end toDy toOut at pitch columns",
-          body: tile(operation, TILE, 1, heapOfTiles),
-        },
-      ]
-    : []),
-  {
-    shape: "rest",
-    parameters: "start toDy toOut at pitch rows columns from",
-    body: rowRest(operation, REST, heap),
-  },
-];
+function mappingLoops(operation: Mapping): Loop[] {
+  const start = "start toDy toOut at pitch";
+  const tiles = operation.tiles
+    ? [{ shape: "tile", parameters: `${start} end columns c`, body: tile(operation, TILE, 1, heap) }]
+    : [];
+  return [
+    { shape: "planes", parameters: `${start} batch channels spatial`, body: planes(operation, operation.values, heap) },
+    ...tiles,
+    { shape: "rest", parameters: `${start} rows columns from`, body: rowRest(operation, REST, heap) },
+  ];
+}
 
 /** A function for each loop, and an object that names them by shape. */
 function write(name: string, operation: Reduction | Mapping): string {
-  const unused = (["dy", "out"] as const).filter((element) => !operation.elements.includes(element)).map(wayTo);
+  const unused = (["dy", "out"] as const).filter((element) => !operation.elements.includes(element)).map(distanceTo);
   const declare = (parameter: string) => `${unused.includes(parameter) ? "_" : ""}${parameter}: number`;
-  const loops = "group" in operation ? ofReduction(operation) : ofMapping(operation);
+  const loops = "group" in operation ? reductionLoops(operation) : mappingLoops(operation);
   const functions = loops.map(({ shape, parameters, body }) => {
     const numbers = parameters.split(" ").map(declare).join(", ");
     return `function ${name}_${shape}(f: Float32Array, k: Float64Array, ${numbers}): void { ${body} }`;

@@ -1,45 +1,25 @@
-import type { Coefficient, Element, Memory, Sum } from "./operation.js";
+import type { Memory } from "./operation.js";
 import { INDEX, lines, offset } from "./text.js";
 
-/**
- * The fallback's memory: all elements are in `f`, a Float32Array, all that is per channel in `k`, a Float64Array, from the
- * index `at` on, in slots that are `pitch` apart (src/fallback/slots.ts).
- */
+/** Largest index of a float64: 2^29 - 1 of them are 4 GB. */
+const DOUBLE = "0x1fffffff";
 
-/** Name of a way from one index to another: `toDy`, `toScale`. */
-export function wayTo(name: string): string {
-  return `to${name[0].toUpperCase()}${name.slice(1)}`;
+/** Name of the distance from the index of x to that of another element: `toDy`. */
+export function distanceTo(element: string): string {
+  return `to${element[0].toUpperCase()}${element.slice(1)}`;
 }
 
-type Slot = Coefficient | Sum;
-
-/** The mean is the first slot. */
-const others = (names: readonly Slot[]) => names.filter((name) => name !== "mean");
-const way = (name: Slot) => (name === "mean" ? "" : `${name.toUpperCase()} * pitch`);
-const CHANNEL = "0x1fffffff";
-
+/**
+ * The fallback's memory: all elements in `f`, a Float32Array, and all that is per channel in `k`, a Float64Array, from index
+ * `at` on, in slots that are `pitch` apart (src/fallback/slots.ts).
+ */
 export const heap: Memory = {
   start: "start",
-  channel: `at & ${CHANNEL}`,
-  channelMask: CHANNEL,
+  channelMask: DOUBLE,
   rowMask: INDEX,
-  hoisted: () => "",
+  hoisted: (names) => lines(names.map((name) => `const ${name}At = (at + ${name.toUpperCase()} * pitch) & ${DOUBLE};`)),
   indices: (elements) =>
-    lines(elements.filter((name) => name !== "x").map((name) => `const ${name} = (i + ${wayTo(name)}) & ${INDEX};`)),
-  element: (name: Element, distance) => `f[${offset(name === "x" ? "i" : name, distance)}]`,
-  slot: (name) => `k[${offset("at", way(name), "c")}]`,
-};
-
-/** For groups of rows, where `c` begins at `at`. */
-export const heapOfGroups: Memory = {
-  ...heap,
-  hoisted: (names) => lines(others(names).map((name) => `const ${wayTo(name)} = (${way(name)}) & ${CHANNEL};`)),
-  slot: (name, lane) => `k[${offset("c", name === "mean" ? "" : wayTo(name), lane)}]`,
-};
-
-/** For tiles, of which `at` is the first column's. */
-export const heapOfTiles: Memory = {
-  ...heap,
-  hoisted: (names) => lines(others(names).map((name) => `const ${name}At = ${offset("at", way(name))};`)),
-  slot: (name, lane) => `k[${offset(name === "mean" ? "at" : `${name}At`, lane)}]`,
+    lines(elements.map((name) => (name === "x" ? "" : `const ${name} = (i + ${distanceTo(name)}) & ${INDEX};`))),
+  element: (name, distance) => `f[${offset(name === "x" ? "i" : name, distance)}]`,
+  slot: (name, lane) => `k[${offset(`${name}At`, "c", lane)}]`,
 };

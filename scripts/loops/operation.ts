@@ -1,10 +1,13 @@
 /** One float32 per value: `out` is stored, the others are read. */
-export type Element = "out" | "dy" | "x";
+export const ELEMENTS = ["x", "dy", "out"] as const;
 /** One float64 per channel, read before the loop over the channel's values. */
-export type Coefficient = "mean" | "scale" | "shift" | "offset" | "slope";
+export const COEFFICIENTS = ["mean", "scale", "shift", "offset", "slope"] as const;
 /** One float64 per channel, to which terms are added. */
-export type Sum = "first" | "second";
-export const SUMS: readonly Sum[] = ["first", "second"];
+export const SUMS = ["first", "second"] as const;
+
+export type Element = (typeof ELEMENTS)[number];
+export type Coefficient = (typeof COEFFICIENTS)[number];
+export type Sum = (typeof SUMS)[number];
 
 /** How the code for one value writes what it uses. A local that it declares ends in `id`: `d${id}`. */
 export type Names = Readonly<Record<Element | Coefficient | "id", string>>;
@@ -20,13 +23,11 @@ export interface Operation {
   readonly terms: readonly Code[];
 }
 
-/** Where a loop finds what an operation names: `i` is the index of x, `c` of the channel. */
+/** Where a loop finds what an operation names: `i` is the index of x, `c` the channel. */
 export interface Memory {
   /** The first index of x. */
   readonly start: string;
-  /** The first `c` of a row. */
-  readonly channel: string;
-  /** Literals above any `c` and above the distance of two rows in a group: V8 then knows their ranges. */
+  /** Literals above any `c`, and above the distance of two rows in a group: V8 then knows their ranges. */
   readonly channelMask: string;
   readonly rowMask: string;
   /** Statements before all loops. */

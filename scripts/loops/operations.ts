@@ -1,22 +1,24 @@
 import type { Code, Operation } from "./operation.js";
+import { lines } from "./text.js";
 
-/** The operations of the fallback. An operation that is another one with a difference states the difference alone. */
+/**
+ * The operations of the fallback, each with what one iteration of its loops does, which was found by trial. All exports
+ * become loops. An operation that resembles another one states its difference alone.
+ */
 
-/** How much of it one iteration does, found by trial. */
-export interface Unrolled {
-  /** Over planes: values. */
+/** Sums per channel. */
+export interface Reduction extends Operation {
+  /** Over planes. */
   readonly values: number;
-}
-
-/** What is summed per channel. */
-export interface Reduction extends Operation, Unrolled {
-  /** Over rows: the height and width of a group. */
+  /** Over rows. */
   readonly group: readonly [rows: number, columns: number];
 }
 
-/** What is stored for each value. */
-export interface Mapping extends Operation, Unrolled {
-  /** Whether rows are done in tiles. If not, all columns are done as those that fill no tile. */
+/** Stores a result for each value. */
+export interface Mapping extends Operation {
+  /** Over planes. */
+  readonly values: number;
+  /** Over rows: whether there are tiles. If not, all columns are done like those that fill no tile. */
   readonly tiles: boolean;
 }
 
@@ -26,11 +28,17 @@ const normalized: Code = (names) => `(${deviation(names)}) * ${names.scale} + ${
 /** Declares d = x - mean. */
 const declareDeviation: Code = (names) => `const d${names.id} = ${deviation(names)};`;
 /**
- * Declares g = dy behind ReLU: 0 where the y of forward, as the float32 that was stored, is not positive. It passes where
- * y is NaN.
+ * Declares g, which is dy behind ReLU: 0 where forward stored no positive y. Where y is NaN, dy passes. A y of VANISHING is
+ * stored as 0.
  */
 const declareMasked: Code = ({ id, scale, shift, dy }) =>
   `const g${id} = d${id} * ${scale} + ${shift} <= VANISHING ? 0 : ${dy};`;
+
+/** Each value is stored before the next one is read, so that no more of them are in registers at once. */
+const oneStep =
+  (...codes: readonly Code[]): Code =>
+  (names) =>
+    lines(codes.map((code) => code(names)));
 
 /** Sums of x - mean and of its square. */
 export const deviations: Reduction = {
@@ -75,7 +83,12 @@ export const normalize: Mapping = {
 /** max(y, 0), which keeps a NaN. */
 export const normalizeRelu: Mapping = {
   ...normalize,
-  steps: [(names) => `const y${names.id} = ${normalized(names)}; ${names.out} = y${names.id} < 0 ? 0 : y${names.id};`],
+  steps: [
+    oneStep(
+      (names) => `const y${names.id} = ${normalized(names)};`,
+      ({ id, out }) => `${out} = y${id} < 0 ? 0 : y${id};`,
+    ),
+  ],
   values: 8,
 };
 
@@ -97,10 +110,11 @@ export const inputGradientRelu: Mapping = {
   ...inputGradient,
   coefficients: ["mean", "scale", "shift", "offset", "slope"],
   steps: [
-    (names) => {
-      const { id, out, scale, offset, slope } = names;
-      return `${declareDeviation(names)} ${declareMasked(names)} ${out} = ((g${id} - ${offset}) - d${id} * ${slope}) * ${scale};`;
-    },
+    oneStep(
+      declareDeviation,
+      declareMasked,
+      ({ id, out, scale, offset, slope }) => `${out} = ((g${id} - ${offset}) - d${id} * ${slope}) * ${scale};`,
+    ),
   ],
 };
 

@@ -12,7 +12,8 @@ export function planes(operation: Operation, values: number, memory: Memory): st
     const places = repeat(count, (id): Place => ({ distance: offset(id), id: `${id}`, lane: "" }));
     return lines([body.indices(), body.steps(places), body.accumulate(places)]);
   };
-  return `for (let n = 0; n < batch; n++) {
+  return `${body.hoisted()}
+  for (let n = 0; n < batch; n++) {
     for (let c = 0; c < channels; ${advance("c", 1, memory.channelMask)}) {
       let i = (${offset(memory.start, "(n * channels + c) * spatial")}) & ${INDEX};
       const end = (i + spatial) & ${INDEX};

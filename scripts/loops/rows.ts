@@ -13,12 +13,12 @@ function inColumn(rows: number, column = 0, lane = ""): Place[] {
 }
 
 /**
- * Sums by groups of `height` rows, so that the sums of a column are loaded and stored once for all of them, and by `width`
- * columns per iteration. Rows and columns that are left go one by one.
+ * Sums, by groups of `height` rows: what a column sums to is loaded and stored once per group. An iteration takes `width`
+ * columns. Rows and columns that are left go one by one.
  */
 export function rowGroups(operation: Operation, height: number, width: number, memory: Memory): string {
   const body = new Body(operation, memory);
-  const { start, channel, channelMask } = memory;
+  const { start, channelMask } = memory;
   const column = (rows: number, lane: number) => {
     const places = inColumn(rows, lane);
     return lines([body.coefficients(lane), body.steps(places), body.store(places, lane)]);
@@ -29,10 +29,12 @@ export function rowGroups(operation: Operation, height: number, width: number, m
       columns > 1 ? lines(repeat(columns, (lane) => `{ ${column(rows, lane)} }`)) : column(rows, 0),
       `${advance("c", columns, channelMask)};`,
     ]);
+  const wide = (rows: number, columns: number) =>
+    `for (const last = end - ${columns - 1}; i < last; ${advance("i", columns)}) { ${iteration(rows, columns)} }`;
   const group = (rows: number, columns: number) => `
-    let c = ${channel};
+    let c = 0;
     const end = (i + columns) & ${INDEX};
-    ${columns > 1 ? `for (const last = end - ${columns - 1}; i < last; ${advance("i", columns)}) { ${iteration(rows, columns)} }` : ""}
+    ${columns > 1 ? wide(rows, columns) : ""}
     for (; i < end; ${advance("i", 1)}) { ${iteration(rows, 1)} }
     ${rows > 1 ? `${advance("i", `down${rows - 1}`)};` : ""}`;
   return `${distances(height, memory)}
@@ -44,8 +46,8 @@ export function rowGroups(operation: Operation, height: number, width: number, m
 }
 
 /**
- * One tile: `width` columns, `height` rows per iteration, down to the index `end`. The coefficients and sums of its columns
- * stay in locals.
+ * One tile of `width` columns, down to the index `end`: the coefficients and sums of its columns stay in locals. An
+ * iteration takes `height` rows.
  */
 export function tile(operation: Operation, width: number, height: number, memory: Memory): string {
   const body = new Body(operation, memory);
@@ -78,6 +80,7 @@ export function rowRest(operation: Operation, height: number, memory: Memory): s
     ${body.steps(inColumn(rows))}
   }`;
   return `${distances(height, memory)}
+    ${body.hoisted()}
     let r = 0;
     for (; r < rows - ${height - 1}; r += ${height}) { ${columns(height)} }
     for (; r < rows; r++) { ${columns(1)} }`;

@@ -109,10 +109,10 @@ function mapRows(
   for (let r = 0; r < rows; r += height) {
     const first = x + r * columns;
     const end = x + Math.min(rows, r + height) * columns;
-    for (let c = 0; c <= columns - TILE; c += TILE) tile(f, k, first + c, end, toDy, toOut, at + c, pitch, columns);
+    for (let c = 0; c <= columns - TILE; c += TILE) tile(f, k, first + c, toDy, toOut, at, pitch, end, columns, c);
     if (left < FEW_COLUMNS || inPlace) continue;
     const c = columns - TILE;
-    tile(f, k, first + c, end, toDy, toOut, at + c, pitch, columns);
+    tile(f, k, first + c, toDy, toOut, at, pitch, end, columns, c);
   }
   if (left > 0 && (left < FEW_COLUMNS || inPlace)) {
     rest(f, k, x, toDy, toOut, at, pitch, rows, columns, columns - left);
