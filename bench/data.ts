@@ -1,28 +1,6 @@
+import { seeded } from "../scripts/common/random.js";
 import type { Problem } from "./baseline/index.js";
 import type { Case } from "./cases.js";
-
-/** Normally distributed numbers from a seed: xorshift32 and the Box-Muller transform. */
-export function noise(seed: number): () => number {
-  let state = Math.imul(seed, 0x9e3779b1) | 1;
-  const uniform = () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return ((state >>> 0) + 0.5) / 2 ** 32;
-  };
-  let spare: number | null = null;
-  return () => {
-    if (spare !== null) {
-      const value = spare;
-      spare = null;
-      return value;
-    }
-    const radius = Math.sqrt(-2 * Math.log(uniform()));
-    const angle = 2 * Math.PI * uniform();
-    spare = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
-  };
-}
 
 export type Extents = Pick<Case, "loop" | "batch" | "channels" | "spatial">;
 
@@ -35,7 +13,7 @@ export function run({ loop, spatial }: Pick<Case, "loop" | "spatial">): number {
 export function problem(extents: Extents, seed: number): Problem {
   const { batch, channels, spatial } = extents;
   const length = batch * channels * spatial;
-  const normal = noise(seed);
+  const normal = seeded(seed).gaussian;
   const perChannel = (value: () => number) => Float32Array.from({ length: channels }, value);
   const deviation = perChannel(() => 0.5 + Math.abs(normal()));
   const mean = deviation.map((d) => d * Math.tanh(normal()));

@@ -1,67 +1,60 @@
-import { parseArgs } from "node:util";
+import { InputError } from "../scripts/common/command.js";
+import { parseArguments, path } from "../scripts/common/options.js";
+
+export const RUNS = ["suite", "peers", "browser", "networks", "scaling", "start", "tfjs", "report"] as const;
+export type RunName = (typeof RUNS)[number];
 
 export interface Options {
+  readonly help: boolean;
+  readonly run: RunName;
   readonly quick: boolean;
-  /** Takes what matches `--only`. */
-  readonly pattern: RegExp;
+  /** Regular expressions; undefined takes everything. */
+  readonly only?: string;
+  readonly peers?: string;
   /** Directory, relative to the working directory. */
   readonly out: string;
   /** Everything at full length into bench/: a run whose figures are published. */
   readonly full: boolean;
 }
 
-/** A mistake on the command line: printed without a stack, exit code 2. */
-export class UsageError extends Error {}
+export const help = `Measures the kernels, the layer and what they are compared with, and writes a report.
 
-/** `script`: the name in package.json. `what`: what `--only` chooses from, in words. */
-export function parse(script: string, what: string): Options {
-  const usage = `npm run ${script} -- [--quick] [--only PATTERN] [--out DIR]
-  --quick         fewer rounds: quicker, larger spread
-  --only PATTERN  ${what} whose name matches
-  --out DIR       where the results go; bench/ for a full run, out/bench otherwise`;
-  const { quick, only, out } = values(usage);
-  const partial = quick || only !== undefined;
+  npm run bench -- [RUN] [options]
+
+  suite            the cases in Node.js; the run that is taken where none is named
+  peers            other libraries, in processes of their own
+  browser          the suite in Chromium and Firefox
+  networks         all batch norms of whole networks
+  scaling          time per value against the size of x, and a scan for shapes that fall off
+  start            loading, and the first to the thousandth call of a fresh engine
+  tfjs             in TensorFlow.js: one layer, whole networks, gradients of convolutions
+  report           measures nothing: writes the published report anew from the results that are there
+
+  --quick          fewer rounds: quicker, larger spread
+  --only PATTERN   what matches: cases ("NHWC|^NC"), networks (^LeNet), parts of scaling (cliffs)
+  --peers PATTERN  peers that match ("tfjs|oneDNN"); ours is always there
+  --out DIR        where the results go; bench/ for a full run, out/bench otherwise
+  --help           this text
+`;
+
+/** Throws InputError for anything that is not as `help` says. */
+export function parseOptions(args: readonly string[]): Options {
+  const named = args.length > 0 && !args[0].startsWith("-");
+  const run = RUNS.find((name) => name === (named ? args[0] : "suite"));
+  if (!run) throw new InputError(`expected one of ${RUNS.join(", ")}, got "${args[0]}" (--help lists the options)`);
+  const values = parseArguments(named ? args.slice(1) : args, {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    peers: { type: "string" },
+    out: { type: "string" },
+    help: { type: "boolean", short: "h", default: false },
+  });
+  const { help, quick, only, peers, out } = values;
+  if (peers !== undefined && run !== "peers") throw new InputError(`--peers is an option of peers, not of ${run}`);
+  const partial = quick || only !== undefined || peers !== undefined;
   return {
-    quick,
-    pattern: regular(only),
-    out: out ?? (partial ? "out/bench" : "bench"),
+    ...{ help, run, quick, only, peers },
+    out: out === undefined ? (partial ? "out/bench" : "bench") : path("--out", out),
     full: !partial && out === undefined,
   };
-}
-
-function values(usage: string) {
-  try {
-    return parseArgs({
-      options: { quick: { type: "boolean", default: false }, only: { type: "string" }, out: { type: "string" } },
-    }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n${usage}`);
-  }
-}
-
-function regular(pattern = ""): RegExp {
-  try {
-    return new RegExp(pattern, "i");
-  } catch {
-    throw new UsageError(`"--only" expected a regular expression, got ${pattern}`);
-  }
-}
-
-/** Those whose name matches `--only`. */
-export function choose<Named extends { readonly name: string }>(from: readonly Named[], { pattern }: Options): Named[] {
-  const chosen = from.filter(({ name }) => pattern.test(name));
-  if (chosen.length > 0) return chosen;
-  const names = from.map(({ name }) => name).join("\n  ");
-  throw new UsageError(`"--only ${pattern.source}" matches nothing; there are\n  ${names}`);
-}
-
-/** Run a command's main function. */
-export async function command(main: () => Promise<void>): Promise<void> {
-  try {
-    await main();
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    process.exitCode = 2;
-  }
 }

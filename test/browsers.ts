@@ -1,7 +1,7 @@
 /** The browsers that vitest's projects run in. */
 import { playwright } from "@vitest/browser-playwright";
 import type { BrowserConfigOptions, BrowserProviderOption } from "vitest/node";
-import { ENGINES, type Engine, launchOptions, missing } from "../bench/browser/browsers.js";
+import { ENGINES, type Engine, launchOptions, missing } from "../scripts/common/browsers.js";
 import { missingWebKit, WEBKIT } from "./webkit/minibrowser.js";
 import { webkit } from "./webkit/provider.js";
 

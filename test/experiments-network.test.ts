@@ -3,16 +3,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { startTfjs } from "../examples/common/backend.js";
 import { disposeBatch } from "../examples/common/batches.js";
 import { type Dataset, dataFolder, pixels, readSplit } from "../examples/common/fashion-mnist.js";
-import { seeded } from "../examples/common/random.js";
-import { classifier } from "../examples/experiments/training/classifier.js";
-import {
-  affine,
-  makeNetwork,
-  type Network,
-  type NetworkSettings,
-  variable,
-} from "../examples/experiments/training/network.js";
-import { Batches, estimate, evaluate, first, step } from "../examples/experiments/training/train.js";
+import { classifier } from "../lecture/training/classifier.js";
+import { affine, makeNetwork, type Network, type NetworkSettings, variable } from "../lecture/training/network.js";
+import { Batches, estimate, evaluate, first, step } from "../lecture/training/train.js";
+import { seeded } from "../scripts/common/random.js";
 
 const dense: NetworkSettings = { body: [12, 8], activation: "sigmoid", norm: {} };
 const lenet: NetworkSettings = { body: "lenet", activation: "sigmoid", norm: {} };

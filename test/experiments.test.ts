@@ -5,18 +5,18 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { InputError } from "../examples/common/errors.js";
-import { type Arm, arm, type Experiment, type Json, type Recipe } from "../examples/experiments/experiment.js";
-import { experiments } from "../examples/experiments/list.js";
-import { parseOptions } from "../examples/experiments/options.js";
-import { figure, figures, percents } from "../examples/experiments/report/numbers.js";
-import { markdownTable } from "../examples/experiments/report/table.js";
-import { Store } from "../examples/experiments/run/store.js";
-import { Tasks } from "../examples/experiments/run/tasks.js";
-import { scaleOf } from "../examples/experiments/scale.js";
+import { type Arm, arm, type Experiment, type Json, type Recipe } from "../lecture/experiment.js";
+import { experiments } from "../lecture/list.js";
+import { parseOptions } from "../lecture/options.js";
+import { figure, figures, percents } from "../lecture/report/numbers.js";
+import { markdownTable } from "../lecture/report/table.js";
+import { Store } from "../lecture/run/store.js";
+import { Tasks } from "../lecture/run/tasks.js";
+import { scaleOf } from "../lecture/scale.js";
+import { InputError } from "../scripts/common/command.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const main = join(root, "examples/experiments/main.ts");
+const main = join(root, "lecture/main.ts");
 const folder = mkdtempSync(join(tmpdir(), "experiments-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -239,10 +239,10 @@ describe("the command", () => {
     for (const [file, time] of whole) expect(statSync(join(trials, file)).mtimeMs).toBe(time);
     expect(JSON.parse(readFileSync(join(trials, damaged), "utf8"))).toHaveProperty("result");
 
-    const report = readFileSync(join(out, "lecture.md"), "utf8");
-    for (const [, file] of report.matchAll(/\]\((lecture\/[^)]+)\)/g))
+    const report = readFileSync(join(out, "results.md"), "utf8");
+    for (const [, file] of report.matchAll(/\]\((results\/[^)]+)\)/g))
       expect(statSync(join(out, file)).size).toBeGreaterThan(0);
-    const { experiments: sections, trials: kept } = JSON.parse(readFileSync(join(out, "lecture/results.json"), "utf8"));
+    const { experiments: sections, trials: kept } = JSON.parse(readFileSync(join(out, "results/results.json"), "utf8"));
     expect(sections.map(({ name }: { name: string }) => name)).toEqual(["one-by-one-convolution"]);
     expect(kept.length).toBe(written.length);
   });

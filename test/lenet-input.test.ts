@@ -5,9 +5,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { InputError } from "../examples/common/errors.js";
 import { fileNames, pixels, readIdx, readSplit } from "../examples/common/fashion-mnist.js";
 import { parseOptions } from "../examples/lenet/options.js";
+import { InputError } from "../scripts/common/command.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const folder = mkdtempSync(join(tmpdir(), "lenet-"));

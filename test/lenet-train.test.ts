@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { startTfjs } from "../examples/common/backend.js";
 import { batchBounds } from "../examples/common/batches.js";
 import { classes, type Dataset, pixels } from "../examples/common/fashion-mnist.js";
-import { seeded } from "../examples/common/random.js";
 import { LeNet } from "../examples/lenet/network.js";
 import { ourLayer } from "../examples/lenet/normalizers.js";
 import { type EpochResult, train } from "../examples/lenet/train.js";
+import { seeded } from "../scripts/common/random.js";
 
 beforeAll(startTfjs);
 

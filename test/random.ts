@@ -1,3 +1,5 @@
+import { seeded } from "../scripts/common/random.js";
+
 /** Reproducible noise: the same seed gives the same values on every engine. */
 export interface Random {
   /** In [0, 1), 32 bits. */
@@ -9,14 +11,7 @@ export interface Random {
 }
 
 export function random(seed: number): Random {
-  let state = seed >>> 0;
-  // mulberry32: a counter through a mixing function
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const { next: uniform } = seeded(seed);
   const integer = (below: number) => Math.floor(uniform() * below);
   return {
     uniform,

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { seeded } from "../examples/common/random.js";
+import { seeded } from "../scripts/common/random.js";
 import { expectWithin, registerCompositions, startWasm } from "./tfjs-conv-support.js";
 
 let undo: () => void;

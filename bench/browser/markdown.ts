@@ -30,7 +30,6 @@ function summary(results: BrowserResults): string {
 export const browserSection: Section<BrowserResults> = {
   name: "browser",
   title: "Suite in browsers",
-  script: "bench:browser",
   markdown,
   summary,
 };

@@ -1,4 +1,4 @@
-import type { Header } from "../machine.js";
+import type { Header } from "../../scripts/common/machine.js";
 import type { SuiteResult } from "../suite/results.js";
 
 export interface PageResult extends SuiteResult {

@@ -119,7 +119,6 @@ function markdown(results: NetworksResults): string {
 export const networksSection: Section<NetworksResults> = {
   name: "networks",
   title: "Whole networks",
-  script: "bench:networks",
   markdown,
   summary: (results) => paragraphs(overview(results), verdict(results)),
 };

@@ -3,7 +3,7 @@ import { mobileNetV2, type Norm, resNet50 } from "./layers.js";
 
 export type ImageLayout = "NCHW" | "NHWC";
 
-interface Network {
+export interface Network {
   readonly name: string;
   readonly batch: number;
   readonly images: readonly Norm[];

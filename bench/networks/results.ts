@@ -1,4 +1,4 @@
-import type { Header } from "../machine.js";
+import type { Header } from "../../scripts/common/machine.js";
 import type { CaseResult } from "../trial.js";
 import type { ImageLayout } from "./networks.js";
 

@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { seeded } from "../../scripts/common/random.js";
 import type { Problem } from "../baseline/index.js";
 import type { Case } from "../cases.js";
-import { noise, problem } from "../data.js";
+import { problem } from "../data.js";
 import { forEachElement, reference } from "../reference.js";
 import { INPUTS, type Introduction, OUTPUTS } from "./protocol.js";
 import type { Errors, Quantity } from "./results.js";
@@ -13,7 +14,7 @@ export type Kind = "ordinary" | "mean1000";
 export function data(kind: Kind, c: Case, seed: number): Problem {
   const p = problem(c, seed);
   if (kind === "ordinary") return p;
-  const normal = noise(seed + 1000);
+  const normal = seeded(seed + 1000).gaussian;
   // running statistics are kept in float32 by most peers: numbers that it holds exactly
   const runningMean = p.runningMean.map((value) => Math.fround(1000 + value));
   return { ...p, x: p.x.map(() => 1000 + normal()), runningMean };

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { Verb } from "../baseline/index.js";
-import type { Timing } from "../measure.js";
+import { quartiles, type Timing } from "../measure.js";
 import type { ContenderProcess } from "./contender-process.js";
 import type { Elapsed } from "./protocol.js";
 import type { Absent } from "./results.js";
@@ -62,16 +62,6 @@ async function calibrate(entrant: Entrant, verb: Verb, options: RaceOptions): Pr
   return { ...entrant, calls: perSample, planned, slow, samples: slow ? [shortest.time] : [] };
 }
 
-function timing({ samples, calls }: Runner): Timing {
-  const sorted = [...samples].sort((a, b) => a - b);
-  const at = (q: number) => {
-    const position = q * (sorted.length - 1);
-    const [below, above] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];
-    return below + (position - Math.floor(position)) * (above - below);
-  };
-  return { median: at(0.5), p25: at(0.25), p75: at(0.75), min: at(0), samples: sorted.length, callsPerSample: calls };
-}
-
 /**
  * Time a verb of all entrants in rounds: every round takes one sample of each in turn, beginning with another one each
  * time. One that can afford fewer samples than there are rounds sits out evenly spread rounds.
@@ -109,6 +99,8 @@ export async function race(
       if (threads > 1) await setTimeout(SETTLE_MS);
     }
   }
-  for (const runner of runners) if (!results.has(runner.name)) results.set(runner.name, timing(runner));
+  for (const { name, samples, calls } of runners) {
+    if (!results.has(name)) results.set(name, { ...quartiles(samples), callsPerSample: calls });
+  }
   return results;
 }

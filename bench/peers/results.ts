@@ -1,6 +1,6 @@
+import type { Header } from "../../scripts/common/machine.js";
 import type { Verb } from "../baseline/index.js";
 import type { Case } from "../cases.js";
-import type { Header } from "../machine.js";
 import type { Timing } from "../measure.js";
 
 export interface Absent {
@@ -29,13 +29,8 @@ export interface PeersCase extends Case {
   readonly peers: readonly PeerResult[];
 }
 
-export interface PeersHeader extends Header {
-  /** Logical processors that the run was allowed to use. */
-  readonly processors: number;
-}
-
 export interface PeersResults {
-  readonly header: PeersHeader;
+  readonly header: Header;
   readonly cases: readonly PeersCase[];
 }
 

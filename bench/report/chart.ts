@@ -1,5 +1,5 @@
-import { parse, View } from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite";
+import { svg } from "../../scripts/common/chart.js";
 
 /** White, so that it can be read on a dark page too. */
 const CONFIG: TopLevelSpec["config"] = {
@@ -11,9 +11,6 @@ const CONFIG: TopLevelSpec["config"] = {
   title: { fontSize: 15, subtitleFontSize: 11, subtitleColor: "#555555", anchor: "start", offset: 12 },
 };
 
-export async function svg(spec: TopLevelSpec): Promise<string> {
-  const view = new View(parse(compile({ ...spec, config: { ...CONFIG, ...spec.config } }).spec), { renderer: "none" });
-  const text = await view.toSVG();
-  view.finalize();
-  return `${text}\n`;
+export function chart(spec: TopLevelSpec): Promise<string> {
+  return svg({ ...spec, config: { ...CONFIG, ...spec.config } });
 }

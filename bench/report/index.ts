@@ -1,20 +1,15 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { jsonLines } from "../../scripts/common/json.js";
 import { browserSection } from "../browser/markdown.js";
-import type { Header } from "../machine.js";
 import { networksSection } from "../networks/markdown.js";
 import type { Options } from "../options.js";
 import { peersSection } from "../peers/markdown.js";
 import { scalingSection } from "../scaling/markdown.js";
 import { startSection } from "../start/markdown.js";
 import { suiteSection } from "../suite/markdown.js";
-import type { SuiteResults } from "../suite/results.js";
-import { updateReadme } from "./readme.js";
-import { environment, paragraphs, type Section } from "./section.js";
-
-interface Results {
-  readonly header: Header;
-}
+import { tfjsSection } from "../tfjs/section.js";
+import { command, environment, paragraphs, type Results, type Section } from "./section.js";
 
 /** In the order of the report. A further kind of run is added here. */
 const SECTIONS = [
@@ -24,7 +19,23 @@ const SECTIONS = [
   networksSection,
   scalingSection,
   startSection,
+  tfjsSection,
 ] as readonly Section<Results>[];
+
+/** Lists in results/*.json whose elements have a line each. */
+const LISTS = new Set([
+  "cases",
+  "small",
+  "browsers",
+  "networks",
+  "sizes",
+  "scans",
+  "points",
+  "engines",
+  "layers",
+  "pages",
+  "convolutions",
+]);
 
 const INTRODUCTION =
   "Written by script from the JSON files in [results/](results); [README.md](README.md) says what is measured and how. Times " +
@@ -37,62 +48,63 @@ function anchor(title: string): string {
     .replaceAll(" ", "-");
 }
 
-function fileOf({ name, file = `results/${name}.json` }: Pick<Section<Results>, "name" | "file">): string {
-  return file;
+/** The sections whose results are in `out`, with them. */
+async function stored(out: string): Promise<(readonly [Section<Results>, Results])[]> {
+  const found = SECTIONS.map(async (section) => {
+    const text = await readFile(join(out, "results", `${section.name}.json`), "utf8").catch(() => null);
+    return text === null ? [] : [[section, JSON.parse(text) as Results] as const];
+  });
+  return (await Promise.all(found)).flat();
 }
 
-async function stored(out: string, section: Pick<Section<Results>, "name" | "file">): Promise<Results | null> {
-  const text = await readFile(join(out, fileOf(section)), "utf8").catch(() => null);
-  return text === null ? null : JSON.parse(text);
-}
-
-/** Write results.md and the charts of every section whose results are in `out`. */
-export async function render(out: string): Promise<void> {
+/** Writes the charts of a section; the images that show them. */
+async function charts(out: string, section: Section<Results>, results: Results): Promise<string[]> {
   // Loading vega lets Node's own WebAssembly memory grow, see fairness.ts: not before the last sample.
-  const { svg } = await import("./chart.js");
+  const { chart } = await import("./chart.js");
+  const specs = Object.entries(section.charts?.(results) ?? {});
+  const drawn = specs.map(async ([file, spec]) => {
+    if (!spec) return null;
+    await writeFile(join(out, "results", `${file}.svg`), await chart(spec));
+    return `![${file.replaceAll("-", " ")}](results/${file}.svg)`;
+  });
+  return (await Promise.all(drawn)).filter((image) => image !== null);
+}
+
+/** Writes results.md, the pages beside it and the charts of every section whose results are in `out`. */
+export async function render(out: string): Promise<void> {
   const contents: string[] = [];
   const sections: string[] = [];
-  for (const section of SECTIONS) {
-    const results = await stored(out, section);
-    if (!results) continue;
-    const charts: string[] = [];
-    for (const [file, spec] of Object.entries(section.charts?.(results) ?? {})) {
-      if (!spec) continue;
-      await writeFile(join(out, "results", `${file}.svg`), await svg(spec));
-      charts.push(file);
+  for (const [section, results] of await stored(out)) {
+    const { name, title, page } = section;
+    if (page) {
+      await writeFile(join(out, page), `${section.markdown(results)}\n`);
+      continue;
     }
-    contents.push(`- [${section.title}](#${anchor(section.title)}): \`npm run ${section.script}\``);
-    sections.push(
-      paragraphs(
-        `## ${section.title}`,
-        environment(results.header),
-        ...charts.map((file) => `![${file.replaceAll("-", " ")}](results/${file}.svg)`),
-        section.markdown(results),
-      ),
-    );
+    contents.push(`- [${title}](#${anchor(title)}): ${command(name)}`);
+    const images = await charts(out, section, results);
+    sections.push(paragraphs(`## ${title}`, environment(results.header), ...images, section.markdown(results)));
   }
   const text = paragraphs("# Benchmark results", INTRODUCTION, contents.join("\n"), ...sections);
   await writeFile(join(out, "results.md"), `${text}\n`);
 }
 
-/** What is published: bench/results.md with its charts, and the table and the chart of the README. */
+/** What is published: the pages of bench/ with their charts, and the marked parts of the package's documents. */
 export async function renderPublished(): Promise<void> {
   await render("bench");
-  const suite = await stored("bench", suiteSection);
-  if (suite) console.log(await updateReadme(suite as SuiteResults));
+  for (const [section, results] of await stored("bench")) section.document?.(results);
 }
 
-/** Keep the results of a run, write the report anew and print a summary. */
+/** Keeps the results of a run, writes the report anew and prints a summary. */
 export async function publish<R extends Results>(
   section: Section<R>,
   results: R,
   { out, full }: Pick<Options, "out" | "full">,
 ): Promise<void> {
   await mkdir(join(out, "results"), { recursive: true });
-  const file = join(out, fileOf(section));
-  await writeFile(file, `${JSON.stringify(results, null, 1)}\n`);
+  const file = join(out, "results", `${section.name}.json`);
+  await writeFile(file, jsonLines(results, LISTS));
   console.log(`\n${section.summary(results)}\n`);
   if (full) await renderPublished();
   else await render(out);
-  console.log(`${file}, ${join(out, "results.md")}: written`);
+  console.log(`${file}, ${join(out, section.page ?? "results.md")}: written`);
 }

@@ -1,3 +1,4 @@
+import { table as alignedTable } from "../../scripts/common/markdown.js";
 import type { Verb } from "../baseline/index.js";
 import type { Name } from "../contender.js";
 import type { Timing } from "../measure.js";
@@ -62,15 +63,7 @@ export function geometricMean(values: readonly number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
-/** A Markdown table with columns of equal width, as the formatter writes it; numbers to the right. */
+/** A Markdown table; columns of numbers stand to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const columns = head.map((title, k) => {
-    const cells = rows.map((row) => row[k]);
-    const right = k > 0 && cells.every((cell) => /^[\d.%x±\s-]*$/.test(cell));
-    return { right, width: Math.max(right ? 4 : 3, title.length, ...cells.map((cell) => cell.length)) };
-  });
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, k) => (columns[k].right ? cell.padStart(columns[k].width) : cell.padEnd(columns[k].width))).join(" | ")} |`;
-  const rule = columns.map(({ right, width }) => (right ? `${"-".repeat(width - 1)}:` : "-".repeat(width)));
-  return [line(head), line(rule), ...rows.map(line)].join("\n");
+  return alignedTable(head, rows, (column, cells) => column > 0 && cells.every((cell) => /^[\d.%x±\s-]*$/.test(cell)));
 }

@@ -1,20 +1,30 @@
 import type { TopLevelSpec } from "vega-lite";
-import type { Header } from "../machine.js";
+import type { Header } from "../../scripts/common/machine.js";
 
-/** One kind of run, as the report shows it. */
-export interface Section<Results extends { readonly header: Header }> {
-  /** Its results are in results/NAME.json of the report's directory, unless `file` says otherwise. */
+export interface Results {
+  readonly header: Header;
+}
+
+/** What one kind of run shows: its part of results.md, or a page of its own. */
+export interface Section<R extends Results> {
+  /** Of the run. Its results are in results/NAME.json of the report's directory. */
   readonly name: string;
-  readonly file?: string;
   readonly title: string;
-  /** The script in package.json that measures it. */
-  readonly script: string;
-  /** What stands below the title; headings from the third level on. */
-  markdown(results: Results): string;
+  /** Where it is a page of its own: the file in the report's directory. */
+  readonly page?: string;
+  /** What stands below the title, headings from the third level on; or the whole page. */
+  markdown(results: R): string;
   /** What the run prints when it is over. */
-  summary(results: Results): string;
+  summary(results: R): string;
   /** Charts by the name of their file in results/, without extension; null where there is nothing to show. */
-  charts?(results: Results): Readonly<Record<string, TopLevelSpec | null>>;
+  charts?(results: R): Readonly<Record<string, TopLevelSpec | null>>;
+  /** Writes what the package's documents show of published results. */
+  document?(results: R): void;
+}
+
+/** How a run is repeated. */
+export function command(name: string): string {
+  return `\`npm run bench -- ${name}\``;
 }
 
 export function environment({ date, commit, machine, system, engine, quick, seconds }: Header): string {

@@ -110,7 +110,6 @@ function summary(results: ScalingResults): string {
 export const scalingSection: Section<ScalingResults> = {
   name: "scaling",
   title: "Scaling",
-  script: "bench:scaling",
   markdown,
   summary,
   charts: (results) => ({

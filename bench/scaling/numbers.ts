@@ -1,3 +1,4 @@
+import { median } from "simple-statistics";
 import type { Verb } from "../baseline/index.js";
 import type { Timing } from "../measure.js";
 import type { CliffPoint, Scan } from "./results.js";
@@ -12,17 +13,11 @@ export function perValue({ median }: Pick<Timing, "median">, values: number): nu
   return (1e6 * median) / values;
 }
 
-function middle(values: number[]): number {
-  const sorted = values.sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
-
 /** Of every shape the time per value over the median of its neighbours in the scan. */
 export function relative({ points }: Scan, verb: Verb): { readonly at: number; readonly times: number }[] {
   const time = ({ timings, values }: CliffPoint) => perValue(timings[verb], values);
   return points.map((p, k) => {
     const neighbours = points.filter((_, other) => other !== k && Math.abs(other - k) <= REACH);
-    return { at: p.at, times: time(p) / middle(neighbours.map(time)) };
+    return { at: p.at, times: time(p) / median(neighbours.map(time)) };
   });
 }

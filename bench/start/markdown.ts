@@ -68,7 +68,6 @@ function markdown(results: StartResults): string {
 export const startSection: Section<StartResults> = {
   name: "start",
   title: "First call",
-  script: "bench:start",
   markdown,
   summary,
 };

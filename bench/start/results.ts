@@ -1,5 +1,5 @@
+import type { Header } from "../../scripts/common/machine.js";
 import type { Case } from "../cases.js";
-import type { Header } from "../machine.js";
 import type { Quartiles } from "../report/numbers.js";
 import type { How } from "./probe.js";
 

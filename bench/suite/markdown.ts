@@ -6,6 +6,7 @@ import { paragraphs, type Section } from "../report/section.js";
 import type { CaseResult } from "../trial.js";
 import { TITLES, TRAFFIC, VERBS } from "../verbs.js";
 import { suiteChart } from "./chart.js";
+import { documentSuite } from "./document.js";
 import type { SuiteResult, SuiteResults } from "./results.js";
 import { losses, summary } from "./summary.js";
 import { targets } from "./targets.js";
@@ -124,8 +125,8 @@ export function engineSummary(result: SuiteResult): string {
 export const suiteSection: Section<SuiteResults> = {
   name: "suite",
   title: "Suite in Node.js",
-  script: "bench",
   markdown,
   summary: engineSummary,
+  document: documentSuite,
   charts: (results) => ({ "suite-over-floor": results.cases.length > 0 ? suiteChart(results) : null }),
 };

@@ -76,19 +76,23 @@ export function documented({ header, layers, networks }: TfjsResults): string {
 }
 
 export function markdown(results: TfjsResults): string {
-  const { header, layers, pages, networks, convolutions } = results;
+  const { header, layers, pages = [], networks, convolutions } = results;
   return paragraphs(
     "# In TensorFlow.js",
-    "Written by `npm run bench:tfjs`. Medians of interleaved samples, after the results were checked to agree; ± is half the distance of the quartiles over the median.",
+    "Written by `npm run bench -- tfjs`. Medians of interleaved samples, after the results were checked to agree; ± is half the distance of the quartiles over the median.",
     environment(header),
     "## One layer, a step of training",
     "Forward in training (with the moving statistics) and the gradients of x, gamma and beta for a given dy. tfjs: `tf.layers.batchNormalization`; ours: `BatchNormalization` of `batchnorm-wasm/tfjs/layers`, which is what the former becomes by `install`; kernels: the exports called directly on the same tensors, outputs reserved.",
     layers.length > 0 ? layerTable(layers, "step") : null,
     "## One layer, inference",
     layers.length > 0 ? layerTable(layers, "inference") : null,
-    "## One layer in pages, a step of training on wasm",
-    "In a page that is cross-origin isolated TensorFlow.js has threads, and its heap is shared memory, in which the kernels work as in any other. Both pages by turns; the last column compares the shortest samples.",
-    pages.length > 0 ? pageTable(pages) : null,
+    ...(pages.length > 0
+      ? [
+          "## One layer in pages, a step of training on wasm",
+          "In a page that is cross-origin isolated TensorFlow.js has threads, and its heap is shared memory, in which the kernels work as in any other. Both pages by turns; the last column compares the shortest samples.",
+          pageTable(pages),
+        ]
+      : []),
     "## Whole networks, a step of training on wasm",
     "Forward, cross entropy, backward, SGD. The gradients of convolutions, which the wasm backend lacks or has slower, are ours in all three columns. Share: of the step, what it takes more than without batch normalization.",
     networks.length > 0 ? networkTable(networks) : null,
@@ -98,7 +102,7 @@ export function markdown(results: TfjsResults): string {
   );
 }
 
-export function summary({ layers, pages, networks }: TfjsResults): string {
+export function summary({ layers, pages = [], networks }: TfjsResults): string {
   return [
     ...layers.map(
       ({ backend, shape, step, inference }) =>

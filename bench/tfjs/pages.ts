@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright";
-import { type Engine, withBrowser } from "../browser/browsers.js";
+import { type Engine, withBrowser } from "../../scripts/common/browsers.js";
 import { bundle } from "../browser/bundle.js";
 import { type Server, serve } from "../browser/server.js";
 import { quartiles, type RaceOptions } from "../measure.js";

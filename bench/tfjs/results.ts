@@ -1,4 +1,4 @@
-import type { Header } from "../machine.js";
+import type { Header } from "../../scripts/common/machine.js";
 import type { Timing } from "../measure.js";
 import type { Backend } from "./backends.js";
 
@@ -37,7 +37,8 @@ export interface ConvolutionResult {
 export interface TfjsResults {
   readonly header: Header;
   readonly layers: readonly LayerResult[];
-  readonly pages: readonly PageResult[];
+  /** Not in results from before there were any. */
+  readonly pages?: readonly PageResult[];
   readonly networks: readonly NetworkResult[];
   readonly convolutions: readonly ConvolutionResult[];
 }

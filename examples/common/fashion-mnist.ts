@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { InputError } from "./errors.js";
+import { InputError } from "../../scripts/common/command.js";
 
 /** The part of the data that comes with the repository. */
 export const dataFolder = join(dirname(fileURLToPath(import.meta.url)), "../data");

@@ -1,6 +1,4 @@
-import { writeFileSync } from "node:fs";
-import { parse, View } from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite";
 import type { EpochResult } from "./train.js";
 
 export interface Run {
@@ -9,14 +7,8 @@ export interface Run {
   readonly results: readonly EpochResult[];
 }
 
-/** Writes the learning curves of `runs` to `file`: loss on the left, accuracies on the right. */
-export async function writeChart(file: string, runs: readonly Run[], subtitle: string): Promise<void> {
-  const view = new View(parse(compile(learningCurves(runs, subtitle)).spec), { renderer: "none" });
-  writeFileSync(file, `${await view.toSVG()}\n`);
-  view.finalize();
-}
-
-function learningCurves(runs: readonly Run[], subtitle: string): TopLevelSpec {
+/** The learning curves of `runs`: loss on the left, accuracies on the right. */
+export function learningCurves(runs: readonly Run[], subtitle: string): TopLevelSpec {
   const label = ({ name, lr }: Run) => `${name} (learning rate ${lr})`;
   const accuracies = runs.flatMap((run) =>
     run.results.flatMap(({ epoch, trainAccuracy, testAccuracy }) => [

@@ -1,7 +1,7 @@
 // Trains the lecture's network with and without batch normalization and shows what it does. `--help` has the options.
-import { InputError, runCommand } from "../common/errors.js";
+import { InputError, runCommand } from "../../scripts/common/command.js";
+import { prepareOutput } from "../../scripts/common/options.js";
 import { readSplit } from "../common/fashion-mnist.js";
-import { prepareOutput } from "../common/output.js";
 import { help, parseOptions } from "./options.js";
 
 async function main(): Promise<void> {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Random } from "../../scripts/common/random.js";
 import { classes } from "../common/fashion-mnist.js";
-import type { Random } from "../common/random.js";
 
 /** A batch normalization layer, whoever made it: over all axes of x but the last. */
 export interface Normalizer {

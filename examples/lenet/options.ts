@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { integer, parseArguments, path, rate } from "../common/arguments.js";
+import { integer, parseArguments, path, rate } from "../../scripts/common/options.js";
 import { dataFolder } from "../common/fashion-mnist.js";
 
 export interface Options {

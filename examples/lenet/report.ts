@@ -1,3 +1,4 @@
+import { mean } from "simple-statistics";
 import type { Run } from "./chart.js";
 import type { StepTime } from "./timing.js";
 import type { EpochResult } from "./train.js";
@@ -40,8 +41,4 @@ export function stepTimes(times: readonly StepTime[]): string {
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { median } from "simple-statistics";
+import { seeded } from "../../scripts/common/random.js";
 import { disposeBatch, makeBatch } from "../common/batches.js";
 import type { Dataset } from "../common/fashion-mnist.js";
-import { seeded } from "../common/random.js";
 import { LeNet, type Normalizer, type NormalizerMaker } from "./network.js";
 import { trainStep } from "./train.js";
 
@@ -89,10 +90,4 @@ function whenBackward(x: tf.Tensor, run: () => void): tf.Tensor {
       return tf.clone(dy as tf.Tensor);
     },
   }))(x);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

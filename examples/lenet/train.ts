@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Random } from "../../scripts/common/random.js";
 import { type Batch, batchBounds, countRight, disposeBatch, makeBatch } from "../common/batches.js";
 import type { Dataset } from "../common/fashion-mnist.js";
-import type { Random } from "../common/random.js";
 import { LeNet } from "./network.js";
 
 /** Means over one epoch; accuracies in [0, 1]. */

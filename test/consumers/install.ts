@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { install } from "../../bench/peers/install.js";
+import { install } from "../../scripts/common/install.js";
 
 /** A package of their own: beside these files its name would shadow the package's own, which they import. */
 const TOOLS = new URL("tools/", import.meta.url);

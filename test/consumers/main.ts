@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { command, UsageError } from "../../bench/options.js";
+import { runCommand } from "../../scripts/common/command.js";
+import { commit } from "../../scripts/common/machine.js";
+import { matching } from "../../scripts/common/options.js";
 import { installTools } from "./install.js";
 import { type Done, report, summary, table } from "./markdown.js";
 import { type Options, parse } from "./options.js";
@@ -9,12 +10,6 @@ import { ConsumerError, endAll } from "./processes.js";
 import { nameOf, type Row } from "./row.js";
 import { rows as all } from "./rows/index.js";
 import { Workshop } from "./workshop.js";
-
-function chosen({ only }: Options): Row[] {
-  const rows = all.filter((row) => only === null || only.test(nameOf(row)));
-  if (rows.length === 0) throw new UsageError(`"--only ${only?.source}" matches no row; --list prints them`);
-  return rows;
-}
 
 const indented = (text: string) => text.trimEnd().replaceAll(/^/gm, "    ");
 
@@ -69,25 +64,19 @@ async function takeAll(rows: readonly Row[], workshop: Workshop, required: boole
   return done;
 }
 
-function commit(): string {
-  const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
-  const changed = git("status", "--porcelain", "--untracked-files=no") !== "";
-  return git("rev-parse", "--short=10", "HEAD") + (changed ? " with changes" : "");
-}
-
 function publish(done: readonly Done[], { only, out }: Options): void {
-  if (only !== null) {
+  if (only !== undefined) {
     console.log(`\n${table(done)}\n`);
     return;
   }
   mkdirSync(dirname(out), { recursive: true });
-  writeFileSync(out, report(done, commit(), new Date().toISOString().slice(0, 10)));
+  writeFileSync(out, report(done, commit("."), new Date().toISOString().slice(0, 10)));
   console.log(`${out} is written`);
 }
 
-await command(async () => {
+await runCommand(async () => {
   const options = parse();
-  const rows = chosen(options);
+  const rows = matching("--only", options.only, all, nameOf);
   if (options.list) {
     console.log(rows.map(nameOf).join("\n"));
     return;

@@ -1,3 +1,4 @@
+import { plainTable } from "../../scripts/common/markdown.js";
 import type { Row } from "./row.js";
 
 export type Result = "passed" | "failed" | `${"failed" | "skipped"}: ${string}`;
@@ -15,7 +16,7 @@ const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;
 
 export function table(done: readonly Done[]): string {
   const rows = done.map(({ row, version, result }) => [row.consumer, version, row.imports, row.does, result].map(cell));
-  return [HEAD, HEAD.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return plainTable(HEAD, rows);
 }
 
 export function summary(done: readonly Done[]): string {

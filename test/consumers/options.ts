@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { parseArgs } from "node:util";
-import { UsageError } from "../../bench/options.js";
+import { InputError } from "../../scripts/common/command.js";
+import { parseArguments } from "../../scripts/common/options.js";
 
 export interface Options {
-  readonly only: RegExp | null;
+  readonly only?: string;
   readonly list: boolean;
   /** What the machine lacks is a failure. */
   readonly require: boolean;
@@ -13,33 +13,19 @@ export interface Options {
 }
 
 export function parse(): Options {
-  const { only, list, require, tarball, out } = values();
-  if (tarball !== undefined && !existsSync(tarball))
-    throw new UsageError(`"--tarball" expected a file, got ${tarball}`);
-  return { only: only === undefined ? null : regular(only), list, require, tarball, out };
-}
-
-function values() {
-  try {
-    return parseArgs({
-      options: {
-        only: { type: "string" },
-        list: { type: "boolean", default: false },
-        require: { type: "boolean", default: Boolean(process.env.CI) },
-        tarball: { type: "string" },
-        out: { type: "string", default: "docs/consumers.md" },
-      },
-    }).values;
-  } catch (error) {
-    const usage = "[--only PATTERN] [--list] [--require] [--tarball FILE] [--out FILE]";
-    throw new UsageError(`${(error as Error).message.split("\n")[0]} (npm run test:consumers -- ${usage})`);
-  }
-}
-
-function regular(only: string): RegExp {
-  try {
-    return new RegExp(only, "i");
-  } catch {
-    throw new UsageError(`"--only" expected a regular expression, got ${only}`);
-  }
+  const values = parseArguments(process.argv.slice(2), {
+    only: { type: "string" },
+    list: { type: "boolean", default: false },
+    require: { type: "boolean", default: Boolean(process.env.CI) },
+    tarball: { type: "string" },
+    out: { type: "string", default: "docs/consumers.md" },
+    help: { type: "boolean", default: false },
+  });
+  const { tarball } = values;
+  if (values.help)
+    throw new InputError(
+      "npm run test:consumers -- [--only PATTERN] [--list] [--require] [--tarball FILE] [--out FILE]",
+    );
+  if (tarball !== undefined && !existsSync(tarball)) throw new InputError(`--tarball expected a file, got ${tarball}`);
+  return values;
 }

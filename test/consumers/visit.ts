@@ -1,4 +1,4 @@
-import { ENGINES, type Engine, missing as missingEngine } from "../../bench/browser/browsers.js";
+import { ENGINES, type Engine, missing as missingEngine } from "../../scripts/common/browsers.js";
 import { missingWebKit, WEBKIT } from "../webkit/minibrowser.js";
 import { ConsumerError } from "./processes.js";
 import type { Row } from "./row.js";

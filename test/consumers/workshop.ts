@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright";
-import { type Engine, withBrowser } from "../../bench/browser/browsers.js";
+import { type Engine, withBrowser } from "../../scripts/common/browsers.js";
 import { Display } from "../webkit/minibrowser.js";
 import { run } from "./processes.js";
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { InputError } from "../../examples/common/errors.js";
+import { InputError } from "../../scripts/common/command.js";
 import type { FuzzBackend } from "./backends.js";
 import { Disagreement, Judge } from "./judge.js";
 import type { Kind } from "./kinds.js";

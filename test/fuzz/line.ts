@@ -1,4 +1,4 @@
-import { InputError } from "../../examples/common/errors.js";
+import { InputError } from "../../scripts/common/command.js";
 
 /** A case is a flat record; its line is its kind and the fields that differ from the default, such as `step shape=2x3 x=far`. */
 export type Field = string | number | boolean;

@@ -1,5 +1,5 @@
 // Runs random cases until the seconds are over, or the first failure. `--help` has the options.
-import { runCommand } from "../../examples/common/errors.js";
+import { runCommand } from "../../scripts/common/command.js";
 import { backendOf, type FuzzBackend } from "./backends.js";
 import { command, explore, type Failure, kinds, runLine } from "./explore.js";
 import { help, type Options, parseOptions } from "./options.js";

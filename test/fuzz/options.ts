@@ -1,5 +1,5 @@
-import { integer, parseArguments } from "../../examples/common/arguments.js";
-import { InputError } from "../../examples/common/errors.js";
+import { InputError } from "../../scripts/common/command.js";
+import { integer, parseArguments } from "../../scripts/common/options.js";
 import { backendNames, type FuzzBackend } from "./backends.js";
 
 export interface Options {

@@ -1,3 +1,0 @@
-import { renderPublished } from "./index.js";
-
-await renderPublished();
