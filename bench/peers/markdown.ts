@@ -1,10 +1,18 @@
 import { paragraphs, type Section } from "../report/section.js";
 import { TITLES, VERBS } from "../verbs.js";
+import { PEERS } from "./peers.js";
 import { WRONG } from "./ratios.js";
 import type { PeersResults } from "./results.js";
 import { errorTable, forms, losses, notes, peersSummary, reasons, times, wrong } from "./tables.js";
 
-function markdown(results: PeersResults): string {
+/** Without peers that were measured once and are no longer compared with. */
+function current({ header, cases }: PeersResults): PeersResults {
+  const compared = new Set(PEERS.map(({ name }) => name));
+  return { header, cases: cases.map((c) => ({ ...c, peers: c.peers.filter(({ name }) => compared.has(name)) })) };
+}
+
+function markdown(stored: PeersResults): string {
+  const results = current(stored);
   return paragraphs(
     "### Summary",
     "Geometric means of the peers' times over ours, over the cases where the peer's result is right: above 1 ours is faster.",

@@ -42,11 +42,9 @@ function pytorch(threads: number): Peer["program"] {
   };
 }
 
-function native(sources: readonly string[], libraries: readonly string[], packages: string): Peer["program"] {
-  return () => {
-    const built = buildNative(sources, libraries, packages);
-    return "absent" in built ? built : { command: built.file, args: [], environment: { OMP_NUM_THREADS: "1" } };
-  };
+function onednn(): ReturnType<Peer["program"]> {
+  const built = buildNative("onednn", ["-ldnnl"], "g++ libdnnl-dev");
+  return "absent" in built ? built : { command: built.file, args: [], environment: { OMP_NUM_THREADS: "1" } };
 }
 
 const RUNTIME_NOTE =
@@ -118,12 +116,6 @@ export const PEERS: readonly Peer[] = [
     name: "oneDNN",
     threads: 1,
     note: "native limit: C++ primitives on plain nchw and nhwc memory; running statistics in plain C++",
-    program: native(["onednn.cpp"], ["-ldnnl"], "g++ libdnnl-dev"),
-  },
-  {
-    name: "AVX-512 C",
-    threads: 1,
-    note: "native limit: our numerics by hand in C intrinsics, written for this benchmark",
-    program: native(["avx512.c", "planes512.c", "rows512.c"], ["-lm"], "gcc"),
+    program: onednn,
   },
 ];
