@@ -9,6 +9,7 @@ const everySuite = suites(["*"]);
 const nodeOnly = suites([
   "address-space",
   "allocation",
+  "bench",
   "binary",
   "experiments",
   "experiments-*",
@@ -78,6 +79,7 @@ const fallback: TestProjectInlineConfiguration = {
     exclude: [
       ...suites([
         "address-space",
+        "bench",
         "binary",
         "experiments",
         "experiments-*",
