@@ -18,7 +18,7 @@ async function freshWorker(): Promise<number> {
   }
 }
 
-/** main.ts reads the console for its progress line. */
+/** run.ts reads the console for its progress line. */
 async function step(what: string): Promise<void> {
   console.log(what);
   await new Promise((out) => setTimeout(out));

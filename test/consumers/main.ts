@@ -5,7 +5,7 @@ import { commit } from "../../scripts/common/machine.js";
 import { matching } from "../../scripts/common/options.js";
 import { installTools } from "./install.js";
 import { type Done, report, summary, table } from "./markdown.js";
-import { type Options, parse } from "./options.js";
+import { help, type Options, parse } from "./options.js";
 import { ConsumerError, endAll } from "./processes.js";
 import { nameOf, type Row } from "./row.js";
 import { rows as all } from "./rows/index.js";
@@ -76,6 +76,10 @@ function publish(done: readonly Done[], { only, out }: Options): void {
 
 await runCommand(async () => {
   const options = parse();
+  if (options.help) {
+    console.log(help);
+    return;
+  }
   const rows = matching("--only", options.only, all, nameOf);
   if (options.list) {
     console.log(rows.map(nameOf).join("\n"));

@@ -2,7 +2,10 @@ import { existsSync } from "node:fs";
 import { InputError } from "../../scripts/common/command.js";
 import { parseArguments } from "../../scripts/common/options.js";
 
+export const help = "npm run test:consumers -- [--only PATTERN] [--list] [--require] [--tarball FILE] [--out FILE]";
+
 export interface Options {
+  readonly help: boolean;
   readonly only?: string;
   readonly list: boolean;
   /** What the machine lacks is a failure. */
@@ -22,10 +25,6 @@ export function parse(): Options {
     help: { type: "boolean", default: false },
   });
   const { tarball } = values;
-  if (values.help)
-    throw new InputError(
-      "npm run test:consumers -- [--only PATTERN] [--list] [--require] [--tarball FILE] [--out FILE]",
-    );
   if (tarball !== undefined && !existsSync(tarball)) throw new InputError(`--tarball expected a file, got ${tarball}`);
   return values;
 }
