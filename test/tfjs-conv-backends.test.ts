@@ -1,7 +1,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
-import { registerConvolutionGradients } from "../src/tfjs/convolution/register.js";
+import { registerConvolutionGradients } from "../src/tfjs/kernels/register.js";
 import { startWasm } from "./tfjs-conv-support.js";
 
 const heapBytes = () => (tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } }).wasm.HEAPU8.byteLength;

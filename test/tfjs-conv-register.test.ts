@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { registerConv2DBackpropFilter, registerConvolutionGradients } from "../src/tfjs/convolution/register.js";
+import { registerConv2DBackpropFilter, registerConvolutionGradients } from "../src/tfjs/kernels/register.js";
 import { startWasm } from "./tfjs-conv-support.js";
 
 const names = [

@@ -5,8 +5,8 @@ import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers"; // registers the gradients of operations, which the core's build for Node leaves out
 import { expect } from "vitest";
-import { conv2DBackpropInput } from "../src/tfjs/convolution/input-gradient.js";
-import { registerConvolutionGradients } from "../src/tfjs/convolution/register.js";
+import { conv2DBackpropInput } from "../src/tfjs/kernels/input-gradient.js";
+import { registerConvolutionGradients } from "../src/tfjs/kernels/register.js";
 
 export async function startWasm(): Promise<void> {
   const manifest = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/package.json");

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { seeded } from "../scripts/common/random.js";
-import { blockTerms } from "../src/tfjs/convolution/products.js";
+import { blockTerms } from "../src/tfjs/kernels/products.js";
 import { type Convolution, gradients, paddingBefore } from "./tfjs-conv-reference.js";
 import { expectWithin, registerCompositions, runKernel, startWasm } from "./tfjs-conv-support.js";
 

@@ -1,7 +1,7 @@
-export type { Tf } from "./convolution/geometry.js";
-export type { Undo } from "./convolution/kernels.js";
-export { registerConv2DBackpropFilter, registerConvolutionGradients } from "./convolution/register.js";
 export { type InstallOptions, install, type Tfjs, type TfjsLayers, uninstall } from "./install.js";
+export type { Tf } from "./kernels/geometry.js";
+export { installKernels, registerConv2DBackpropFilter, registerConvolutionGradients } from "./kernels/register.js";
+export type { Undo } from "./kernels/scope.js";
 export {
   batchNormInference,
   batchNormTraining,

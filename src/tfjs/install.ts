@@ -1,12 +1,12 @@
 import { engine, type GradConfig, type serialization } from "@tensorflow/tfjs-core";
 import { checkOneOf, wrongType } from "../check.js";
 import { checkOptions } from "../options.js";
-import type { Tf } from "./convolution/geometry.js";
-import { registerMissingGradients } from "./convolution/register.js";
 import { FUSED_BATCH_NORM, fusedBatchNormGradient, fusedBatchNormKernel } from "./fused-batchnorm.js";
 import { type GraphOperations, registerGraphOperations } from "./graph-operations.js";
 import { BACKENDS, openHosts, releaseHosts } from "./host.js";
 import { FROZEN, type Frozen, installation, type Replacement } from "./installation.js";
+import type { Tf } from "./kernels/geometry.js";
+import { installKernels } from "./kernels/register.js";
 import { fusedCall, type LayerCall } from "./layer.js";
 import { SINGLE_VALUE, type SingleValue } from "./ops.js";
 import { replaceKernel } from "./registry.js";
@@ -50,7 +50,7 @@ const OPTIONS: readonly (keyof InstallOptions)[] = ["layers", "converter", "sing
  * From here on batch normalization on the backends cpu and wasm is computed by the kernels of this package, and on others
  * by operations of TensorFlow.js: tf.batchNorm and its gradient, the layers of tf.layers.batchNormalization in inference
  * and training, those that exist included, and in graph models that are loaded from then on NCHW and `is_training`.
- * On wasm it also registers the gradients of convolutions that the backend lacks ({@link registerConv2DBackpropFilter}).
+ * On wasm it also makes convolutions, pooling and dense layers train, right and fast ({@link installKernels}).
  * Waits until a backend is ready, and compiles beside the thread that calls. Where there is no WebAssembly SIMD, or a policy
  * refuses it, kernels in JavaScript compute on cpu; they are imported then, and a warning says so. A further call replaces
  * only what was imported in between, and takes a `singleValue` and a `frozen` that it is given.
@@ -79,7 +79,7 @@ export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<(
   if (state.generation !== generation) return () => {};
   for (const backend of new Set([...BACKENDS, ...Object.keys(engine().registryFactory)])) replaceFused(tf, backend);
   replaceGradient(tf);
-  addMissingGradients(tf);
+  replaceKernels(tf);
   const prototype = layerPrototype(tf, layers ?? tf.layers);
   if (prototype !== null) replaceCall(prototype);
   const registry = converter ?? tf;
@@ -145,12 +145,14 @@ function replaceGradient(tf: Tfjs): void {
   });
 }
 
-/** Of convolutions on wasm, where the backend was imported. */
-function addMissingGradients(tf: Tfjs): void {
-  const key = "gradients of convolutions";
-  if (replaced(key) || tf.getKernel("Conv2D", "wasm") === undefined) return;
-  // Takes back only what it registered, and that only where it still holds.
-  remember(key, { holds: () => true, restore: registerMissingGradients(tf) });
+/** Of TensorFlow.js, on the backends that were imported. */
+function replaceKernels(tf: Tfjs): void {
+  for (const backend of BACKENDS) {
+    const key = `kernels ${backend}`;
+    if (replaced(key) || tf.getKernel("MaxPool", backend) === undefined) continue;
+    // Takes back only what it registered, and that only where it still holds.
+    remember(key, { holds: () => true, restore: installKernels(tf) });
+  }
 }
 
 function replaceCall(prototype: { call: LayerCall }): void {

@@ -1,10 +1,17 @@
-import type { KernelConfig, KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs-core";
+import type {
+  DataType,
+  KernelConfig,
+  KernelFunc,
+  NamedAttrMap,
+  NamedTensorInfoMap,
+  TensorInfo,
+} from "@tensorflow/tfjs-core";
 import { replaceKernel } from "../registry.js";
 import type { Tf } from "./geometry.js";
 
 /** What the compositions use of TensorFlow.js's wasm backend. */
 export interface WasmBackend {
-  makeOutput(shape: number[], dtype: "float32"): TensorInfo;
+  makeOutput(shape: number[], dtype: DataType): TensorInfo;
   /** A view, stale after the next allocation. */
   typedArrayFromHeap(tensor: TensorInfo): Float32Array;
   disposeData(dataId: object): boolean;
@@ -22,16 +29,18 @@ export interface Call<Inputs, Attributes> {
 export interface Scope {
   run(kernelName: string, inputs: NamedTensorInfoMap, attrs?: object): TensorInfo;
   /** Uninitialised memory. */
-  make(shape: number[]): TensorInfo;
+  make(shape: number[], dtype?: DataType): TensorInfo;
   view(tensor: TensorInfo): Float32Array;
+  /** Takes over what was made in the backend by other ways. */
+  keep(tensor: TensorInfo): TensorInfo;
   /** Frees early what this scope made. */
   free(...tensors: TensorInfo[]): void;
 }
 
 /**
- * Calls `use`, with the inputs in the backend's memory, and frees all that it allocated, also when it throws, but for the tensor that it returns. Freeing matters
- * beyond the memory of the tensors: the backend keeps a packed copy of each convolution's filter and each product's
- * right side until that tensor is disposed of.
+ * Calls `use`, with the inputs in the backend's memory, and frees all that it allocated, also when it throws, but for the
+ * tensor that it returns. Freeing matters beyond the memory of the tensors: the backend keeps a packed copy of each
+ * convolution's filter and each product's right side until that tensor is disposed of.
  */
 export function inScope(
   tf: Tf,
@@ -58,8 +67,9 @@ export function inScope(
         keep(
           tf.getKernel(kernelName, "wasm").kernelFunc({ inputs, backend, attrs: attrs as NamedAttrMap }) as TensorInfo,
         ),
-      make: (shape) => keep(backend.makeOutput(shape, "float32")),
+      make: (shape, dtype = "float32") => keep(backend.makeOutput(shape, dtype)),
       view: (tensor) => backend.typedArrayFromHeap(tensor),
+      keep,
       free,
     });
     made.delete(result.dataId);

@@ -1,8 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type ConvolutionAttributes, type Geometry, geometryOf, type Shape4, type Tf } from "./geometry.js";
-import { type Call, inScope, reshaped, type Scope } from "./kernels.js";
 import { patches } from "./patches.js";
-import { type Block, stepsOfBlock, sumOfProducts } from "./products.js";
+import { type Block, blocksOf, multiply, stepsOfBlock, sumOfProducts } from "./products.js";
+import { type Call, inScope, reshaped, type Scope } from "./scope.js";
 
 interface Inputs {
   x: TensorInfo;
@@ -56,38 +56,12 @@ function patchGradient(scope: Scope, x: TensorInfo, dy: TensorInfo, g: Geometry,
   return sumOfProducts(scope, rows, g.outChannels, blocks);
 }
 
-/**
- * dW = xᵀ·dy for 1x1 filters. Packing the right side takes 10 ns a value, more than all else, so that the one with fewer
- * channels goes there, and dWᵀ = dyᵀ·x where that is x.
- */
+/** dW = xᵀ·dy for 1x1 filters. */
 function pointwiseGradient(scope: Scope, x: TensorInfo, dy: TensorInfo, g: Geometry): TensorInfo {
   const pixels = g.batch * g.inHeight * g.inWidth;
-  const swap = g.inChannels < g.outChannels;
-  const [left, right] = swap ? [dy, x] : [x, dy];
-  const [rows, columns] = swap ? [g.outChannels, g.inChannels] : [g.inChannels, g.outChannels];
-  const transposed = scope.run("Transpose", { x: reshaped(left, [pixels, rows]) }, { perm: [1, 0] });
-  const blocks = blocksOf(
-    pixels,
-    stepsOfBlock(rows, 1),
-    (from, before): Block => ({
-      terms: before - from,
-      left: (heap, to) => {
-        const start = scope.view(transposed).byteOffset / 4;
-        for (let row = 0; row < rows; row++) {
-          heap.copyWithin(to + row * (before - from), start + row * pixels + from, start + row * pixels + before);
-        }
-      },
-      right: (heap, to) => {
-        const start = scope.view(right).byteOffset / 4;
-        heap.copyWithin(to, start + from * columns, start + before * columns);
-      },
-    }),
-  );
-  const product = sumOfProducts(scope, rows, columns, blocks);
-  return swap ? scope.run("Transpose", { x: reshaped(product, [rows, columns]) }, { perm: [1, 0] }) : product;
-}
-
-/** `count` steps in blocks of at most `size`. */
-function blocksOf(count: number, size: number, block: (from: number, before: number) => Block): Block[] {
-  return Array.from({ length: Math.ceil(count / size) }, (_, i) => block(i * size, Math.min(count, (i + 1) * size)));
+  const [a, b] = [
+    { tensor: x, transposed: true },
+    { tensor: dy, transposed: false },
+  ];
+  return multiply(scope, a, b, g.inChannels, pixels, g.outChannels);
 }

@@ -1,7 +1,14 @@
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
-import { type ConvolutionAttributes, type Geometry, geometryOf, type Shape4, type Tf } from "./geometry.js";
-import { type Call, inScope, reshaped, type Scope } from "./kernels.js";
+import {
+  type ConvolutionAttributes,
+  fittedPadding,
+  type Geometry,
+  geometryOf,
+  type Shape4,
+  type Tf,
+} from "./geometry.js";
 import { addTerms } from "./patches.js";
+import { type Call, inScope, reshaped, type Scope } from "./scope.js";
 
 interface Inputs {
   dy: TensorInfo;
@@ -29,7 +36,9 @@ export function conv2DBackpropInput(
     const { inputShape, dataFormat = "NHWC" } = call.attrs;
     const g = geometryOf(tf, inputShape, filter.shape as Shape4, dy.shape as Shape4, call.attrs);
     if (dataFormat !== "NHWC" || leave(g)) {
-      return original(call as unknown as Parameters<KernelFunc>[0]) as TensorInfo;
+      // By its own reckoning y has other extents than dy where the gradient of `tf.conv2d` leaves dimRoundingMode out.
+      const attrs = { ...call.attrs, pad: fittedPadding(g, dataFormat), dimRoundingMode: undefined };
+      return original({ ...call, attrs } as unknown as Parameters<KernelFunc>[0]) as TensorInfo;
     }
     return inScope(tf, call.backend, [dy, filter], (scope) =>
       canConvolve(g) ? convolve(scope, dy, filter, g) : multiplyAndAdd(scope, dy, filter, g),

@@ -5,10 +5,12 @@ export type Tf = Pick<typeof core, "getKernel" | "registerKernel" | "unregisterK
 
 export type Shape4 = [number, number, number, number];
 
+export type Explicit = core.backend_util.ExplicitPadding;
+
 /** What TensorFlow.js tells a convolution's gradient kernel besides its inputs. */
 export interface ConvolutionAttributes {
   strides: number | [number, number];
-  pad: "same" | "valid" | number | core.backend_util.ExplicitPadding;
+  pad: "same" | "valid" | number | Explicit;
   dataFormat?: "NHWC" | "NCHW";
   dimRoundingMode?: "floor" | "round" | "ceil";
 }
@@ -63,6 +65,13 @@ export function geometryOf(
     top: info.padInfo.top,
     left: info.padInfo.left,
   };
+}
+
+/** The padding with which as many windows fit on x as y has, for kernels that compute this number. */
+export function fittedPadding(g: Geometry, format: "NHWC" | "NCHW"): Explicit {
+  const rows: [number, number] = [g.top, (g.outHeight - 1) * g.strideHeight + g.filterHeight - g.inHeight - g.top];
+  const columns: [number, number] = [g.left, (g.outWidth - 1) * g.strideWidth + g.filterWidth - g.inWidth - g.left];
+  return format === "NHWC" ? [[0, 0], rows, columns, [0, 0]] : [[0, 0], [0, 0], rows, columns];
 }
 
 /**

@@ -1,0 +1,103 @@
+import { base64 } from "./binary.js";
+import type { Geometry, Shape4 } from "./geometry.js";
+import { surround } from "./surround.js";
+
+/** What assembly/tfjs exports. */
+interface Loops {
+  addTaps(
+    sums: number,
+    tap: number,
+    tapRow: number,
+    x: number,
+    xRow: number,
+    dy: number,
+    rows: number,
+    columns: number,
+    channels: number,
+    multiplier: number,
+    strideHeight: number,
+    strideWidth: number,
+  ): void;
+}
+
+/** Taps that one call sums: as many rows of the filter, and columns. */
+const TILE = 3;
+
+const tiled = (extent: number) => Math.ceil(extent / TILE) * TILE;
+
+const PAGE = 65536;
+
+/** The loops in a memory of their own, with room for `bytes`. That of the backend may be hidden, or shared. */
+class Room {
+  static #last: Room | null = null;
+  readonly memory = new WebAssembly.Memory({ initial: 0 });
+  readonly loops: Loops;
+
+  private constructor() {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const { memory } = this;
+    this.loops = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports as never;
+  }
+
+  static of(bytes: number): Room {
+    Room.#last ??= new Room();
+    const missing = Math.ceil((bytes - Room.#last.memory.buffer.byteLength) / PAGE);
+    if (missing > 0) Room.#last.memory.grow(missing);
+    return Room.#last;
+  }
+
+  static release(): void {
+    Room.#last = null;
+  }
+}
+
+/** Gives back the memory of the loops, which is as large as the largest image was. */
+export function releaseRoom(): void {
+  Room.release();
+}
+
+/**
+ * Writes to `dw` the gradient of a depthwise filter: dW[i, j, c, m] = sum over n, p, q of
+ * x[n, p·strideHeight + i - top, q·strideWidth + j - left, c] · dy[n, p, q, c·M + m]. Image by image: x with its zeros around,
+ * and dy, are copied beside the loops, which brings them into the cache. The filter is taken in whole tiles, so that x has
+ * zeros for taps beyond it.
+ */
+export function filterGradient(dw: Float32Array, x: Float32Array, dy: Float32Array, g: Geometry): void {
+  const [height, width] = [tiled(g.filterHeight), tiled(g.filterWidth)];
+  const rows = (g.outHeight - 1) * g.strideHeight + height;
+  const columns = (g.outWidth - 1) * g.strideWidth + width;
+  const from: Shape4 = [1, g.inHeight, g.inWidth, g.inChannels];
+  const to: Shape4 = [1, rows, columns, g.inChannels];
+  const [size, dySize] = [g.inHeight * g.inWidth * g.inChannels, g.outHeight * g.outWidth * g.outChannels];
+  const sumsSize = height * width * g.outChannels;
+  const xSize = rows * columns * g.inChannels;
+  const { memory, loops } = Room.of(8 * sumsSize + 4 * (xSize + dySize));
+  const sums = new Float64Array(memory.buffer, 0, sumsSize);
+  const xs = new Float32Array(memory.buffer, 8 * sumsSize, xSize);
+  const dys = new Float32Array(memory.buffer, xs.byteOffset + 4 * xSize, dySize);
+  sums.fill(0);
+  for (let n = 0; n < g.batch; n++) {
+    surround(xs, x.subarray(n * size, (n + 1) * size), to, from, g.top, g.left);
+    dys.set(dy.subarray(n * dySize, (n + 1) * dySize));
+    addImage(loops, g, xs.byteOffset, 4 * columns * g.inChannels, dys.byteOffset);
+  }
+  const row = g.filterWidth * g.outChannels;
+  for (let i = 0; i < g.filterHeight; i++) {
+    dw.set(sums.subarray(i * width * g.outChannels, i * width * g.outChannels + row), i * row);
+  }
+}
+
+/** Tile by tile, to the sums at address 0. */
+function addImage(loops: Loops, g: Geometry, x: number, xRow: number, dy: number): void {
+  const tap = 8 * g.outChannels;
+  const tapRow = tiled(g.filterWidth) * tap;
+  const multiplier = g.outChannels / g.inChannels;
+  for (let i = 0; i < g.filterHeight; i += TILE) {
+    for (let j = 0; j < g.filterWidth; j += TILE) {
+      const sums = i * tapRow + j * tap;
+      const at = x + i * xRow + 4 * j * g.inChannels;
+      const extents = [g.outHeight, g.outWidth, g.outChannels, multiplier, g.strideHeight, g.strideWidth] as const;
+      loops.addTaps(sums, tap, tapRow, at, xRow, dy, ...extents);
+    }
+  }
+}

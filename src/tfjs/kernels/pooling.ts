@@ -1,0 +1,76 @@
+import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
+import type { Shape4, Tf } from "./geometry.js";
+import { maximum, maximumGradient, meanGradient } from "./pool-loops.js";
+import { type PoolAttributes, poolOf } from "./pool-windows.js";
+import { type Call, inScope } from "./scope.js";
+import { axesOf, fits } from "./windows.js";
+
+type Forward = Call<{ x: TensorInfo }, PoolAttributes>;
+
+/**
+ * The kernels MaxPool and AvgPool. `original` is right where XNNPACK computes as many windows as TensorFlow.js makes room
+ * for and each has a part in x, and, with windows of one value, which it copies, where there is no padding.
+ */
+export function pool(tf: Tf, original: KernelFunc, loop: typeof maximum) {
+  return (call: Forward): TensorInfo => {
+    const { x } = call.inputs;
+    const { filterSize, strides, pad, dimRoundingMode } = call.attrs;
+    const { computePool2DInfo } = tf.backend_util;
+    const shape = x.shape as Shape4;
+    const info = computePool2DInfo(shape, filterSize as never, strides as never, 1, pad, dimRoundingMode);
+    const axes = axesOf(info);
+    const single = axes.every(({ size }) => size === 1);
+    const right = axes.every((axis) => {
+      const { extent, count, size, stride, before, after } = axis;
+      const inside = before < size && (count - 1) * stride - before < extent;
+      return fits(axis) && inside && !(single && before + after > 0);
+    });
+    if (right || x.dtype !== "float32") return original(call as unknown as Parameters<KernelFunc>[0]) as TensorInfo;
+    return poolByLoop(tf, call, info.outShape, loop);
+  };
+}
+
+/** The kernel MaxPool3D: the backend's own begins each maximum with the smallest positive float32. */
+export function maxPool3D(tf: Tf) {
+  return (call: Forward): TensorInfo => {
+    const { outExtents, batch, channels } = poolOf(tf, call.inputs.x.shape, call.attrs);
+    return poolByLoop(tf, call, [batch, ...outExtents, channels], maximum);
+  };
+}
+
+function poolByLoop(tf: Tf, { inputs, backend, attrs }: Forward, shape: number[], loop: typeof maximum): TensorInfo {
+  const { x } = inputs;
+  return inScope(tf, backend, [x], (scope) => {
+    const y = scope.make(shape, x.dtype);
+    loop(scope.view(y), scope.view(x), poolOf(tf, x.shape, attrs));
+    return y;
+  });
+}
+
+type Backward = Call<{ dy: TensorInfo; input: TensorInfo }, PoolAttributes>;
+
+/**
+ * The kernels MaxPoolGrad and MaxPool3DGrad: the backend's own miss windows without a positive value, since they begin
+ * each maximum with the smallest positive float32, and take the last of equal values.
+ */
+export function maxPoolGradient(tf: Tf) {
+  return ({ inputs: { dy, input }, backend, attrs }: Backward): TensorInfo =>
+    inScope(tf, backend, [dy, input], (scope) => {
+      const dx = scope.make(input.shape, input.dtype);
+      maximumGradient(scope.view(dx), scope.view(input), scope.view(dy), poolOf(tf, input.shape, attrs, dy.shape));
+      return dx;
+    });
+}
+
+/**
+ * The kernels AvgPoolGrad and AvgPool3DGrad: TensorFlow.js' own divide by the size of the window, where the forward pass
+ * divides by the number of values of it that lie in x.
+ */
+export function avgPoolGradient(tf: Tf) {
+  return ({ inputs: { dy, input }, backend, attrs }: Backward): TensorInfo =>
+    inScope(tf, backend, [dy, input], (scope) => {
+      const dx = scope.make(input.shape);
+      meanGradient(scope.view(dx), scope.view(dy), poolOf(tf, input.shape, attrs, dy.shape));
+      return dx;
+    });
+}

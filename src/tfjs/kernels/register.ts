@@ -1,0 +1,85 @@
+import type { KernelFunc } from "@tensorflow/tfjs-core";
+import { conv3DBackpropFilter, conv3DBackpropInput } from "./conv3d.js";
+import { depthwiseConv2dNativeBackpropFilter, depthwiseConv2dNativeBackpropInput } from "./depthwise-gradients.js";
+import { releaseRoom } from "./depthwise-taps.js";
+import { conv2DBackpropFilter } from "./filter-gradient.js";
+import type { Tf } from "./geometry.js";
+import { conv2DBackpropInput } from "./input-gradient.js";
+import { matMul } from "./matmul.js";
+import { maximum, mean } from "./pool-loops.js";
+import { avgPoolGradient, maxPool3D, maxPoolGradient, pool } from "./pooling.js";
+import { register, type Undo } from "./scope.js";
+import { unsortedSegmentSum } from "./segment-sum.js";
+import { convolution, eitherFormat } from "./windows.js";
+
+/** What stands in for a kernel of TensorFlow.js; calls it, `original`, where that is right and no slower. */
+type Replacement = (tf: Tf, original: KernelFunc) => unknown;
+
+/** On the wasm backend. */
+const REPLACED: Readonly<Record<string, Replacement>> = {
+  Conv2D: (tf, original) => eitherFormat(tf, convolution(tf, original, false)),
+  FusedConv2D: (tf, original) => convolution(tf, original, false),
+  DepthwiseConv2dNative: (tf, original) => convolution(tf, original, true),
+  FusedDepthwiseConv2D: (tf, original) => convolution(tf, original, true),
+  Conv2DBackpropInput: (tf, original) => conv2DBackpropInput(tf, original),
+  Conv3DBackpropFilterV2: conv3DBackpropFilter,
+  Conv3DBackpropInputV2: conv3DBackpropInput,
+  MaxPool: (tf, original) => pool(tf, original, maximum),
+  MaxPoolGrad: maxPoolGradient,
+  MaxPool3D: maxPool3D,
+  MaxPool3DGrad: maxPoolGradient,
+  AvgPool: (tf, original) => pool(tf, original, mean),
+  AvgPoolGrad: avgPoolGradient,
+  AvgPool3DGrad: avgPoolGradient,
+  BatchMatMul: (tf, original) => matMul(tf, original),
+};
+
+/** What the wasm backend lacks. */
+const MISSING: Readonly<Record<string, (tf: Tf) => unknown>> = {
+  Conv2DBackpropFilter: conv2DBackpropFilter,
+  DepthwiseConv2dNativeBackpropFilter: depthwiseConv2dNativeBackpropFilter,
+  DepthwiseConv2dNativeBackpropInput: depthwiseConv2dNativeBackpropInput,
+  UnsortedSegmentSum: unsortedSegmentSum,
+};
+
+/** On a kernel of ours, of any copy of this module. */
+const OURS = Symbol.for("batchnorm-wasm/tfjs kernel");
+
+/**
+ * Makes TensorFlow.js's wasm backend train what its cpu backend trains, right and fast: registers the gradients that it
+ * lacks, and replaces its kernels of convolution, pooling and products of matrices that are wrong or slow. Each replacement
+ * calls what it replaces where that is right and no slower. `install` does so too.
+ *
+ * Call it after "@tensorflow/tfjs-backend-wasm" was imported; the backend need not have started. What was replaced before,
+ * and a kernel that somebody else registered for what the backend lacks, stay. Returns a function that puts everything back
+ * as it was, as far as nobody has replaced it since.
+ */
+export function installKernels(tf: Tf): Undo {
+  if (!tf.getKernel("Conv2D", "wasm")) return () => {};
+  const undo = [
+    ...Object.entries(MISSING).map(([name, kernel]) => add(tf, name, kernel)),
+    ...Object.entries(REPLACED).map(([name, kernel]) => replace(tf, name, kernel)),
+  ];
+  return () => {
+    for (const each of undo) each();
+    releaseRoom();
+  };
+}
+
+/** @deprecated The name of {@link installKernels} before it did more. */
+export const registerConv2DBackpropFilter: (tf: Tf) => Undo = installKernels;
+
+/** @deprecated The name of {@link installKernels} before it did more. */
+export const registerConvolutionGradients: (tf: Tf) => Undo = installKernels;
+
+function add(tf: Tf, kernelName: string, kernel: (tf: Tf) => unknown): Undo {
+  return tf.getKernel(kernelName, "wasm") ? () => {} : register(tf, kernelName, ours(kernel(tf)));
+}
+
+function replace(tf: Tf, kernelName: string, kernel: Replacement): Undo {
+  const original = tf.getKernel(kernelName, "wasm");
+  if (!original || OURS in original.kernelFunc) return () => {};
+  return register(tf, kernelName, ours(kernel(tf, original.kernelFunc)), original);
+}
+
+const ours = (kernel: unknown) => Object.assign(kernel as KernelFunc, { [OURS]: true });
