@@ -1,7 +1,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
-import { registerConvolutionGradients } from "../src/tfjs/kernels/register.js";
+import { installKernels } from "../src/tfjs/kernels/register.js";
 import { startWasm } from "./tfjs-conv-support.js";
 
 const heapBytes = () => (tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } }).wasm.HEAPU8.byteLength;
@@ -17,7 +17,7 @@ async function inputs(backend: string, size: number): Promise<{ x: tf.Tensor; dy
 it("gradients of convolutions are the same for inputs on another backend, though the memory grows when they are moved", async () => {
   tf.env().set("PROD", true); // no greeting
   await startWasm();
-  const undo = registerConvolutionGradients(tf);
+  const undo = installKernels(tf);
   const run = ({ x, dy }: { x: tf.Tensor; dy: tf.Tensor }): Buffer => {
     const attrs = { strides: 1, pad: "same", dilations: 1, filterShape: [3, 3, 16, 1] } as unknown as tf.NamedAttrMap;
     const dw = tf.engine().runKernel("DepthwiseConv2dNativeBackpropFilter", { x, dy }, attrs) as tf.Tensor;

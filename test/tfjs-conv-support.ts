@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers"; // registers the gradients of operations, which the core's build for Node leaves out
 import { expect } from "vitest";
 import { conv2DBackpropInput } from "../src/tfjs/kernels/input-gradient.js";
-import { registerConvolutionGradients } from "../src/tfjs/kernels/register.js";
+import { installKernels } from "../src/tfjs/kernels/register.js";
 
 export async function startWasm(): Promise<void> {
   const manifest = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/package.json");
@@ -22,7 +22,7 @@ export async function startWasm(): Promise<void> {
 export function registerCompositions(): () => void {
   const name = "Conv2DBackpropInput";
   const original = tf.getKernel(name, "wasm");
-  const undo = registerConvolutionGradients(tf);
+  const undo = installKernels(tf);
   const registered = tf.getKernel(name, "wasm");
   const kernelFunc = conv2DBackpropInput(tf, original.kernelFunc, () => false) as unknown as tf.KernelFunc;
   tf.unregisterKernel(name, "wasm");

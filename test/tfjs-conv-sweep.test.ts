@@ -109,13 +109,13 @@ async function check({ conv, pad, rounding }: Case, backend: "reference" | "cpu"
   const got = await run("wasm");
   const expected = backend === "cpu" ? await run("cpu") : gradients(conv, x, filter, dy);
   const what = `x [${conv.x}], filter [${conv.filter}], strides ${conv.strides}, pad ${pad}, ${rounding}`;
-  // The filter: the terms of a block in float32, then the sum of the blocks from float64. Depthwise it is summed in float64. The
-  // input: the terms of one tap, the taps. Depthwise: the taps, the channels of one input. The cpu backend sums in
+  // The filter: the terms of a block in float32, then the sum of the blocks from float64; depthwise a block is a row of dy.
+  // The input: the terms of one tap, the taps. Depthwise: the taps, the channels of one input. The cpu backend sums in
   // float64 and rounds once more.
   const last = backend === "cpu" ? 1 : 0;
   const taps = conv.filter[0] * conv.filter[1];
   const terms = conv.y[0] * conv.y[1] * conv.y[2];
-  const filterRoundings = conv.depthwise ? 1 : Math.min(terms, blockTerms) + 1;
+  const filterRoundings = conv.depthwise ? conv.y[2] + 1 : Math.min(terms, blockTerms) + 1;
   const inputRoundings = conv.depthwise ? taps + conv.filter[3] : taps * (conv.filter[3] + 1);
   expectWithin(got.dFilter, expected.dFilter, absolute.dFilter, filterRoundings + last, `dFilter: ${what}`);
   expectWithin(got.dx, expected.dx, absolute.dx, inputRoundings + last, `dx: ${what}`);

@@ -1,4 +1,4 @@
-import { registerConvolutionGradients } from "batchnorm-wasm/tfjs";
+import { installKernels } from "batchnorm-wasm/tfjs";
 import { BatchNormalization } from "batchnorm-wasm/tfjs/layers";
 import { type RaceOptions, race } from "../measure.js";
 import { tf, tfl, useBackend } from "./backends.js";
@@ -89,7 +89,7 @@ function stepOf({ batch, input, build }: Network, normalization: Normalization) 
 /** Whole steps of one network on the wasm backend, with each batch normalization; the losses of three steps must agree. */
 export async function measureNetwork(network: Network, options: RaceOptions): Promise<NetworkResult> {
   await useBackend("wasm");
-  const undo = registerConvolutionGradients(tf);
+  const undo = installKernels(tf);
   tf.engine().startScope();
   const steps = new Map(Object.entries(NORMALIZATIONS).map(([name, make]) => [name, stepOf(network, make)]));
   for (let i = 0; i < 3; i++) {

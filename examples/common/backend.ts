@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers"; // registers the gradients of operations, which the core's build for Node leaves out
-import { registerConvolutionGradients } from "batchnorm-wasm/tfjs";
+import { installKernels } from "batchnorm-wasm/tfjs";
 
 /** Starts TensorFlow.js on its WebAssembly backend, able to train convolutions. */
 export async function startTfjs(): Promise<void> {
@@ -13,5 +13,5 @@ export async function startTfjs(): Promise<void> {
     throw new Error("TensorFlow.js could not start its wasm backend");
   }
   await tf.ready();
-  registerConvolutionGradients(tf);
+  installKernels(tf);
 }

@@ -1,7 +1,7 @@
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
 import type { Shape4, Tf } from "./geometry.js";
 import { maximum, maximumGradient, meanGradient } from "./pool-loops.js";
-import { type PoolAttributes, poolOf } from "./pool-windows.js";
+import { type Pool, type PoolAttributes, poolOf } from "./pool-windows.js";
 import { type Call, inScope } from "./scope.js";
 import { axesOf, fits } from "./windows.js";
 
@@ -64,13 +64,34 @@ export function maxPoolGradient(tf: Tf) {
 
 /**
  * The kernels AvgPoolGrad and AvgPool3DGrad: TensorFlow.js' own divide by the size of the window, where the forward pass
- * divides by the number of values of it that lie in x.
+ * divides by the number of values of it that lie in x. `original` is right where all windows lie in x, and is called there
+ * if it is no slower.
  */
-export function avgPoolGradient(tf: Tf) {
-  return ({ inputs: { dy, input }, backend, attrs }: Backward): TensorInfo =>
-    inScope(tf, backend, [dy, input], (scope) => {
+export function avgPoolGradient(tf: Tf, original?: KernelFunc) {
+  return (call: Backward): TensorInfo => {
+    const { dy, input } = call.inputs;
+    const pool = poolOf(tf, input.shape, call.attrs, dy.shape);
+    if (original && isInside(pool) && isDense(pool)) {
+      return original(call as unknown as Parameters<KernelFunc>[0]) as TensorInfo;
+    }
+    return inScope(tf, call.backend, [dy, input], (scope) => {
       const dx = scope.make(input.shape);
-      meanGradient(scope.view(dx), scope.view(dy), poolOf(tf, input.shape, attrs, dy.shape));
+      meanGradient(scope.view(dx), scope.view(dy), pool);
       return dx;
     });
+  };
 }
+
+const isInside = ({ inExtents, outExtents, size, strides, before }: Pool) =>
+  outExtents.every((count, axis) => {
+    return before[axis] === 0 && (count - 1) * strides[axis] + size[axis] <= inExtents[axis];
+  });
+
+/**
+ * Ours adds up windows, the backend's values of x: at stride 1, 3x3, ours takes 0.9 to 2.7 times as long, at stride 2 and 2x2
+ * 0.3 to 0.8 times, but with a single channel 1.2 to 1.5 times.
+ */
+const isDense = ({ channels, inExtents, outExtents }: Pool) =>
+  channels === 1 || 2 * volume(outExtents) > volume(inExtents);
+
+const volume = ([depth, height, width]: readonly number[]) => depth * height * width;

@@ -5,7 +5,8 @@ import { releaseRoom } from "./depthwise-taps.js";
 import { conv2DBackpropFilter } from "./filter-gradient.js";
 import type { Tf } from "./geometry.js";
 import { conv2DBackpropInput } from "./input-gradient.js";
-import { matMul } from "./matmul.js";
+import { matMul, product } from "./matmul.js";
+import { onCpu } from "./on-cpu.js";
 import { maximum, mean } from "./pool-loops.js";
 import { avgPoolGradient, maxPool3D, maxPoolGradient, pool } from "./pooling.js";
 import { register, type Undo } from "./scope.js";
@@ -29,9 +30,16 @@ const REPLACED: Readonly<Record<string, Replacement>> = {
   MaxPool3D: maxPool3D,
   MaxPool3DGrad: maxPoolGradient,
   AvgPool: (tf, original) => pool(tf, original, mean),
-  AvgPoolGrad: avgPoolGradient,
-  AvgPool3DGrad: avgPoolGradient,
+  AvgPoolGrad: (tf, original) => avgPoolGradient(tf, original),
+  AvgPool3DGrad: (tf, original) => avgPoolGradient(tf, original),
   BatchMatMul: (tf, original) => matMul(tf, original),
+  _FusedMatMul: product,
+};
+
+/** On the cpu backend. */
+const REPLACED_ON_CPU: Readonly<Record<string, Replacement>> = {
+  AvgPoolGrad: (tf) => onCpu(avgPoolGradient(tf)),
+  AvgPool3DGrad: (tf) => onCpu(avgPoolGradient(tf)),
 };
 
 /** What the wasm backend lacks. */
@@ -48,17 +56,19 @@ const OURS = Symbol.for("batchnorm-wasm/tfjs kernel");
 /**
  * Makes TensorFlow.js's wasm backend train what its cpu backend trains, right and fast: registers the gradients that it
  * lacks, and replaces its kernels of convolution, pooling and products of matrices that are wrong or slow. Each replacement
- * calls what it replaces where that is right and no slower. `install` does so too.
+ * calls what it replaces where that is right and no slower. On the cpu backend it replaces the gradients of average pooling,
+ * which are wrong there too. `install` does all this.
  *
- * Call it after "@tensorflow/tfjs-backend-wasm" was imported; the backend need not have started. What was replaced before,
- * and a kernel that somebody else registered for what the backend lacks, stay. Returns a function that puts everything back
- * as it was, as far as nobody has replaced it since.
+ * Call it after the backends were imported; they need not have started. What was replaced before, and a kernel that somebody
+ * else registered for what the backend lacks, stay. Returns a function that puts everything back as it was, as far as nobody
+ * has replaced it since.
  */
 export function installKernels(tf: Tf): Undo {
-  if (!tf.getKernel("Conv2D", "wasm")) return () => {};
+  const wasm = tf.getKernel("Conv2D", "wasm") !== undefined;
   const undo = [
-    ...Object.entries(MISSING).map(([name, kernel]) => add(tf, name, kernel)),
-    ...Object.entries(REPLACED).map(([name, kernel]) => replace(tf, name, kernel)),
+    ...Object.entries(wasm ? MISSING : {}).map(([name, kernel]) => add(tf, name, kernel)),
+    ...Object.entries(REPLACED).map(([name, kernel]) => replace(tf, name, "wasm", kernel)),
+    ...Object.entries(REPLACED_ON_CPU).map(([name, kernel]) => replace(tf, name, "cpu", kernel)),
   ];
   return () => {
     for (const each of undo) each();
@@ -76,8 +86,8 @@ function add(tf: Tf, kernelName: string, kernel: (tf: Tf) => unknown): Undo {
   return tf.getKernel(kernelName, "wasm") ? () => {} : register(tf, kernelName, ours(kernel(tf)));
 }
 
-function replace(tf: Tf, kernelName: string, kernel: Replacement): Undo {
-  const original = tf.getKernel(kernelName, "wasm");
+function replace(tf: Tf, kernelName: string, backend: string, kernel: Replacement): Undo {
+  const original = tf.getKernel(kernelName, backend);
   if (!original || OURS in original.kernelFunc) return () => {};
   return register(tf, kernelName, ours(kernel(tf, original.kernelFunc)), original);
 }

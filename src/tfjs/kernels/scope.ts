@@ -86,19 +86,19 @@ export function reshaped(tensor: TensorInfo, shape: number[]): TensorInfo {
   return { ...tensor, shape };
 }
 
-/** A kernel of the wasm backend that `register` made, and how to take it back. */
+/** Takes back a registered kernel. */
 export type Undo = () => void;
 
-/** Registers a kernel of the wasm backend in the place of `replaced`, or as a new one. */
-export function register(tf: Tf, kernelName: string, kernelFunc: unknown, replaced?: KernelConfig): Undo {
-  const func = kernelFunc as KernelFunc;
+/** Registers a kernel of the wasm backend, or a kernel in the place of `replaced`, on its backend. */
+export function register(tf: Tf, kernelName: string, kernelFunc: KernelFunc, replaced?: KernelConfig): Undo {
+  const backendName = replaced?.backendName ?? "wasm";
   // With the setup of what it replaces: a backend that starts later has to prepare that too.
-  const config = { ...replaced, kernelName, backendName: "wasm", kernelFunc: func };
+  const config = { ...replaced, kernelName, backendName, kernelFunc };
   if (replaced) replaceKernel(tf, config);
   else tf.registerKernel(config);
   return () => {
-    if (tf.getKernel(kernelName, "wasm")?.kernelFunc !== func) return;
+    if (tf.getKernel(kernelName, backendName)?.kernelFunc !== kernelFunc) return;
     if (replaced) replaceKernel(tf, replaced);
-    else tf.unregisterKernel(kernelName, "wasm");
+    else tf.unregisterKernel(kernelName, backendName);
   };
 }

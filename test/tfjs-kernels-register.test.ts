@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { registerConv2DBackpropFilter, registerConvolutionGradients } from "../src/tfjs/kernels/register.js";
+import { installKernels, registerConv2DBackpropFilter, registerConvolutionGradients } from "../src/tfjs/index.js";
 import { startWasm } from "./tfjs-conv-support.js";
 
 const names = [
@@ -15,7 +15,7 @@ const warn = vi.spyOn(console, "warn");
 describe("before the backend has started", () => {
   it("registers kernels that run once it has, and prepares the one it replaces", async () => {
     const before = kernels();
-    const undo = registerConvolutionGradients(tf);
+    const undo = installKernels(tf);
     await startWasm();
     tf.tidy(() => {
       const inputs = { dy: tf.ones([1, 2, 2, 1]), filter: tf.ones([2, 2, 1, 1]) };
@@ -35,7 +35,7 @@ describe("on a started backend", () => {
   it("puts everything back", () => {
     const before = kernels();
     expect(before.slice(0, 3)).toEqual([undefined, undefined, undefined]);
-    const undo = registerConvolutionGradients(tf);
+    const undo = installKernels(tf);
     expect(kernels().every((kernel) => kernel?.kernelFunc)).toBe(true);
     expect(kernels()[3]).not.toBe(before[3]);
     undo();
@@ -44,13 +44,34 @@ describe("on a started backend", () => {
     expect(kernels()[3]).toBe(before[3]);
   });
 
-  it("registers the filter's gradient alone", () => {
-    const before = kernels();
-    const undo = registerConv2DBackpropFilter(tf);
-    expect(kernels()[0]).toBeDefined();
-    expect(kernels().slice(1)).toEqual(before.slice(1));
+  it("has the names of before", () => {
+    for (const register of [registerConv2DBackpropFilter, registerConvolutionGradients]) {
+      const before = kernels();
+      const undo = register(tf);
+      expect(kernels().some((kernel, i) => kernel === before[i])).toBe(false);
+      undo();
+      expect(kernels()).toEqual(before);
+    }
+  });
+
+  it("leaves kernels of a second copy of the module as they are", () => {
+    const undo = installKernels(tf);
+    const first = kernels();
+    // What another copy marks its kernels by.
+    expect(first.every((kernel) => Symbol.for("batchnorm-wasm/tfjs kernel") in (kernel?.kernelFunc ?? {}))).toBe(true);
+    installKernels(tf)();
+    expect(kernels()).toEqual(first);
     undo();
-    expect(kernels()).toEqual(before);
+  });
+
+  it("replaces the gradients of average pooling on cpu, and nothing else there", () => {
+    const all = () => tf.getKernelsForBackend("cpu");
+    const before = all();
+    const undo = installKernels(tf);
+    const changed = all().filter((kernel) => !before.includes(kernel));
+    expect(changed.map(({ kernelName }) => kernelName).sort()).toEqual(["AvgPool3DGrad", "AvgPoolGrad"]);
+    undo();
+    expect(new Set(all())).toEqual(new Set(before));
   });
 
   it("never replaces a kernel of a gradient that the backend lacks", () => {
@@ -59,7 +80,7 @@ describe("on a started backend", () => {
       return { kernelName, backendName: "wasm", kernelFunc };
     });
     mine.forEach(tf.registerKernel);
-    const undo = registerConvolutionGradients(tf);
+    const undo = installKernels(tf);
     expect(kernels().slice(0, 3)).toEqual(mine);
     undo();
     expect(kernels().slice(0, 3)).toEqual(mine);
@@ -70,9 +91,9 @@ describe("on a started backend", () => {
 
   it("registers once", () => {
     const before = kernels();
-    const undo = registerConvolutionGradients(tf);
+    const undo = installKernels(tf);
     const first = kernels();
-    const undoAgain = registerConvolutionGradients(tf);
+    const undoAgain = installKernels(tf);
     expect(kernels()).toEqual(first);
     undoAgain();
     expect(kernels()).toEqual(first);
@@ -82,7 +103,7 @@ describe("on a started backend", () => {
 
   it("leaves a kernel alone that somebody registered since", () => {
     const before = kernels();
-    const undo = registerConvolutionGradients(tf);
+    const undo = installKernels(tf);
     const theirs: tf.KernelConfig = { ...before[3], kernelFunc: () => [] };
     tf.unregisterKernel("Conv2DBackpropInput", "wasm");
     tf.registerKernel(theirs);
@@ -97,7 +118,7 @@ describe("on a started backend", () => {
     const kernelFunc = vi.fn(original.kernelFunc);
     tf.unregisterKernel("Conv2DBackpropInput", "wasm");
     tf.registerKernel({ ...original, kernelFunc });
-    const undo = registerConvolutionGradients(tf);
+    const undo = installKernels(tf);
     // Small integers, whose sums are exact in any order.
     const integers = (shape: number[]) =>
       tf.tensor(
