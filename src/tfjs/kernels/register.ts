@@ -7,6 +7,7 @@ import type { Tf } from "./geometry.js";
 import { conv2DBackpropInput } from "./input-gradient.js";
 import { matMul, product } from "./matmul.js";
 import { onCpu } from "./on-cpu.js";
+import { oneHot } from "./one-hot.js";
 import { maximum, mean } from "./pool-loops.js";
 import { avgPoolGradient, maxPool3D, maxPoolGradient, pool } from "./pooling.js";
 import { register, type Undo } from "./scope.js";
@@ -34,6 +35,7 @@ const REPLACED: Readonly<Record<string, Replacement>> = {
   AvgPool3DGrad: (tf, original) => avgPoolGradient(tf, original),
   BatchMatMul: (tf, original) => matMul(tf, original),
   _FusedMatMul: product,
+  OneHot: oneHot,
 };
 
 /** On the cpu backend. */
