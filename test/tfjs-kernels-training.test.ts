@@ -121,7 +121,7 @@ const losses: Record<string, (label: tf.Tensor, prediction: tf.Tensor) => tf.Ten
 const optimizers: Record<string, () => tf.Optimizer> = {
   sgd: () => tf.train.sgd(0.1),
   momentum: () => tf.train.momentum(0.1, 0.9),
-  rmsprop: () => tf.train.rmsprop(0.01, 0.9, 0.5, undefined, true),
+  rmsprop: () => tf.train.rmsprop(0.01, 0.9, 0.5),
   adam: () => tf.train.adam(0.01),
   adadelta: () => tf.train.adadelta(0.1),
   adamax: () => tf.train.adamax(0.01),
