@@ -1,5 +1,5 @@
-import { registerConvolutionGradients } from "batchnorm-wasm/tfjs";
 import { tf, useBackend } from "./backends.js";
+import { installWithOwn } from "./own-kernels.js";
 import type { ConvolutionResult } from "./results.js";
 
 /**
@@ -17,11 +17,11 @@ interface Convolution {
   pad: "same" | "valid";
   depthwise?: boolean;
 }
-interface Contender {
+export interface Contender {
   run: () => tf.Tensor;
   times: number[];
 }
-type Role = "forward" | "filter" | "filter, tfjs" | "input" | "input, tfjs";
+export type Role = "forward" | "filter" | "filter, tfjs" | "input" | "input, tfjs";
 
 const cases: Omit<Convolution, "name">[] = [
   { x: [256, 28, 28, 1], filter: [5, 5, 1, 6], stride: 1, pad: "valid" },
@@ -48,11 +48,10 @@ const long = 500;
 /** Products above which the gradients that TensorFlow.js has are left out: they take 10 ns to a microsecond each. */
 const most = { conv3D: 2e8, cpu: 1e7 };
 
-const original = tf.getKernel("Conv2DBackpropInput", "wasm").kernelFunc;
 const run = (name: string, inputs: tf.NamedTensorMap, attrs: object) =>
   tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap) as tf.Tensor;
 
-function contendersOf(c: Convolution): Map<Role, Contender> {
+function contendersOf(c: Convolution, own: Own): Map<Role, Contender> {
   const { x: inputShape, filter: filterShape, stride, pad, depthwise = false } = c;
   const { outShape } = tf.backend_util.computeConv2DInfo(inputShape, filterShape, stride, 1, pad, undefined, depthwise);
   const make = (shape: Shape, seed: number) => tf.randomUniform(shape, -1, 1, "float32", seed);
@@ -70,10 +69,9 @@ function contendersOf(c: Convolution): Map<Role, Contender> {
     roles.push(["input, tfjs", () => onCpu(`${prefix}BackpropInput`, { dy, filter }, attrs)]);
   }
   if (!depthwise) {
-    const call = { inputs: { dy, filter }, attrs, backend: tf.backend() } as unknown as Parameters<tf.KernelFunc>[0];
-    roles.push(["input, tfjs", () => tf.engine().makeTensorFromTensorInfo(original(call) as tf.TensorInfo)]);
+    roles.push(["input, tfjs", () => runOwn(own, `${prefix}BackpropInput`, { dy, filter }, attrs)]);
     if (products < most.conv3D) {
-      roles.push(["filter, tfjs", () => filterByConv3D(x, dy, filterShape, stride, pad)]);
+      roles.push(["filter, tfjs", () => filterByConv3D(own, { x, dy }, filterShape, stride, pad)]);
     }
   }
   return new Map(roles.map(([role, f]) => [role, { run: () => tf.tidy(f), times: [] }]));
@@ -91,10 +89,23 @@ function onCpu(name: string, inputs: tf.NamedTensorMap, attrs: object): tf.Tenso
   return tf.tensor(backend.readSync(dataId) as Float32Array, shape);
 }
 
-function filterByConv3D(x: tf.Tensor, dy: tf.Tensor, [i, j, c, k]: Shape, stride: number, pad: string): tf.Tensor {
+interface Tensors {
+  x: tf.Tensor;
+  dy: tf.Tensor;
+}
+export type Own = (name: string) => tf.KernelFunc;
+
+/** A kernel of the backend's own. */
+export function runOwn(own: Own, name: string, inputs: tf.NamedTensorMap, attrs: object): tf.Tensor {
+  const call = { inputs, attrs, backend: tf.backend() } as unknown as Parameters<tf.KernelFunc>[0];
+  return tf.engine().makeTensorFromTensorInfo(own(name)(call) as tf.TensorInfo);
+}
+
+function filterByConv3D(own: Own, tensors: Tensors, [i, j, c, k]: Shape, stride: number, pad: string): tf.Tensor {
   const deep = (t: tf.Tensor) => tf.reshape(t, [t.shape[0], 1, ...t.shape.slice(1)] as never);
   const attrs = { strides: [1, stride, stride], pad, filterShape: [1, i, j, c, k] };
-  return tf.reshape(run("Conv3DBackpropFilterV2", { x: deep(x), dy: deep(dy) }, attrs), [i, j, c, k]);
+  const inputs = { x: deep(tensors.x), dy: deep(tensors.dy) };
+  return tf.reshape(runOwn(own, "Conv3DBackpropFilterV2", inputs, attrs), [i, j, c, k]);
 }
 
 /** The values outside of `tf.tidy`, which searches all that it returns for tensors, value by value. */
@@ -108,7 +119,7 @@ function time({ run: f, times }: Contender): Float32Array {
 }
 
 /** The largest difference of two results over the largest value. */
-function difference(a: Float32Array, b: Float32Array): number {
+export function difference(a: Float32Array, b: Float32Array): number {
   const scale = b.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0) / scale;
 }
@@ -123,10 +134,9 @@ function check(c: Convolution, results: Map<Role, Float32Array>): void {
   }
 }
 
-function measure(c: Convolution): Map<Role, number> {
-  const contenders = contendersOf(c);
-  const results = [...contenders].map(([role, contender]) => [role, time(contender)] as const);
-  check(c, new Map(results));
+/** Milliseconds of each, after `check` has seen the results. */
+function raced<Name>(contenders: Map<Name, Contender>, check: (results: Map<Name, Float32Array>) => void) {
+  check(new Map([...contenders].map(([role, contender]) => [role, time(contender)])));
   const quick = [...contenders.values()].filter(({ times }) => times[0] < long);
   for (const { times } of quick) {
     times.pop(); // the first run warms up
@@ -143,12 +153,24 @@ const median = (values: number[]) => values.sort((a, b) => a - b)[values.length 
 
 const ROLES: readonly Role[] = ["forward", "filter", "filter, tfjs", "input", "input, tfjs"];
 
-export async function measureConvolution(c: Convolution): Promise<ConvolutionResult> {
+/** Times the roles of a row. */
+export async function row<Name extends Role>(
+  name: string,
+  contendersOf: (own: Own) => Map<Name, Contender>,
+  check: (results: Map<Name, Float32Array>) => void,
+): Promise<ConvolutionResult> {
   await useBackend("wasm");
-  const undo = registerConvolutionGradients(tf);
+  const { own, undo } = installWithOwn();
   tf.engine().startScope();
-  const times = measure(c);
+  const times: Map<Role, number> = raced(contendersOf(own), check);
   tf.engine().endScope();
   undo();
-  return { name: c.name, times: Object.fromEntries(ROLES.map((role) => [role, times.get(role) ?? null])) };
+  return { name, times: Object.fromEntries(ROLES.map((role) => [role, times.get(role) ?? null])) };
 }
+
+export const measureConvolution = (c: Convolution): Promise<ConvolutionResult> =>
+  row(
+    c.name,
+    (own) => contendersOf(c, own),
+    (results) => check(c, results),
+  );

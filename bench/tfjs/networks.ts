@@ -1,7 +1,7 @@
-import { installKernels } from "batchnorm-wasm/tfjs";
 import { BatchNormalization } from "batchnorm-wasm/tfjs/layers";
 import { type RaceOptions, race } from "../measure.js";
 import { tf, tfl, useBackend } from "./backends.js";
+import { installWithOwn } from "./own-kernels.js";
 import type { NetworkResult } from "./results.js";
 
 type Symbolic = tfl.SymbolicTensor;
@@ -57,9 +57,50 @@ function resNet(image: Symbolic, normalization: Normalization): Symbolic {
   return apply(layers.dense({ units: 10, kernelInitializer: seeded(seed) }), x);
 }
 
+/** As the deep-Q network of the examples of TensorFlow.js, which plays Snake: three convolutions, two of them normalized. */
+function deepQ(board: Symbolic, normalization: Normalization): Symbolic {
+  const convolution = (x: Symbolic, filters: number, seed: number) => {
+    return apply(layers.conv2d({ filters, kernelSize: 3, activation: "relu", kernelInitializer: seeded(seed) }), x);
+  };
+  let x = normalization(convolution(board, 128, 0));
+  x = normalization(convolution(x, 256, 1));
+  x = apply(layers.flatten(), convolution(x, 256, 2));
+  x = apply(layers.dense({ units: 100, activation: "relu", kernelInitializer: seeded(3) }), x);
+  return apply(layers.dense({ units: 10, kernelInitializer: seeded(4) }), x);
+}
+
+/** As the ACGAN of the examples of TensorFlow.js: a generator of 28x28 images, and behind it the discriminator. */
+function acgan(latent: Symbolic, normalization: Normalization): Symbolic {
+  let seed = 0;
+  const next = () => seeded(seed++);
+  const up = (
+    x: Symbolic,
+    filters: number,
+    strides: number,
+    padding: "same" | "valid",
+    activation: "relu" | "tanh",
+  ) => {
+    const options = { filters, kernelSize: 5, strides, padding, activation, kernelInitializer: next() } as const;
+    return apply(layers.conv2dTranspose(options), x);
+  };
+  let x = apply(layers.flatten(), latent);
+  x = apply(layers.dense({ units: 3 * 3 * 384, activation: "relu", kernelInitializer: next() }), x);
+  x = apply(layers.reshape({ targetShape: [3, 3, 384] }), x);
+  x = normalization(up(x, 192, 1, "valid", "relu"));
+  x = normalization(up(x, 96, 2, "same", "relu"));
+  x = up(x, 1, 2, "same", "tanh");
+  for (const [i, filters] of [32, 64, 128, 256].entries()) {
+    const options = { filters, kernelSize: 3, strides: i % 2 === 0 ? 2 : 1, padding: "same" } as const;
+    x = apply(layers.leakyReLU({ alpha: 0.2 }), apply(layers.conv2d({ ...options, kernelInitializer: next() }), x));
+  }
+  return apply(layers.dense({ units: 10, kernelInitializer: next() }), apply(layers.flatten(), x));
+}
+
 export const NETWORKS: readonly Network[] = [
   { name: "LeNet", batch: 256, input: [28, 28, 1], build: leNet },
   { name: "ResNet-like, 11 convolutions of 3x3", batch: 32, input: [32, 32, 3], build: resNet },
+  { name: "deep-Q", batch: 64, input: [9, 9, 2], build: deepQ },
+  { name: "ACGAN-shaped pair", batch: 32, input: [1, 1, 100], build: acgan },
 ];
 
 const NORMALIZATIONS: Readonly<Record<"tfjs" | "ours" | "none", Normalization>> = {
@@ -86,24 +127,32 @@ function stepOf({ batch, input, build }: Network, normalization: Normalization) 
   };
 }
 
-/** Whole steps of one network on the wasm backend, with each batch normalization; the losses of three steps must agree. */
+/**
+ * Whole steps of one network on the wasm backend, with each batch normalization, and with ours over the backend's own kernels
+ * of all else, where these are right. The losses of three steps must agree.
+ */
 export async function measureNetwork(network: Network, options: RaceOptions): Promise<NetworkResult> {
   await useBackend("wasm");
-  const undo = installKernels(tf);
+  const { withOwn, undo } = installWithOwn();
   tf.engine().startScope();
   const steps = new Map(Object.entries(NORMALIZATIONS).map(([name, make]) => [name, stepOf(network, make)]));
+  const own = stepOf(network, NORMALIZATIONS.ours);
+  let ownIsRight = true;
   for (let i = 0; i < 3; i++) {
     const [theirs, ours] = ["tfjs", "ours"].map((name) => steps.get(name)?.() ?? Number.NaN);
     // Three steps at this learning rate carry a relative 1e-4 of the gradients into less than 1e-4 of the loss.
-    if (!(Math.abs(ours - theirs) <= 1e-4 * theirs)) {
+    const agrees = (loss: number) => Math.abs(loss - theirs) <= 1e-4 * theirs;
+    if (!agrees(ours)) {
       throw new Error(
         `${network.name}: the loss of step ${i} is ${ours} with ours, ${theirs} with TensorFlow.js's layer`,
       );
     }
+    ownIsRight &&= agrees(withOwn(own));
   }
+  if (ownIsRight) steps.set("own", () => withOwn(own));
   const times = Object.fromEntries(race(steps as Map<string, () => void>, options));
   tf.engine().endScope();
   undo();
   const { name, batch } = network;
-  return { name, batch, step: times as NetworkResult["step"] };
+  return { name, batch, step: { own: null, ...times } as NetworkResult["step"] };
 }

@@ -24,8 +24,11 @@ export interface PageResult {
 export interface NetworkResult {
   readonly name: string;
   readonly batch: number;
-  /** Of a whole step of training; "none": the network without batch normalization. */
-  readonly step: Readonly<Record<"tfjs" | "ours" | "none", Timing>>;
+  /**
+   * Of a whole step of training; "none": the network without batch normalization; "own": with our batch normalization, and
+   * the backend's own kernels where we replace them, null where these are wrong.
+   */
+  readonly step: Readonly<Record<"tfjs" | "ours" | "none", Timing> & { own: Timing | null }>;
 }
 
 export interface ConvolutionResult {

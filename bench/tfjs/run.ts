@@ -6,6 +6,7 @@ import type { RaceOptions } from "../measure.js";
 import type { Run } from "../run.js";
 import type { Backend } from "./backends.js";
 import { CONVOLUTIONS, measureConvolution } from "./convolutions.js";
+import { DENSE, measureDense } from "./dense.js";
 import { measureLayer, SHAPES } from "./layer.js";
 import { measureNetwork, NETWORKS } from "./networks.js";
 import { measurePages } from "./pages.js";
@@ -49,6 +50,10 @@ const PARTS: readonly Part[] = [
   ...CONVOLUTIONS.map((convolution) => ({
     name: convolution.name,
     measure: async (results: Lists) => results.convolutions.push(await measureConvolution(convolution)),
+  })),
+  ...DENSE.map((dense) => ({
+    name: dense.name,
+    measure: async (results: Lists) => results.convolutions.push(await measureDense(dense)),
   })),
 ];
 
