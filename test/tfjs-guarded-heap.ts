@@ -1,5 +1,7 @@
-import { expect } from "vitest";
-import { wasmModule } from "./tfjs.js";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { installKernels } from "../src/tfjs/kernels/register.js";
+import { tf, wasmModule } from "./tfjs.js";
+import { startWasm } from "./tfjs-conv-support.js";
 
 const MARGIN = 256;
 const CANARY = 0x5a;
@@ -45,4 +47,23 @@ export function guardHeap(): () => void {
     };
     expect(broken).toEqual([]);
   };
+}
+
+/** The tests of a file run on wasm with our kernels, all tensors between canaries, and leave no tensor behind. */
+export function kernelsBetweenCanaries(): void {
+  let undo: () => void;
+  let check: () => void;
+  beforeAll(async () => {
+    await startWasm();
+    undo = installKernels(tf);
+  });
+  afterAll(() => undo());
+  beforeEach(() => {
+    check = guardHeap();
+    tf.engine().startScope();
+  });
+  afterEach(() => {
+    tf.engine().endScope();
+    check();
+  });
 }

@@ -1,24 +1,7 @@
 import { base64 } from "./binary.js";
 import type { Geometry, Shape4 } from "./geometry.js";
 import { surround } from "./surround.js";
-
-/** What assembly/tfjs exports. */
-interface Loops {
-  addTaps(
-    sums: number,
-    tap: number,
-    tapRow: number,
-    x: number,
-    xRow: number,
-    dy: number,
-    rows: number,
-    columns: number,
-    channels: number,
-    multiplier: number,
-    strideHeight: number,
-    strideWidth: number,
-  ): void;
-}
+import { type Loops, loopsInJavaScript } from "./taps.js";
 
 /** Taps that one call sums: as many rows of the filter, and columns. */
 const TILE = 3;
@@ -36,7 +19,9 @@ class Room {
   private constructor() {
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
     const { memory } = this;
-    this.loops = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports as never;
+    this.loops = WebAssembly.validate(bytes)
+      ? (new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports as unknown as Loops)
+      : loopsInJavaScript(memory);
   }
 
   static of(bytes: number): Room {

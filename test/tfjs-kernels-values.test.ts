@@ -1,27 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { seeded } from "../examples/common/random.js";
-import { matMul } from "../src/tfjs/kernels/matmul.js";
-import { blockTerms } from "../src/tfjs/kernels/products.js";
-import { installKernels } from "../src/tfjs/kernels/register.js";
-import { expectWithin, startWasm } from "./tfjs-conv-support.js";
-import { guardHeap } from "./tfjs-guarded-heap.js";
+import { describe, expect, it } from "vitest";
+import { kernelsBetweenCanaries } from "./tfjs-guarded-heap.js";
 
-let undo: () => void;
-let checkHeap: () => void;
-beforeAll(async () => {
-  await startWasm();
-  undo = installKernels(tf);
-});
-afterAll(() => undo());
-beforeEach(() => {
-  checkHeap = guardHeap();
-  tf.engine().startScope();
-});
-afterEach(() => {
-  tf.engine().endScope();
-  checkHeap();
-});
+kernelsBetweenCanaries();
 
 type Row = [name: string, expected: number[], run: () => tf.Tensor];
 
@@ -32,6 +13,12 @@ const x5 = (values: number[], shape: number[]) => t(values, shape) as tf.Tensor5
 const gradient = (f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, dy: tf.Tensor) => tf.grad(f)(x, dy);
 const pool4 = (x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, 2, 2, "valid");
 const pool5 = (x: tf.Tensor) => tf.maxPool3d(x as tf.Tensor5D, [1, 2, 2], [1, 2, 2], "valid");
+const none: tf.backend_util.ExplicitPadding = [
+  [0, 0],
+  [0, 0],
+  [0, 0],
+  [0, 0],
+];
 const two = () => x5([2], [1, 1, 1, 1, 1]);
 
 /** Each small enough to be reckoned by hand. */
@@ -131,55 +118,17 @@ const rows: Row[] = [
   [
     "conv2d, rounded up: 2.5 windows are 3",
     [3, 7, 5],
-    () =>
-      tf.conv2d(
-        x4([1, 2, 3, 4, 5], [1, 1, 5, 1]),
-        x4([1, 1], [1, 2, 1, 1]),
-        [1, 2],
-        [
-          [0, 0],
-          [0, 0],
-          [0, 0],
-          [0, 0],
-        ],
-        "NHWC",
-        1,
-        "ceil",
-      ),
+    () => tf.conv2d(x4([1, 2, 3, 4, 5], [1, 1, 5, 1]), x4([1, 1], [1, 2, 1, 1]), [1, 2], none, "NHWC", 1, "ceil"),
   ],
   [
     "maxPool, rounded up: 2.5 windows are 3",
     [-2, -4, -5],
-    () =>
-      tf.maxPool(
-        x4([-3, -2, -6, -4, -5], [1, 1, 5, 1]),
-        [1, 2],
-        [1, 2],
-        [
-          [0, 0],
-          [0, 0],
-          [0, 0],
-          [0, 0],
-        ],
-        "ceil",
-      ),
+    () => tf.maxPool(x4([-3, -2, -6, -4, -5], [1, 1, 5, 1]), [1, 2], [1, 2], none, "ceil"),
   ],
   [
     "avgPool, rounded up: 2.5 windows are 3",
     [1.5, 3.5, 5],
-    () =>
-      tf.avgPool(
-        x4([1, 2, 3, 4, 5], [1, 1, 5, 1]),
-        [1, 2],
-        [1, 2],
-        [
-          [0, 0],
-          [0, 0],
-          [0, 0],
-          [0, 0],
-        ],
-        "ceil",
-      ),
+    () => tf.avgPool(x4([1, 2, 3, 4, 5], [1, 1, 5, 1]), [1, 2], [1, 2], none, "ceil"),
   ],
   [
     // TensorFlow.js makes room for (5 - 3 + 2) / 2 + 1 = 3 columns of these windows of one value at stride 1: of 7.
@@ -232,113 +181,4 @@ describe("on wasm", () => {
       ]);
     }
   });
-});
-
-describe("products of transposed matrices", () => {
-  const transposed = [
-    [false, true],
-    [true, false],
-    [true, true],
-  ] as const;
-  const extents = [
-    [1, 1, 1],
-    [3, 5, 7],
-    [7, 5, 3],
-    [4, 1, 9],
-    [2, blockTerms + 5, 3],
-    [3, 2 * blockTerms, 2],
-  ] as const;
-  const random = seeded(4);
-
-  it.each(transposed)("agree with float64, transposed: %s, %s", (transposeA, transposeB) => {
-    const original = tf.getKernel("BatchMatMul", "wasm");
-    const kernelFunc = matMul(tf, original.kernelFunc, 0) as unknown as tf.KernelFunc;
-    tf.unregisterKernel("BatchMatMul", "wasm");
-    tf.registerKernel({ ...original, kernelFunc });
-    for (const [m, k, n] of extents) {
-      const [a, b] = [random.uniform(m * k, 1), random.uniform(k * n, 1)];
-      const product = (f: (value: number) => number) =>
-        Float64Array.from({ length: m * n }, (_, at) => {
-          const [i, j] = [Math.floor(at / n), at % n];
-          let sum = 0;
-          for (let l = 0; l < k; l++) {
-            sum += f(a[transposeA ? l * m + i : i * k + l]) * f(b[transposeB ? j * k + l : l * n + j]);
-          }
-          return sum;
-        });
-      // Leading extents of 1 on either side.
-      const y = tf.matMul(
-        tf.tensor(a, transposeA ? [k, m] : [m, k]),
-        tf.tensor(b, transposeB ? [1, n, k] : [1, k, n]),
-        transposeA,
-        transposeB,
-      );
-      expect(y.shape).toEqual([1, m, n]);
-      const roundings = Math.min(k, blockTerms) + 1;
-      expectWithin(
-        y.dataSync(),
-        product((v) => v),
-        product(Math.abs),
-        roundings,
-        `${m}x${k}x${n}`,
-      );
-    }
-    tf.unregisterKernel("BatchMatMul", "wasm");
-    tf.registerKernel(original);
-  });
-});
-
-describe("a replaced kernel calls the original", () => {
-  const ones = (shape: number[]) => tf.ones<tf.Rank.R4>(shape as never);
-  const padding = [
-    [0, 0],
-    [1, 1],
-    [0, 2],
-    [0, 0],
-  ] as [number, number][];
-  const dense = (n: number) => () =>
-    void tf.engine().runKernel(
-      "BatchMatMul",
-      { a: tf.ones([n, 32]), b: tf.ones([32, 32]) },
-      {
-        transposeA: false,
-        transposeB: true,
-      },
-    );
-  it.each([
-    ["Conv2D", () => tf.conv2d(ones([1, 7, 7, 2]), ones([3, 3, 2, 2]), 2, "same"), true],
-    ["Conv2D", () => tf.conv2d(ones([1, 7, 7, 2]), ones([3, 3, 2, 2]), 2, "valid"), true],
-    ["Conv2D", () => tf.conv2d(ones([1, 7, 7, 2]), ones([3, 3, 2, 2]), 1, padding as never), true],
-    ["MaxPool", () => tf.maxPool(ones([1, 7, 7, 2]), 3, 2, "same"), true],
-    ["MaxPool", () => tf.maxPool(ones([1, 7, 7, 2]), 1, 2, "valid"), true],
-    ["MaxPool", () => tf.maxPool(ones([1, 7, 7, 2]), 1, 2, 1), false],
-    ["AvgPool", () => tf.avgPool(ones([1, 7, 7, 2]), 2, 2, "same"), true],
-    ["AvgPool", () => tf.avgPool(ones([1, 7, 7, 2]), 2, 2, 0, "ceil"), false],
-    ["AvgPoolGrad", () => averageGradient(3, 1, "valid"), true],
-    ["AvgPoolGrad", () => averageGradient(3, 1, "same"), false],
-    ["AvgPoolGrad", () => averageGradient(2, 2, "valid"), false],
-    ["BatchMatMul", dense(8), true],
-    ["BatchMatMul", dense(32), false],
-  ] as const)("%s, %s: %s", (name, run, expected) => {
-    undo();
-    const original = tf.getKernel(name, "wasm");
-    const kernelFunc = vi.fn(original.kernelFunc);
-    tf.unregisterKernel(name, "wasm");
-    tf.registerKernel({ ...original, kernelFunc });
-    const back = installKernels(tf);
-    const before = kernelFunc.mock.calls.length;
-    run();
-    const called = kernelFunc.mock.calls.slice(before);
-    back();
-    tf.unregisterKernel(name, "wasm");
-    tf.registerKernel(original);
-    undo = installKernels(tf);
-    const own = called.filter(([{ attrs }]) => !(attrs?.transposeA === false && attrs.transposeB === false));
-    expect(own.length > 0).toBe(expected);
-  });
-
-  function averageGradient(size: number, stride: number, pad: "same" | "valid"): void {
-    const f = (x: tf.Tensor) => tf.avgPool(x as tf.Tensor4D, size, stride, pad);
-    tf.grad(f)(ones([1, 8, 8, 2]));
-  }
 });
