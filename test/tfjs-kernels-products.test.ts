@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { seeded } from "../examples/common/random.js";
+import { seeded } from "../scripts/common/random.js";
 import { matMul } from "../src/tfjs/kernels/matmul.js";
 import { blockTerms } from "../src/tfjs/kernels/products.js";
 import { expectWithin } from "./tfjs-conv-support.js";

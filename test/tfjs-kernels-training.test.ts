@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { seeded } from "../examples/common/random.js";
+import { seeded } from "../scripts/common/random.js";
 import { install, uninstall } from "../src/tfjs/index.js";
 import { u } from "./compare.js";
 import { LAYERS, type LayerCase, NAMES, NOT_LAYERS, REFUSED, tf, tfl } from "./tfjs-kernels-layers.js";

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { seeded } from "../examples/common/random.js";
+import { seeded } from "../scripts/common/random.js";
 import { expectWithin } from "./tfjs-conv-support.js";
 import type { Pad, Rounding, Windows } from "./tfjs-window-reference.js";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { seeded } from "../examples/common/random.js";
+import { seeded } from "../scripts/common/random.js";
 import { base64 } from "../src/tfjs/kernels/binary.js";
 import { type Loops, loopsInJavaScript } from "../src/tfjs/kernels/taps.js";
 
