@@ -1,19 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import {
-  checkCount,
-  checkEps,
-  checkInput,
-  checkInteger,
-  checkLikeInput,
-  checkMomentum,
-  proxied,
-  unfit,
-} from "./check.js";
+
+import { checkEps, checkInteger, checkMomentum } from "./arguments.js";
+import { proxied, unfit } from "./errors.js";
 import type { Kernels } from "./kernels.js";
 import { type BatchNormOptions, LayerMemory } from "./layer-memory.js";
+import { checkCount, checkInput, checkLikeInput } from "./operands.js";
+import * as operations from "./operations.js";
+import type { RunningStatistics } from "./running-statistics.js";
 import { checkState, type StateDict, type StateDictLike } from "./state.js";
 import { dispose, FloatTensor, type Handle, type Tensor } from "./tensor.js";
-import * as verbs from "./verbs.js";
 
 /** The gradients of a loss, frozen. dgamma and dbeta belong to the layer: the next backward overwrites them. */
 export interface Gradients {
@@ -39,12 +34,6 @@ export class BatchNorm {
   #overwritten = false;
   /** The results of backward, given again for the same dx. They go with it: the layer does not keep a dx alive. */
   #gradients = new WeakMap<FloatTensor, Gradients>();
-  /**
-   * m / (m - 1) for the last m: a new number would be an allocation a step. It starts as null so that V8 keeps it as an
-   * object; a field of its own kind for floating point would be copied to a new object by each read.
-   */
-  #correction: number | null = null;
-  #corrected = 0;
   #numBatchesTracked = 0;
 
   /**
@@ -139,11 +128,11 @@ export class BatchNorm {
     const y =
       out === undefined ? new FloatTensor(kernels, input.shape, input.layout) : checkLikeInput("out", out, input);
     if (input.extents.count > 0) {
-      if (running === null) verbs.statistics(affine.mean, variance, input);
+      if (running === null) operations.statistics(affine.mean, variance, input);
       else affine.mean.copy(running.mean);
-      verbs.invstd(affine.invstd, running === null ? variance : running.variance, eps);
-      verbs.normalize(y, input, affine);
-      if (this.#training) this.#updateRunning(input.extents.count);
+      operations.invstd(affine.invstd, running === null ? variance : running.variance, eps);
+      operations.normalize(y, input, affine);
+      if (this.#training && memory.running !== null) this.#follow(memory, memory.running, input.extents.count);
     }
     this.#x = input.handle;
     this.#frozen = running !== null;
@@ -173,11 +162,11 @@ export class BatchNorm {
       dbeta?.data.fill(0);
     } else {
       if (!this.#frozen || dgamma !== null || dbeta !== null) {
-        verbs.gradientSums(sums, gradient, x, affine);
-        if (dgamma !== null) verbs.toFloat32(dgamma, sums.dgamma);
-        if (dbeta !== null) verbs.toFloat32(dbeta, sums.dbeta);
+        operations.gradientSums(sums, gradient, x, affine);
+        if (dgamma !== null) operations.toFloat32(dgamma, sums.dgamma);
+        if (dbeta !== null) operations.toFloat32(dbeta, sums.dbeta);
       }
-      verbs.inputGradient(dx, gradient, x, affine, this.#frozen ? null : sums, count);
+      operations.inputGradient(dx, gradient, x, affine, this.#frozen ? null : sums, count);
     }
     return this.#gradients.get(dx) ?? this.#remember(Object.freeze({ dx, dgamma, dbeta }), dx);
   }
@@ -236,6 +225,12 @@ export class BatchNorm {
     return gradients;
   }
 
+  #follow(memory: LayerMemory, running: RunningStatistics, count: number): void {
+    this.#numBatchesTracked++;
+    const { affine, variance, momentum, unbiased } = memory;
+    running.update(affine.mean, variance, momentum ?? 1 / this.#numBatchesTracked, unbiased ? count : null);
+  }
+
   /** The layer's memory, if it and the tensors in the caller's hands were not disposed. */
   #alive(): LayerMemory {
     const memory = this.#memory;
@@ -245,23 +240,5 @@ export class BatchNorm {
       throw new Error("tensor was disposed");
     }
     return memory;
-  }
-
-  #updateRunning(count: number): void {
-    const { running, momentum, unbiased, affine, variance } = this.#memory;
-    if (running === null) return;
-    this.#numBatchesTracked++;
-    if (this.#correction === null || this.#corrected !== count) {
-      this.#corrected = count;
-      this.#correction = unbiased ? count / (count - 1) : 1;
-    }
-    const factor = momentum ?? 1 / this.#numBatchesTracked;
-    // At both ends one of the two does not count, not even where it is not a number.
-    if (factor === 0) return;
-    if (factor === 1) {
-      running.mean.data.fill(0);
-      running.variance.data.fill(0);
-    }
-    verbs.updateRunning(running.mean, running.variance, affine.mean, variance, factor, this.#correction);
   }
 }

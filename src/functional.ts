@@ -1,19 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import {
-  checkEps,
-  checkInput,
-  checkInteger,
-  checkLikeInput,
-  checkOneOf,
-  checkPerChannel,
-  checkVector,
-  unfit,
-  wrongType,
-} from "./check.js";
+import { checkEps, checkInteger, checkOneOf, checkPerChannel } from "./arguments.js";
+import { unfit, wrongType } from "./errors.js";
+import { checkInput, checkLikeInput, checkVector } from "./operands.js";
+import * as operations from "./operations.js";
 import { checkOptions } from "./options.js";
 import { type CheckedStatistics, checkStatistics, type Statistics } from "./statistics.js";
 import { type Doubles, dispose, doubles, FloatTensor, type Tensor, together } from "./tensor.js";
-import * as verbs from "./verbs.js";
 
 /** dgamma = sum(dy * xhat) and dbeta = sum(dy) per channel. Views as in {@link Statistics}. */
 export interface GradientSums {
@@ -39,7 +31,7 @@ export interface NormalizeOptions {
   /** Added to the variance under the root. Default 1e-5. */
   eps?: number;
   /** Fused behind the normalization. Default "none". */
-  activation?: verbs.Activation;
+  activation?: operations.Activation;
   /**
    * Takes y or dx, in place of a new tensor; of x's shape and layout. It may be the input that the result is derived from.
    * `gradientSums` has no such result and writes nothing into it.
@@ -59,7 +51,7 @@ export function normalize(x: Tensor, statistics: Statistics, options: NormalizeO
   const checked = checkNormalizeOptions(options, input);
   return together((own) => {
     const y = checked.out ?? own(new FloatTensor(input.kernels, input.shape, input.layout));
-    withAffine(input, given, checked, (affine) => verbs.normalize(y, input, affine));
+    withAffine(input, given, checked, (affine) => operations.normalize(y, input, affine));
     return y;
   });
 }
@@ -82,7 +74,7 @@ export function gradientSums(
     const sums = doubles(input, 2).map(own);
     for (const each of sums) each.data.fill(0);
     const inMemory = { dgamma: sums[0], dbeta: sums[1] };
-    withAffine(input, given, checked, (affine) => verbs.gradientSums(inMemory, gradient, input, affine));
+    withAffine(input, given, checked, (affine) => operations.gradientSums(inMemory, gradient, input, affine));
     return sums;
   });
   return {
@@ -128,7 +120,7 @@ export function inputGradient(
     const inMemory = checkedSums && stored(input, checkedSums);
     try {
       withAffine(input, given, checked, (affine) =>
-        verbs.inputGradient(
+        operations.inputGradient(
           dx,
           gradient,
           input,
@@ -151,7 +143,7 @@ function checkSums(sums: GradientSums, channels: number): Float64Array[] {
   return [checkPerChannel("dgamma", dgamma, channels), checkPerChannel("dbeta", dbeta, channels)];
 }
 
-type CheckedOptions = Omit<verbs.Affine, "mean" | "invstd"> & {
+type CheckedOptions = Omit<operations.Affine, "mean" | "invstd"> & {
   readonly eps: number;
   readonly out: FloatTensor | null;
 };
@@ -161,7 +153,7 @@ function checkNormalizeOptions(options: NormalizeOptions, x: FloatTensor): Check
   const { gamma, beta, eps = 1e-5, activation = "none", out } = options;
   return {
     eps: checkEps(eps),
-    activation: checkOneOf("activation", activation, verbs.ACTIVATIONS),
+    activation: checkOneOf("activation", activation, operations.ACTIVATIONS),
     gamma: checkVector("gamma", gamma, x),
     beta: checkVector("beta", beta, x),
     out: out === undefined ? null : checkLikeInput("out", out, x),
@@ -173,12 +165,12 @@ function withAffine(
   x: FloatTensor,
   statistics: CheckedStatistics,
   { eps, gamma, beta, activation }: CheckedOptions,
-  run: (affine: verbs.Affine) => void,
+  run: (affine: operations.Affine) => void,
 ): void {
   if (x.extents.count === 0) return;
   const [mean, invstd] = stored(x, [statistics.mean, statistics.variance]);
   try {
-    verbs.invstd(invstd, invstd, eps);
+    operations.invstd(invstd, invstd, eps);
     run({ mean, invstd, gamma, beta, activation });
   } finally {
     mean.dispose();

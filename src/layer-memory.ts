@@ -1,9 +1,11 @@
-import { checkBoolean, checkEps, checkInteger, checkMomentum, checkOneOf, wrongType } from "./check.js";
+import { checkBoolean, checkEps, checkInteger, checkMomentum, checkOneOf } from "./arguments.js";
+import { wrongType } from "./errors.js";
 import { KernelInstance } from "./kernels.js";
+import * as operations from "./operations.js";
 import { checkOptions } from "./options.js";
 import { ofAnotherCopy } from "./realms.js";
+import { RunningStatistics } from "./running-statistics.js";
 import { Doubles, FloatTensor, together } from "./tensor.js";
-import * as verbs from "./verbs.js";
 
 export interface BatchNormOptions {
   /** Added to the variance under the root. Default 1e-5. */
@@ -26,7 +28,7 @@ export interface BatchNormOptions {
    */
   runningVariance?: "unbiased" | "population";
   /** Fused behind the normalization. Default "none". */
-  activation?: verbs.Activation;
+  activation?: operations.Activation;
 }
 
 const OPTIONS: readonly (keyof BatchNormOptions)[] = [
@@ -47,12 +49,12 @@ export class LayerMemory {
   momentum: number | null;
   readonly unbiased: boolean;
   /** Parameters, and the mean and invstd of the last forward for its backward. */
-  readonly affine: verbs.Affine;
+  readonly affine: operations.Affine;
   /** The last batch's variance. */
   readonly variance: Doubles;
-  readonly running: { readonly mean: Doubles; readonly variance: Doubles } | null;
+  readonly running: RunningStatistics | null;
   /** The last gradients, in float64 and as the caller sees them. */
-  readonly sums: verbs.Sums;
+  readonly sums: operations.Sums;
   readonly dgamma: FloatTensor | null;
   readonly dbeta: FloatTensor | null;
   readonly #blocks: { dispose(): void }[] = [];
@@ -72,7 +74,7 @@ export class LayerMemory {
     checkBoolean("gamma", gamma);
     checkBoolean("beta", beta);
     checkBoolean("trackRunningStats", trackRunningStats);
-    checkOneOf("activation", activation, verbs.ACTIVATIONS);
+    checkOneOf("activation", activation, operations.ACTIVATIONS);
     this.unbiased = checkOneOf("runningVariance", runningVariance, ["unbiased", "population"]) === "unbiased";
     this.eps = checkEps(eps);
     this.momentum = checkMomentum(momentum);
@@ -94,7 +96,7 @@ export class LayerMemory {
           activation,
         },
         variance: doubles(0),
-        running: trackRunningStats ? { mean: doubles(0), variance: doubles(1) } : null,
+        running: trackRunningStats ? new RunningStatistics(doubles(0), doubles(1)) : null,
         sums: { dgamma: doubles(0), dbeta: doubles(0) },
         dgamma: gamma ? floats(0) : null,
         dbeta: beta ? floats(0) : null,

@@ -1,15 +1,9 @@
-import { instantiateSync } from "@assemblyscript/loader";
-import { wrongValue } from "./check.js";
-import {
-  checkExports,
-  checkLoadOptions,
-  checkMemory,
-  checkModule,
-  type Implementation,
-  type LoadOptions,
-  memoryOf,
-} from "./instantiate.js";
-import { type KernelExports, KernelInstance, type Kernels } from "./kernels.js";
+import { wrongValue } from "./errors.js";
+import type { KernelExports } from "./exports.js";
+import { checkMemory, checkModule, instantiateIn, instantiateLater, memoryOf } from "./instantiate.js";
+import { KernelInstance, type Kernels } from "./kernels.js";
+import { checkLoadOptions, type LoadOptions } from "./load-options.js";
+import type { KernelMemory } from "./memory.js";
 import { base64 } from "./module.js";
 import { isShared, sharedBinary } from "./shared-memory.js";
 import { assertWebAssembly, explained, Unavailable, withoutSimd } from "./unavailable.js";
@@ -21,18 +15,19 @@ import { assertWebAssembly, explained, Unavailable, withoutSimd } from "./unavai
  */
 export async function load(options: LoadOptions = {}): Promise<Kernels> {
   const pages = checkLoadOptions(options);
-  const { initialBytes, module, relaxed, fallback } = options;
+  const { module, relaxed, fallback } = options;
   try {
     assertWebAssembly();
     const fused = relaxed ? await relaxedBinary() : null;
     const memory = memoryOf(pages);
-    const exports = await exportsLater(memory, module ?? (await WebAssembly.compile(fused ?? bytes(memory))));
+    const exports = await instantiateLater(memory, module, () => fused ?? bytes(memory));
     return new KernelInstance(exports, memory, "wasm", fused !== null);
   } catch (error) {
     const reason = explained(error);
     if (fallback === undefined || !(reason instanceof Unavailable)) throw reason;
     const { implementFallback } = await import("./fallback/fallback-kernels.js");
-    return kernelsOf(implementFallback, { initialBytes });
+    const { exports, memory } = implementFallback(pages);
+    return new KernelInstance(exports, memory, "js");
   }
 }
 
@@ -49,7 +44,11 @@ export function loadSync(options: Omit<LoadOptions, "relaxed" | "fallback"> = {}
   assertWebAssembly();
   try {
     const memory = memoryOf(pages);
-    return new KernelInstance(exportsOf(memory, module), memory, "wasm");
+    return new KernelInstance(
+      instantiateIn(memory, module, () => bytes(memory)),
+      memory,
+      "wasm",
+    );
   } catch (error) {
     throw explained(error);
   }
@@ -67,7 +66,7 @@ export function instantiateKernels(memory: WebAssembly.Memory, module?: WebAssem
   checkMemory(memory);
   checkModule(module);
   try {
-    return exportsOf(memory, module);
+    return instantiateIn(memory, module, () => bytes(memory));
   } catch (error) {
     throw explained(error);
   }
@@ -86,16 +85,25 @@ export async function instantiateKernelsAsync(
   checkMemory(memory);
   checkModule(module);
   try {
-    return await exportsLater(memory, module ?? (await WebAssembly.compile(bytes(memory))));
+    return await instantiateLater(memory, module, () => bytes(memory));
   } catch (error) {
     throw explained(error);
   }
 }
 
 /**
- * Kernels of another implementation, which gets the pages that its memory is to begin with. `batchnorm-wasm/fallback` is
- * made with it.
+ * A memory and the kernels over it.
+ * @deprecated with {@link kernelsOf}
+ */
+export interface Implementation {
+  readonly exports: KernelExports;
+  readonly memory: KernelMemory;
+}
+
+/**
+ * Kernels of another implementation, which gets the pages that its memory is to begin with.
  * @throws TypeError, RangeError for a wrong option
+ * @deprecated use `loadFallback` of `batchnorm-wasm/fallback`, or `load`; it goes with the next release
  */
 export function kernelsOf(
   implement: (pages: number) => Implementation,
@@ -103,15 +111,6 @@ export function kernelsOf(
 ): Kernels {
   const { exports, memory } = implement(checkLoadOptions(options, ["initialBytes"]));
   return new KernelInstance(exports, memory, "js");
-}
-
-function exportsOf(memory: WebAssembly.Memory, module?: WebAssembly.Module): KernelExports {
-  if (module) return checkExports(new WebAssembly.Instance(module, { env: { memory } }));
-  return checkExports(instantiateSync<KernelExports>(bytes(memory), { env: { memory } }).instance);
-}
-
-async function exportsLater(memory: WebAssembly.Memory, module: WebAssembly.Module): Promise<KernelExports> {
-  return checkExports(await WebAssembly.instantiate(module, { env: { memory } }));
 }
 
 /** The embedded binary, for this kind of memory. */

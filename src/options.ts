@@ -1,4 +1,4 @@
-import { wrongType } from "./check.js";
+import { wrongType } from "./errors.js";
 
 /** Options are refused by name where they are not known: one that is ignored gives wrong numbers in silence. */
 

@@ -1,4 +1,5 @@
-import { checkInteger, checkNotNegative, checkPerChannel, unfit, wrongType } from "./check.js";
+import { checkInteger, checkNotNegative, checkPerChannel } from "./arguments.js";
+import { unfit, wrongType } from "./errors.js";
 import { hint } from "./options.js";
 import type { Doubles, FloatTensor } from "./tensor.js";
 

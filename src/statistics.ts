@@ -1,15 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import {
-  checkInput,
-  checkInteger,
-  checkNotNegative,
-  checkNumbers,
-  checkPerChannel,
-  unfit,
-  wrongType,
-} from "./check.js";
+
+import { checkInteger, checkNotNegative, checkNumbers, checkPerChannel } from "./arguments.js";
+import { unfit, wrongType } from "./errors.js";
+import { checkInput } from "./operands.js";
+import * as operations from "./operations.js";
 import { dispose, doubles, type Tensor } from "./tensor.js";
-import * as verbs from "./verbs.js";
 
 /**
  * Mean and population variance per channel, over `count` values each. What the library returns are views over its memory
@@ -39,7 +34,7 @@ export function batchStatistics(x: Tensor): OwnedStatistics {
     mean.data.fill(0);
     variance.data.fill(0);
   } else {
-    verbs.statistics(mean, variance, input);
+    operations.statistics(mean, variance, input);
   }
   return {
     count,

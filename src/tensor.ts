@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { proxied } from "./check.js";
-import type { KernelInstance } from "./kernels.js";
+import { proxied } from "./errors.js";
 import { type Extents, extentsOf, type Layout } from "./layout.js";
 import { MADE_BY_THIS_PACKAGE } from "./realms.js";
+import type { Runtime } from "./runtime.js";
 
 /** Float32 values in the kernels' memory. */
 export interface Tensor {
@@ -35,14 +35,14 @@ const owners = new WeakMap<object, object>();
  * back when it is disposed of, or, where that was forgotten, some time after block and view are out of reach.
  */
 abstract class Block<View extends Float32Array | Float64Array> {
-  readonly kernels: KernelInstance;
+  readonly kernels: Runtime;
   readonly length: number;
   readonly #bytes: number;
   #address: number;
   #view: View | null = null;
   #generation = 0;
 
-  constructor(kernels: KernelInstance, length: number, bytesPerValue: number) {
+  constructor(kernels: Runtime, length: number, bytesPerValue: number) {
     this.kernels = kernels;
     this.length = length;
     this.#bytes = length * bytesPerValue;
@@ -102,7 +102,7 @@ export class FloatTensor extends Block<Float32Array> implements Tensor {
   readonly layout: Layout;
   readonly extents: Extents;
 
-  constructor(kernels: KernelInstance, shape: readonly number[], layout: Layout) {
+  constructor(kernels: Runtime, shape: readonly number[], layout: Layout) {
     const extents = extentsOf(shape, layout);
     super(kernels, extents.length, 4);
     this.shape = shape;
@@ -128,7 +128,7 @@ const SHORT = 64;
 
 /** Float64 values, one a channel. Not initialized. */
 export class Doubles extends Block<Float64Array> {
-  constructor(kernels: KernelInstance, length: number) {
+  constructor(kernels: Runtime, length: number) {
     super(kernels, length, 8);
   }
 

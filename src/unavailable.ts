@@ -1,4 +1,4 @@
-import { unfit } from "./check.js";
+import { unfit } from "./errors.js";
 
 /** Why WebAssembly cannot be had here, in words that name the remedy. */
 

@@ -1,30 +1,15 @@
 /**
  * The package without the binary inside: `load` fetches it from beside this file. Names and types are those of the main entry,
- * but for `loadSync` and `instantiateKernels`; what one of the two entries makes is not for the other.
+ * but for `loadSync` and `instantiateKernels`; what one of the two entries makes is also for the other.
  */
-import { instantiate } from "@assemblyscript/loader";
-import { wrongType } from "./check.js";
-import { checkExports, checkLoadOptions, type LoadOptions, memoryOf } from "./instantiate.js";
-import { type KernelExports, KernelInstance, type Kernels } from "./kernels.js";
+import { wrongType } from "./errors.js";
+import { instantiateLater, memoryOf } from "./instantiate.js";
+import { KernelInstance, type Kernels } from "./kernels.js";
+import { checkLoadOptions, type LoadOptions } from "./load-options.js";
 import { isA } from "./realms.js";
 import { assertWebAssembly, explained } from "./unavailable.js";
 
-export { BatchNorm, type Gradients } from "./batchnorm.js";
-export {
-  type GradientSums,
-  gradientSums,
-  inputGradient,
-  type NormalizeOptions,
-  normalize,
-  type OwnedGradientSums,
-} from "./functional.js";
-export type { Backend, Kernels } from "./kernels.js";
-export type { BatchNormOptions } from "./layer-memory.js";
-export type { Layout } from "./layout.js";
-export type { StateDict, StateDictLike } from "./state.js";
-export { batchStatistics, mergeStatistics, type OwnedStatistics, type Statistics } from "./statistics.js";
-export type { Tensor } from "./tensor.js";
-export type { Activation } from "./verbs.js";
+export * from "./core.js";
 
 export interface UrlLoadOptions extends Pick<LoadOptions, "initialBytes"> {
   /** Where the binary is. Default: `batchnorm.wasm` beside this file. */
@@ -46,8 +31,7 @@ export async function load(options: UrlLoadOptions = {}): Promise<Kernels> {
   const binary = await binaryAt(url);
   try {
     const memory = memoryOf(pages);
-    const { instance } = await instantiate<KernelExports>(await WebAssembly.compile(binary), { env: { memory } });
-    return new KernelInstance(checkExports(instance), memory, "wasm");
+    return new KernelInstance(await instantiateLater(memory, undefined, () => binary), memory, "wasm");
   } catch (error) {
     throw explained(error);
   }

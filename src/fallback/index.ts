@@ -1,4 +1,5 @@
-import { type Kernels, kernelsOf, type LoadOptions } from "../index.js";
+import { KernelInstance, type Kernels } from "../kernels.js";
+import { checkLoadOptions, type LoadOptions } from "../load-options.js";
 import { implementFallback } from "./fallback-kernels.js";
 
 /**
@@ -7,5 +8,6 @@ import { implementFallback } from "./fallback-kernels.js";
  * @throws TypeError, RangeError for a wrong option, or where the engine refuses the memory
  */
 export function loadFallback(options: Pick<LoadOptions, "initialBytes"> = {}): Kernels {
-  return kernelsOf(implementFallback, options);
+  const { exports, memory } = implementFallback(checkLoadOptions(options, ["initialBytes"]));
+  return new KernelInstance(exports, memory, "js");
 }

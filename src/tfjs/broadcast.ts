@@ -1,4 +1,4 @@
-import { unfit } from "../check.js";
+import { unfit } from "../errors.js";
 import { type Extents, extentsOf } from "./extents.js";
 
 /**

@@ -1,4 +1,4 @@
-import { wrongType, wrongValue } from "../check.js";
+import { wrongType, wrongValue } from "../errors.js";
 
 /**
  * A tensor as the kernels see it, whichever of its axes are the channels: `batch` x `channels` x `spatial` values in the

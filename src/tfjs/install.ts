@@ -1,5 +1,6 @@
 import { engine, type GradConfig, type serialization } from "@tensorflow/tfjs-core";
-import { checkOneOf, wrongType } from "../check.js";
+import { checkOneOf } from "../arguments.js";
+import { wrongType } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { FUSED_BATCH_NORM, fusedBatchNormGradient, fusedBatchNormKernel } from "./fused-batchnorm.js";
 import { type GraphOperations, registerGraphOperations } from "./graph-operations.js";

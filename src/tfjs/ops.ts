@@ -1,5 +1,6 @@
 import { cast, type Tensor, type Tensor1D, type TensorInfo, tidy } from "@tensorflow/tfjs-core";
-import { checkEps, checkOneOf, unfit, wrongType } from "../check.js";
+import { checkEps, checkOneOf } from "../arguments.js";
+import { unfit, wrongType } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { alignShape } from "./broadcast.js";
 import { composedInference, composedTraining } from "./composed.js";

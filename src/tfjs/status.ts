@@ -1,5 +1,5 @@
 import { engine } from "@tensorflow/tfjs-core";
-import { wrongType } from "../check.js";
+import { wrongType } from "../errors.js";
 import { FUSED_BATCH_NORM } from "./fused-batchnorm.js";
 import { BACKENDS, openedOn } from "./host.js";
 import type { Tfjs } from "./install.js";

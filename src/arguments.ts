@@ -1,42 +1,8 @@
-import type { KernelInstance } from "./kernels.js";
+import { unfit, wrongType, wrongValue } from "./errors.js";
 import { isLayout, type Layout } from "./layout.js";
-import { isA, ofAnotherCopy } from "./realms.js";
-import { FloatTensor } from "./tensor.js";
+import { isA } from "./realms.js";
 
-/**
- * Argument checks: a TypeError for a wrong type, a RangeError for a wrong value; the argument in quotes, what was
- * expected, what came. Each message is built only where it is thrown.
- */
-
-export function wrongType(name: string, expected: string, got: unknown): TypeError {
-  return new TypeError(`"${name}" expected ${expected}, got ${kindOf(got)}`);
-}
-
-export function wrongValue(name: string, expected: string, got: unknown): RangeError {
-  return new RangeError(`"${name}" expected ${expected}, got ${typeof got === "string" ? `"${got}"` : got}`);
-}
-
-/** As wrongValue, for what is described rather than a value. */
-export function unfit(name: string, expected: string, got: string): RangeError {
-  return new RangeError(`"${name}" expected ${expected}, got ${got}`);
-}
-
-/**
- * The error of a Proxy of something of this package: the fields that lead to its memory are private, and a Proxy has none.
- */
-export function proxied(what: string): TypeError {
-  return new TypeError(
-    `the ${what} is a Proxy, which cannot reach its memory: keep it out of reactive objects ` +
-      "(Vue: markRaw when you store it, toRaw when you use it; MobX: observable.ref)",
-  );
-}
-
-/** A value's type as a reader would call it. */
-function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value !== "object") return typeof value;
-  return value.constructor?.name ?? "object";
-}
+/** Checks of arguments that are plain values or arrays of them. */
 
 export function checkBoolean(name: string, value: unknown): boolean {
   if (typeof value !== "boolean") throw wrongType(name, "a boolean", value);
@@ -136,70 +102,5 @@ export function checkPerChannel(name: string, value: unknown, channels: number):
 export function checkNotNegative(name: string, values: ArrayLike<number>): void {
   for (let i = 0; i < values.length; i++) {
     if (values[i] < 0) throw new RangeError(`"${name}" expected numbers >= 0, got ${values[i]} at index ${i}`);
-  }
-}
-
-/** `[8, 64, 28, 28], NCHW`, as messages show a tensor. */
-function described({ shape, layout }: FloatTensor): string {
-  return `shape [${shape.join(", ")}], ${layout}`;
-}
-
-/** A live tensor, of these kernels where they are given. */
-export function checkTensor(name: string, value: unknown, kernels?: KernelInstance): FloatTensor {
-  const expected = "a Tensor";
-  if (!(value instanceof FloatTensor)) throw ofAnotherCopy(name, expected, value) ?? wrongType(name, expected, value);
-  if (kernels !== undefined && value.kernels !== kernels) {
-    throw new RangeError(`"${name}" expected a tensor of the same kernels, got one of others`);
-  }
-  if (value.disposed) throw new Error("tensor was disposed");
-  return value;
-}
-
-/** A tensor with a channel axis and at least one axis beside it. */
-export function checkInput(value: unknown, kernels?: KernelInstance, channels?: number): FloatTensor {
-  const x = checkTensor("x", value, kernels);
-  if (x.layout === "C") throw unfit("x", "a tensor with a batch axis", "one of layout C");
-  if (channels !== undefined && x.extents.channels !== channels) {
-    throw unfit("x", `${channels} channels`, `${x.extents.channels} (${described(x)})`);
-  }
-  if (x.extents.channels === 0) throw unfit("x", "at least 1 channel", `0 (${described(x)})`);
-  return x;
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let axis = 0; axis < a.length; axis++) {
-    if (a[axis] !== b[axis]) return false;
-  }
-  return true;
-}
-
-/** A tensor of x's kernels, shape and layout. */
-export function checkLikeInput(name: string, value: unknown, x: FloatTensor): FloatTensor {
-  const tensor = checkTensor(name, value, x.kernels);
-  if (!sameShape(tensor.extents.shape, x.extents.shape)) {
-    const [expected, got] = [x, tensor].map(({ shape }) => `[${shape.join(", ")}]`);
-    throw new RangeError(`"${name}" expected shape ${expected} like "x", got ${got}`);
-  }
-  if (tensor.layout !== x.layout) {
-    throw new RangeError(`"${name}" expected layout ${x.layout} like "x", got ${tensor.layout}`);
-  }
-  return tensor;
-}
-
-/** gamma or beta, where there is one. */
-export function checkVector(name: string, value: unknown, x: FloatTensor): FloatTensor | null {
-  if (value === undefined || value === null) return null;
-  const tensor = checkTensor(name, value, x.kernels);
-  if (tensor.layout !== "C" || tensor.length !== x.extents.channels) {
-    throw new RangeError(`"${name}" expected shape [${x.extents.channels}], C, got ${described(tensor)}`);
-  }
-  return tensor;
-}
-
-/** Statistics of batches hold at least two values a channel, or none. */
-export function checkCount(x: FloatTensor, when: string): void {
-  if (x.extents.count === 1) {
-    throw new RangeError(`"x" expected at least 2 values per channel ${when}, got 1 (${described(x)})`);
   }
 }
