@@ -109,28 +109,25 @@ function partImports(parts) {
 /** What `load` imports when it is asked to, a file each. */
 const core = { input: "src/index.ts" };
 
-/** The kernels in JavaScript by themselves. They import the core as it is published, whose classes theirs must be. */
-const fallback = (extension) => ({
-  input: "src/fallback/index.ts",
-  plugins: [
-    partImports({
-      "../index.js": `../index.${extension}`,
-      "./fallback-kernels.js": `../fallback-kernels.${extension}`,
-    }),
-  ],
-});
+/** All entries in one build, so that what they share is there once: each class, and the binary. */
+const entries = {
+  index: "src/index.ts",
+  url: "src/url.ts",
+  "fallback/index": "src/fallback/index.ts",
+  "tfjs/index": "src/tfjs/index.ts",
+  "tfjs/layers": "src/tfjs/layers.ts",
+};
 
-/** The entries for TensorFlow.js, which share a chunk. They import the core as it is published: the binary is there once. */
-const tfjs = (extension) => ({
-  input: { index: "src/tfjs/index.ts", layers: "src/tfjs/layers.ts" },
-  external: [/^@tensorflow\//],
-  plugins: [
-    partImports({
-      "../index.js": `../index.${extension}`,
-      "../fallback/fallback-kernels.js": `../fallback-kernels.${extension}`,
-    }),
-  ],
-});
+/** The entries as `dist/*.js` or `dist/*.cjs`, what they share beside them in `dist/shared`. */
+async function bundleEntries(format, extension) {
+  const names = { entryFileNames: `[name].${extension}`, chunkFileNames: `shared/[name].${extension}` };
+  // A script of CommonJS does not know its own address, by which `url` finds the binary. Node.js can require the module.
+  const { url, ...scripts } = entries;
+  await bundle(
+    { input: format === "esm" ? entries : scripts, external: [/^@tensorflow\//] },
+    { ...names, format, dir: "dist", sourcemap: true, dynamicImportInCjs: false },
+  );
+}
 
 /** Files to be served as they are: a module, and a script that makes the global `batchnormWasm`. Checks their sizes. */
 async function standalone() {
@@ -155,7 +152,7 @@ async function standalone() {
 
 function declarations() {
   const program = ts.createProgram(
-    ["src/index.ts", "src/url.ts", "src/fallback/index.ts", "src/tfjs/index.ts", "src/tfjs/layers.ts"],
+    Object.values(entries),
     {
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.NodeNext,
@@ -205,20 +202,8 @@ check("kernels, relaxed", relaxed.length, BUDGET.kernels);
 
 if (!process.argv.includes("--kernels")) {
   rmSync(path("dist"), { recursive: true, force: true });
-  for (const [format, extension] of [
-    ["esm", "js"],
-    ["cjs", "cjs"],
-  ]) {
-    const names = { entryFileNames: `[name].${extension}`, chunkFileNames: `[name].${extension}` };
-    const options = { ...names, format, sourcemap: true, dynamicImportInCjs: false };
-    await bundle(core, { ...options, dir: "dist" });
-    await bundle(fallback(extension), { ...options, dir: "dist/fallback" });
-    // What both entries use, and the bundler's own helpers.
-    const shared = { name: "shared", minShareCount: 2 };
-    await bundle(tfjs(extension), { ...options, codeSplitting: { groups: [shared] }, dir: "dist/tfjs" });
-  }
-  // A module only: a script of CommonJS does not know its own address. Node.js 20.19 and later can require it.
-  await bundle({ input: "src/url.ts" }, { dir: "dist", entryFileNames: "url.js", format: "esm", sourcemap: true });
+  await bundleEntries("esm", "js");
+  await bundleEntries("cjs", "cjs");
   declarations();
   copyFileSync(path("build/release.wasm"), path("dist/batchnorm.wasm"));
   copyFileSync(path("build/shared.wasm"), path("dist/batchnorm-shared.wasm"));

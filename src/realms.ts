@@ -23,14 +23,13 @@ export function isA<Name extends keyof Named>(name: Name, value: unknown): value
 export const MADE_BY_THIS_PACKAGE: unique symbol = Symbol.for("batchnorm-wasm");
 
 /**
- * An error that says so, where another copy of this package made the value. Two copies come from `import` beside `require`,
- * from two versions, or from two entries with a binary each.
+ * An error that says so, where another copy of this package made the value. Two copies come from two versions, or from `import`
+ * beside `require` where the engine or the bundler does not know the condition `module-sync`.
  */
 export function ofAnotherCopy(name: string, expected: string, value: unknown): TypeError | null {
   if (typeof value !== "object" || value === null || !(MADE_BY_THIS_PACKAGE in value)) return null;
   return new TypeError(
     `"${name}" expected ${expected}, got one of another copy of batchnorm-wasm: two copies are loaded. ` +
-      "Load one only: the same version everywhere, import or require but not both, and one of the entries " +
-      '"batchnorm-wasm" and "batchnorm-wasm/url"',
+      "Load one only: the same version everywhere (npm ls batchnorm-wasm), and import or require but not both",
   );
 }

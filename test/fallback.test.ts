@@ -110,7 +110,9 @@ describe("the memory", () => {
     const { memory } = loadWithoutWebAssembly();
     vi.unstubAllGlobals();
     expect(memory).toBeInstanceOf(FallbackMemory);
-    expect(() => instantiateKernels(memory)).toThrow('"memory" expected a WebAssembly.Memory, got FallbackMemory');
+    expect(() => instantiateKernels(memory as WebAssembly.Memory)).toThrow(
+      '"memory" expected a WebAssembly.Memory, got FallbackMemory',
+    );
     expect(() => new FallbackMemory({ initial: 65536 })).toThrow(RangeError);
     expect(() => memory.grow(65535)).toThrow(RangeError);
   });

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CopyingHost } from "../src/tfjs/copying-host.js";
 import { extentsOf } from "../src/tfjs/extents.js";
-import { currentHost, type Host, hostOf, releaseHosts } from "../src/tfjs/host.js";
+import type { Host } from "../src/tfjs/host.js";
+import { currentHost, hostOf, releaseHosts } from "../src/tfjs/hosts.js";
 import { batchNormTraining } from "../src/tfjs/index.js";
 import { BatchNormalization } from "../src/tfjs/layers.js";
 import { trainingBackward, trainingForward } from "../src/tfjs/training.js";

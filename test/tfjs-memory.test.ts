@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { currentHost, releaseHosts } from "../src/tfjs/host.js";
+import { currentHost, releaseHosts } from "../src/tfjs/hosts.js";
 import { batchNormInference, batchNormTraining, install, uninstall } from "../src/tfjs/index.js";
 import { hosts, read, tf, tfl, useHost, wasmModule } from "./tfjs.js";
 

@@ -5,7 +5,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach } from "vitest";
-import { releaseHosts } from "../src/tfjs/host.js";
+import { releaseHosts } from "../src/tfjs/hosts.js";
 import { uninstall } from "../src/tfjs/index.js";
 
 export * from "./tfjs-problem.js";

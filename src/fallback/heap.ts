@@ -1,4 +1,4 @@
-import type { KernelMemory } from "../index.js";
+import type { KernelMemory } from "../memory.js";
 
 /** One float64 as the two words that lie in memory. */
 const one = new Float64Array(1);

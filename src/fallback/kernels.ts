@@ -1,4 +1,5 @@
-import type { KernelExports, KernelMemory } from "../index.js";
+import type { KernelExports } from "../exports.js";
+import type { KernelMemory } from "../memory.js";
 import * as channelwise from "./channels.js";
 import { map, reduce } from "./dispatch.js";
 import { Heap } from "./heap.js";

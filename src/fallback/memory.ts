@@ -1,4 +1,4 @@
-import type { KernelMemory } from "../index.js";
+import type { KernelMemory } from "../memory.js";
 
 const PAGE = 65536;
 /** One page less than 4 GiB: every index of a float32, and every end of an array, is then below 2^30. */

@@ -1,4 +1,5 @@
-import type { KernelExports, KernelMemory } from "../index.js";
+import type { KernelExports } from "../exports.js";
+import type { KernelMemory } from "../memory.js";
 
 /** Batch, channels, spatial: of planes and, as batch rows of channels, of rows; each loop and what follows it is reached. */
 const EXTENTS = [

@@ -1,5 +1,7 @@
 import type { KernelBackend, TensorInfo } from "@tensorflow/tfjs-core";
-import type { Implementation, KernelExports, KernelMemory } from "../index.js";
+import type { KernelExports } from "../exports.js";
+import type { Implementation } from "../load.js";
+import type { KernelMemory } from "../memory.js";
 import type { Address, Host, Output } from "./host.js";
 
 /** As the kernels' own memory has it: no block shares a cache line. */

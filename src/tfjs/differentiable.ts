@@ -10,7 +10,8 @@ import {
 } from "@tensorflow/tfjs-core";
 import { composedMoments, composedNormalize, composedTraining } from "./composed.js";
 import type { Extents } from "./extents.js";
-import { currentHost, type Host } from "./host.js";
+import type { Host } from "./host.js";
+import { currentHost } from "./hosts.js";
 import { InferenceGradients, type InferenceInputs, inferenceForward, inferenceOf } from "./inference.js";
 import { innerGradients, isObserved, record } from "./tape.js";
 import {

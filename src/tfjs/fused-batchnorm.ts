@@ -14,7 +14,7 @@ import {
 import { broadcasts } from "./broadcast.js";
 import { composedNormalize, isPlain } from "./composed.js";
 import { tensorOf } from "./differentiable.js";
-import { BACKENDS, currentHost, hostOf } from "./host.js";
+import { BACKENDS, currentHost, hostOf } from "./hosts.js";
 import { InferenceGradients, type InferenceInputs, inferenceForward, inferenceOf } from "./inference.js";
 import { asFloat, isReal } from "./ops.js";
 import { innerGradients } from "./tape.js";

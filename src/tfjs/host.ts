@@ -1,6 +1,5 @@
-import { engine, type TensorInfo } from "@tensorflow/tfjs-core";
-import type { KernelExports } from "../index.js";
-import { type Opened, openHost, openHostAsync } from "./open-host.js";
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import type { KernelExports } from "../exports.js";
 
 export type Address = number;
 
@@ -26,52 +25,4 @@ export interface Host {
   doubles(address: Address, length: number): Float64Array;
   /** Gives the scratch back; the next computation takes new. */
   release(): void;
-}
-
-/** The backends whose tensors the kernels reach; on others TensorFlow.js computes. */
-export const BACKENDS: readonly string[] = ["cpu", "wasm"];
-
-// By instance: a backend that was removed and registered again has another memory.
-const hosts = new WeakMap<object, Opened>();
-
-/** What computes on a backend of one of the {@link BACKENDS}. Where it was not opened before, it is now, at once. */
-export function openedOn(backend: object): Opened {
-  let opened = hosts.get(backend);
-  if (opened === undefined) {
-    opened = openHost(backend);
-    hosts.set(backend, opened);
-  }
-  return opened;
-}
-
-/** The host of a backend of one of the {@link BACKENDS}, null where operations compute. */
-export function hostOf(backend: object): Host | null {
-  return openedOn(backend).host;
-}
-
-/** The host of the current backend, null where operations compute. */
-export function currentHost(): Host | null {
-  const { backend } = engine(); // chooses a backend where none is set
-  return BACKENDS.includes(engine().backendName) ? hostOf(backend) : null;
-}
-
-/** Opens the hosts of all backends that have been started, and compiles nothing at once. */
-export async function openHosts(): Promise<void> {
-  const isClosed = (backend: object) => !hosts.get(backend)?.host;
-  for (const backend of startedBackends().filter(isClosed)) {
-    const opened = await openHostAsync(backend);
-    if (isClosed(backend)) hosts.set(backend, opened); // no other call has opened it meanwhile
-  }
-}
-
-/** Gives back what the hosts of all backends hold. They open again when they are used. */
-export function releaseHosts(): void {
-  for (const backend of startedBackends()) {
-    hosts.get(backend)?.host?.release();
-    hosts.delete(backend);
-  }
-}
-
-function startedBackends(): object[] {
-  return BACKENDS.map((name) => engine().registry[name]).filter((backend) => backend !== undefined);
 }

@@ -4,7 +4,7 @@ import { wrongType } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { FUSED_BATCH_NORM, fusedBatchNormGradient, fusedBatchNormKernel } from "./fused-batchnorm.js";
 import { type GraphOperations, registerGraphOperations } from "./graph-operations.js";
-import { BACKENDS, openHosts, releaseHosts } from "./host.js";
+import { BACKENDS, openHosts, releaseHosts } from "./hosts.js";
 import { FROZEN, type Frozen, installation, type Replacement } from "./installation.js";
 import type { Tf } from "./kernels/geometry.js";
 import { installKernels } from "./kernels/register.js";

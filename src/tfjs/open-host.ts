@@ -1,5 +1,6 @@
 import type { KernelBackend } from "@tensorflow/tfjs-core";
-import { type Implementation, instantiateKernels, instantiateKernelsAsync, type KernelExports } from "../index.js";
+import type { KernelExports } from "../exports.js";
+import { type Implementation, instantiateKernels, instantiateKernelsAsync } from "../load.js";
 import { CopyingHost } from "./copying-host.js";
 import type { Host } from "./host.js";
 import { memoryOf, type WasmBackend, ZeroCopyHost } from "./zero-copy-host.js";

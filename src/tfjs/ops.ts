@@ -6,7 +6,7 @@ import { alignShape } from "./broadcast.js";
 import { composedInference, composedTraining } from "./composed.js";
 import { differentiableInference, differentiableMoments, differentiableTraining } from "./differentiable.js";
 import { checkAxis, type Extents, extentsOf } from "./extents.js";
-import { currentHost } from "./host.js";
+import { currentHost } from "./hosts.js";
 
 /** What becomes of a batch with one value per channel, which has no spread to normalize by. */
 export type SingleValue = "refuse" | "pass";

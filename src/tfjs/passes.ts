@@ -1,4 +1,4 @@
-import type { KernelExports } from "../index.js";
+import type { KernelExports } from "../exports.js";
 import type { Extents } from "./extents.js";
 import type { Address } from "./host.js";
 

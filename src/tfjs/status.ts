@@ -1,7 +1,7 @@
 import { engine } from "@tensorflow/tfjs-core";
 import { wrongType } from "../errors.js";
 import { FUSED_BATCH_NORM } from "./fused-batchnorm.js";
-import { BACKENDS, openedOn } from "./host.js";
+import { BACKENDS, openedOn } from "./hosts.js";
 import type { Tfjs } from "./install.js";
 import { installation } from "./installation.js";
 import type { How } from "./open-host.js";

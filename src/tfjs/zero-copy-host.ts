@@ -1,5 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { KernelExports } from "../index.js";
+import type { KernelExports } from "../exports.js";
 import { isA } from "../realms.js";
 import type { Address, Host, Output } from "./host.js";
 
