@@ -151,22 +151,19 @@ async function standalone() {
 }
 
 function declarations() {
-  const program = ts.createProgram(
-    Object.values(entries),
-    {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts"],
-      types: [],
-      strict: true,
-      skipLibCheck: true,
-      declaration: true,
-      emitDeclarationOnly: true,
-      rootDir: "src",
-      outDir: "dist",
-    },
-  );
+  const program = ts.createProgram(Object.values(entries), {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts"],
+    types: [],
+    strict: true,
+    skipLibCheck: true,
+    declaration: true,
+    emitDeclarationOnly: true,
+    rootDir: "src",
+    outDir: "dist",
+  });
   const problems = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
   if (problems.length > 0) {
     throw new Error(
