@@ -18,7 +18,7 @@ const SLOTS: i32 = 5;
 
 /**
  * Within 2^-30 .. 2^30 for invstd, float32 holds x - mean and every coefficient. Beyond, the kernels compute in f64 (see
- * precise.ts).
+ * float64.ts).
  */
 const SMALLEST_INVSTD: f64 = 9.313225746154785e-10;
 const LARGEST_INVSTD: f64 = 1073741824;
@@ -96,8 +96,8 @@ export class Scratch {
   }
 }
 
-/** What the nearest float32 leaves of each value. */
-export class Remainder {
+/** The low part of each value: what its nearest float32, the high part, leaves. */
+export class LowPart {
   @inline
   static of(value: v128): v128 {
     return f64x2.sub(value, f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(value)));
@@ -106,12 +106,12 @@ export class Remainder {
   /** Its product with a factor; 0 where that is not finite, so that an infinite sum does not become NaN by it. */
   static times(value: v128, factor: v128): v128 {
     const difference = f64x2.sub(factor, factor);
-    return v128.and(f64x2.mul(Remainder.of(value), factor), f64x2.eq(difference, difference));
+    return v128.and(f64x2.mul(LowPart.of(value), factor), f64x2.eq(difference, difference));
   }
 }
 
 /**
- * MEAN, SCALE and SHIFT of every column, in the scratch; returns their address, or 0 where any channel's invstd is out of
+ * MEAN, SCALE and SHIFT of every column, `width` float32 each, in the scratch; returns their address, or 0 where any channel's invstd is out of
  * the range in which float32 suffices. mean, gamma and beta may be 0 (absent: 0, 1 and 0). The shift of an absent beta is
  * -0, which leaves the sign of every y.
  */
@@ -126,7 +126,7 @@ export function affineCoefficients(
   spatial: usize,
 ): usize {
   const coefficients = Scratch.coefficients(scratch, width);
-  // Of what is not 0. pmin and pmax pass over NaN as their second argument.
+  // Zeros are ignored. pmin and pmax ignore a NaN in their second argument.
   let smallestInvstd = f64x2.splat(1);
   let smallestScale = smallestInvstd;
   let largestInvstd = smallestInvstd;
@@ -146,7 +146,7 @@ export function affineCoefficients(
     const offset = beta ? Pair.loadFloats(beta + (c << 2), next) : f64x2.neg(zero);
     Pair.storeFloats(Scratch.slot(at, width, MEAN), m);
     Pair.storeFloats(Scratch.slot(at, width, SCALE), scale);
-    Pair.storeFloats(Scratch.slot(at, width, SHIFT), f64x2.sub(offset, f64x2.mul(Remainder.of(m), scale)));
+    Pair.storeFloats(Scratch.slot(at, width, SHIFT), f64x2.sub(offset, f64x2.mul(LowPart.of(m), scale)));
   }
   const small = v128.or(
     f64x2.lt(smallestInvstd, f64x2.splat(SMALLEST_INVSTD)),
@@ -164,7 +164,7 @@ export function affineCoefficients(
 }
 
 /**
- * All coefficients of every column, in the scratch; returns their address, or 0 as above. From
+ * All coefficients of every column, `width` float32 each, in the scratch; returns their address, or 0 as above. From
  * dx = SCALE * (dy - dbeta / m - xhat * dgamma / m) with xhat = (x - mean) * invstd; the mean's low part moves into
  * OFFSET. dgamma and dbeta may be 0 (absent): OFFSET and SLOPE are 0.
  */
@@ -191,7 +191,7 @@ export function gradientCoefficients(
     const at = coefficients + (c << 2);
     if (dgamma) {
       slope = f64x2.mul(Pair.load(invstd + (c << 3), next), f64x2.mul(Pair.load(dgamma + (c << 3), next), inverse));
-      const fromLow = Remainder.times(Pair.load(mean + (c << 3), next), slope);
+      const fromLow = LowPart.times(Pair.load(mean + (c << 3), next), slope);
       offset = f64x2.sub(f64x2.mul(Pair.load(dbeta + (c << 3), next), inverse), fromLow);
     }
     Pair.storeFloats(Scratch.slot(at, width, OFFSET), offset);

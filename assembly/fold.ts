@@ -1,6 +1,6 @@
 /**
- * Rows of memory that a loop over rows takes as one wider row: how wide, the spreading of what there is one of a channel,
- * and the adding up of what there is one of a column.
+ * Rows of memory that a loop over rows takes as one wider row: how wide it is, the copying of per-channel values to every
+ * column, and the adding of per-column sums to their channels.
  */
 
 /** Planes of fewer values are taken as rows. */
@@ -40,7 +40,7 @@ export function widest(channels: usize): usize {
   return max(COLUMNS, max(columns, min(columns, WIDE) * 4));
 }
 
-/** Spreads the coefficients of the channels over the columns of a slot. */
+/** Copies the coefficients of the channels to all columns. slot: width float32, of which the first `channels` are set. */
 export function spread(slot: usize, width: usize, channels: usize, spatial: usize): void {
   const columns = channels * spatial;
   if (spatial > 1 && spatial < NARROW) {
@@ -49,7 +49,7 @@ export function spread(slot: usize, width: usize, channels: usize, spatial: usiz
   for (let j = columns; j < width; j += columns) memory.copy(slot + (j << 2), slot, columns << 2);
 }
 
-/** Adds the sums of all columns of a channel up in the channel's place. */
+/** Adds the sums of all columns of a channel, in the place of the channel. sums: width f64; a channel has `run` columns in a row. */
 export function unfold(sums: usize, width: usize, channels: usize, run: usize): void {
   if (width == channels) return;
   let c: usize = 0;
@@ -57,7 +57,7 @@ export function unfold(sums: usize, width: usize, channels: usize, run: usize): 
   for (let j: usize = 0; j < width; j++) {
     const target = sums + (c << 3);
     const found = load<f64>(sums + (j << 3));
-    // A channel's place, which is never behind its columns, has held another column's sum before its own first.
+    // sums[c] may still hold the sum of column c, so the first column of a channel overwrites it and the others add.
     store<f64>(target, j == c * run ? found : load<f64>(target) + found);
     if (++place < run) continue;
     place = 0;

@@ -1,13 +1,18 @@
-import { affineCoefficients, gradientCoefficients, Remainder, Scratch } from "./coefficients";
+import { affineCoefficients, gradientCoefficients, LowPart, Scratch } from "./coefficients";
+import { map, reduce } from "./dispatch";
+import { gradientFloat64 } from "./float64";
 import { widthOf } from "./fold";
-import { GRADIENT, GRADIENT_RELU, INPUT_GRADIENT, INPUT_GRADIENT_RELU } from "./instances";
-import { map, reduce } from "./loops";
-import { normalizePlanes } from "./normalize";
-import { gradientPrecisely } from "./precise";
+import { normalize } from "./normalize";
+import { GRADIENT, GRADIENT_RELU, INPUT_GRADIENT, INPUT_GRADIENT_RELU } from "./ops";
 import { Pair, Vector } from "./vector";
 
-/** dbeta = sum(dy), dgamma = sum(dy * xhat), dy behind the activation. */
-export function gradientSumsPlanes(
+/**
+ * dbeta = sum(dy), dgamma = sum(dy * xhat), dy behind the activation.
+ *
+ * dgamma, dbeta, mean, invstd: channels f64; dy, x: batch x channels x spatial float32; gamma, beta: channels float32, or 0;
+ * scratch: scratchBytes(channels) bytes.
+ */
+export function gradientSums(
   dgamma: usize,
   dbeta: usize,
   dy: usize,
@@ -32,11 +37,14 @@ export function gradientSumsPlanes(
   for (let c: usize = 0; c < channels; c++) {
     // Not finite: float32 may have overflowed on the way.
     if (k && isFinite(load<f64>(dgamma + (c << 3)))) continue;
-    gradientPrecisely(0, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, batch, channels, spatial, 1, relu, c, c + 1);
+    gradientFloat64(0, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, batch, channels, spatial, 1, relu, c, c + 1);
   }
 }
 
-/** dbeta is the first sum; dgamma = (the second - the mean's low part * dbeta) * invstd. */
+/**
+ * dbeta is the first sum; dgamma = (the second - the mean's low part * dbeta) * invstd. All arrays: channels f64, `sums` two of
+ * them.
+ */
 function finish(
   dgamma: usize,
   dbeta: usize,
@@ -52,7 +60,7 @@ function finish(
     const at = c << 3;
     const first = v128.load(sums + at);
     const second = v128.load(sums + toSeconds + at);
-    const centred = f64x2.sub(second, Remainder.times(Pair.load(mean + at, next), first));
+    const centred = f64x2.sub(second, LowPart.times(Pair.load(mean + at, next), first));
     const i = Pair.load(invstd + at, next);
     Pair.store(dbeta + at, first, next);
     // 0 where invstd is, even if the sum is infinite.
@@ -60,8 +68,14 @@ function finish(
   }
 }
 
-/** With dgamma 0 (absent) mean and variance are constants: dx = gamma * invstd * dy. */
-export function inputGradientPlanes(
+/**
+ * dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m). With dgamma 0 (absent) mean and variance are constants:
+ * dx = gamma * invstd * dy.
+ *
+ * dx, dy, x: batch x channels x spatial float32; mean, invstd, dgamma, dbeta: channels f64; gamma, beta: channels float32, or 0;
+ * scratch: scratchBytes(channels) bytes.
+ */
+export function inputGradient(
   dx: usize,
   dy: usize,
   x: usize,
@@ -79,13 +93,13 @@ export function inputGradientPlanes(
   relu: bool,
 ): void {
   if (!dgamma && !relu) {
-    normalizePlanes(dx, dy, 0, invstd, gamma, 0, scratch, batch, channels, spatial, false);
+    normalize(dx, dy, 0, invstd, gamma, 0, scratch, batch, channels, spatial, false);
     return;
   }
   const width = widthOf(batch, channels, spatial);
   const k = gradientCoefficients(scratch, width, mean, invstd, gamma, beta, dgamma, dbeta, channels, spatial, count);
   if (!k) {
-    gradientPrecisely(
+    gradientFloat64(
       dx,
       dy,
       x,

@@ -1,11 +1,16 @@
 import { affineCoefficients } from "./coefficients";
+import { map } from "./dispatch";
+import { normalizeFloat64 } from "./float64";
 import { widthOf } from "./fold";
-import { NORMALIZE, NORMALIZE_RELU } from "./instances";
-import { map } from "./loops";
-import { normalizePrecisely } from "./precise";
+import { NORMALIZE, NORMALIZE_RELU } from "./ops";
 
-/** y = activation((x - mean) * invstd * gamma + beta). */
-export function normalizePlanes(
+/**
+ * y = activation((x - mean) * invstd * gamma + beta).
+ *
+ * y, x: batch x channels x spatial float32; mean, invstd: channels f64; gamma, beta: channels float32, or 0; scratch:
+ * scratchBytes(channels) bytes.
+ */
+export function normalize(
   y: usize,
   x: usize,
   mean: usize,
@@ -21,5 +26,5 @@ export function normalizePlanes(
   const width = widthOf(batch, channels, spatial);
   const k = affineCoefficients(scratch, width, mean, invstd, gamma, beta, channels, spatial);
   if (k) map(relu ? NORMALIZE_RELU : NORMALIZE, y, x, x, k, width, batch, channels, spatial);
-  else normalizePrecisely(y, x, mean, invstd, gamma, beta, batch, channels, spatial, relu ? 0 : -Infinity);
+  else normalizeFloat64(y, x, mean, invstd, gamma, beta, batch, channels, spatial, relu ? 0 : -Infinity);
 }

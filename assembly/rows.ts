@@ -1,6 +1,6 @@
 import { Scratch } from "./coefficients";
-import { GROUP } from "./groups";
-import { addRows, groupOf, mapRows, WIDE } from "./instances";
+import { WIDE } from "./ops";
+import { addRows, GROUP, groupOf, mapRows } from "./row-blocks";
 import { Vector } from "./vector";
 
 /**
@@ -17,7 +17,11 @@ import { Vector } from "./vector";
 /** Groups added to the float32 sums before those are carried to f64. */
 const BLOCK: usize = 8;
 
-/** Adds the sums of the term's two values over column j of `total` values to its first and second sum. */
+/**
+ * Adds the sums of the term's two values over column j to its first and second sum.
+ *
+ * sums: 2 arrays of `width` f64, `Scratch.seconds` apart; a, b: `total` float32; coefficients: 5 arrays of `width` float32.
+ */
 export function reduce(
   term: i32,
   sums: usize,
@@ -95,7 +99,7 @@ function carry(sums: usize, block: usize, width: usize): void {
   }
 }
 
-/** out = op(a, b) over `total` values; out may be a or b. */
+/** out = op(a, b). out, a, b: `total` float32; out may be a or b. coefficients: 5 arrays of `width` float32. */
 export function map(op: i32, out: usize, a: usize, b: usize, coefficients: usize, total: usize, width: usize): void {
   const pitch = Scratch.whole(width);
   const copyA = Scratch.copies(coefficients, width);

@@ -1,13 +1,13 @@
 import { Scratch } from "./coefficients";
+import { reduce } from "./dispatch";
+import { statisticsFloat64 } from "./float64";
 import { NARROW, spread, widthOf } from "./fold";
-import { DEVIATION, RAW, WIDE } from "./instances";
-import { reduce } from "./loops";
-import { statisticsPrecisely } from "./precise";
+import { DEVIATION, RAW, WIDE } from "./ops";
 import { Pair, Vector } from "./vector";
 
 /**
  * mean = sum(x) / m, variance = sum((x - mean)^2) / m, the population variance, per channel, as f64; m is the number of
- * values a channel.
+ * values per channel.
  *
  * One read of x: with d = x - p for a pivot p, mean = p + sum(d) / m, variance = sum(d^2) / m - (sum(d) / m)^2. The pivot
  * is 0, which spares a third of the additions, and where that is not reliable the mean found with it, in a second read.
@@ -25,15 +25,15 @@ const FARTHEST_OF_FEW: f64 = 0.03125;
 const FEW: usize = 256;
 /** In f64 the errors of the sums are some 1e-16. */
 const FARTHEST_WIDE: f64 = 1048576;
-/** Of fewer in a channel of planes, or in all of x, every sum is in f64 throughout. */
+/** With fewer values in a channel of planes, or in all of x, every sum is in f64 throughout. */
 const TINY: usize = 64;
 /** Mean squares below this may have lost terms to underflow in float32. */
 const SMALLEST: f64 = 1e-30;
 /** Sums of squares above this may be close to overflow in float32. */
 const LARGEST: f64 = 1e36;
 
-/** mean and variance of `batch` x `channels` planes of `spatial` values. */
-export function statisticsPlanes(
+/** mean, variance: channels f64; x: batch x channels x spatial float32; scratch: scratchBytes(channels) bytes. */
+export function statistics(
   mean: usize,
   variance: usize,
   x: usize,
@@ -52,7 +52,7 @@ export function statisticsPlanes(
   }
   for (let c: usize = 0; c < channels; c++) {
     if (precise || isNaN(load<f64>(variance + (c << 3))))
-      statisticsPrecisely(mean, variance, x, c, batch, channels, spatial);
+      statisticsFloat64(mean, variance, x, c, batch, channels, spatial);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Pair, Vector } from "./vector";
 
-/** invstd = 1 / sqrt(variance + eps), 0 where that root is 0. */
+/** invstd = 1 / sqrt(variance + eps), 0 where that root is 0. Both arrays: channels f64. */
 export function invstd(invstd: usize, variance: usize, channels: usize, eps: f64): void {
   const e = f64x2.splat(eps);
   for (let c: usize = 0; c < channels; c += 2) {
@@ -11,7 +11,7 @@ export function invstd(invstd: usize, variance: usize, channels: usize, eps: f64
   }
 }
 
-/** running = (1 - momentum) * running + momentum * batch; the variance of the batch times `correction` first. */
+/** running = (1 - momentum) * running + momentum * batch; the variance of the batch times `correction` first. All: channels f64. */
 export function updateRunning(
   runningMean: usize,
   runningVar: usize,
@@ -34,7 +34,7 @@ export function updateRunning(
   }
 }
 
-/** Rounds f64 values to float32. */
+/** Rounds `length` f64 values to float32. */
 export function toFloat32(target: usize, source: usize, length: usize): void {
   for (const end = source + (length << 3); source < end; source += 8) {
     store<f32>(target, <f32>load<f64>(source));

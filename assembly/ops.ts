@@ -1,8 +1,52 @@
 import { MEAN, OFFSET, SCALE, SHIFT, SLOPE } from "./coefficients";
-import { Activation } from "./operations";
 import { Vector } from "./vector";
 
-/** Batch normalization, value by value. */
+/**
+ * What the loops in planes.ts and row-blocks.ts are generic over: empty classes whose one-line methods inline completely
+ * (a function argument would stay an indirect call for each vector). Every method works on four values at a time.
+ */
+
+/** Two values that are summed over a channel. */
+export interface Term {
+  /** The coefficients it needs, a bit each (see coefficients.ts). */
+  slots(): i32;
+  /** Whether it reads the second input. */
+  readsB(): bool;
+  /** Vectors a turn: 1, 2 or 4. */
+  unroll(): i32;
+  /** Whether there is nothing to do for a channel of this mean. */
+  skips(mean: f32): bool;
+  /** The value of the first sum. */
+  first(a: v128, b: v128, mean: v128, scale: v128, shift: v128): v128;
+  /** The value of the second sum, given that of the first. */
+  second(first: v128, a: v128, mean: v128): v128;
+  /** The same, added to a sum. */
+  plusSecond(sum: v128, first: v128, a: v128, mean: v128): v128;
+}
+
+/** A value that is stored. */
+export interface Op {
+  /** The coefficients it needs, a bit each. */
+  slots(): i32;
+  /** Whether it reads the second input. */
+  readsB(): bool;
+  /** Vectors a turn: 1 or 2. */
+  unroll(): i32;
+  of(a: v128, b: v128, mean: v128, scale: v128, shift: v128, offset: v128, slope: v128): v128;
+}
+
+/** An activation and what passes back through it. */
+export interface Activation {
+  /** Whether the loops are written out: not where the binary would grow too much. */
+  unrolled(): bool;
+  of(y: v128): v128;
+  /** The coefficients the gradient needs to compute y again, a bit each. */
+  slots(): i32;
+  /** dy where the activation lets it through, else 0. */
+  gradient(dy: v128, x: v128, mean: v128, scale: v128, shift: v128): v128;
+  /** dy - d * slope, d = x - mean: what passes through x taken off. */
+  throughX(dy: v128, d: v128, slope: v128): v128;
+}
 
 /** The terms of mean and variance about no pivot: x and x^2. */
 @unmanaged
@@ -28,17 +72,17 @@ export class Raw {
   }
 
   @inline
-  first(x: v128, _b: v128, _mean: v128, _k1: v128, _k2: v128): v128 {
+  first(x: v128, _b: v128, _mean: v128, _scale: v128, _shift: v128): v128 {
     return x;
   }
 
   @inline
-  second(first: v128, _x: v128, _k0: v128): v128 {
+  second(first: v128, _x: v128, _mean: v128): v128 {
     return f32x4.mul(first, first);
   }
 
   @inline
-  plusSecond(sum: v128, first: v128, _x: v128, _k0: v128): v128 {
+  plusSecond(sum: v128, first: v128, _x: v128, _mean: v128): v128 {
     return Vector.madd(first, first, sum);
   }
 }
@@ -67,17 +111,17 @@ export class Deviation {
   }
 
   @inline
-  first(x: v128, _b: v128, pivot: v128, _k1: v128, _k2: v128): v128 {
+  first(x: v128, _b: v128, pivot: v128, _scale: v128, _shift: v128): v128 {
     return f32x4.sub(x, pivot);
   }
 
   @inline
-  second(first: v128, _x: v128, _k0: v128): v128 {
+  second(first: v128, _x: v128, _mean: v128): v128 {
     return f32x4.mul(first, first);
   }
 
   @inline
-  plusSecond(sum: v128, first: v128, _x: v128, _k0: v128): v128 {
+  plusSecond(sum: v128, first: v128, _x: v128, _mean: v128): v128 {
     return Vector.madd(first, first, sum);
   }
 }
@@ -140,7 +184,7 @@ export class Normalize<A extends Activation> {
   }
 
   @inline
-  of(x: v128, _b: v128, mean: v128, scale: v128, shift: v128, _k3: v128, _k4: v128): v128 {
+  of(x: v128, _b: v128, mean: v128, scale: v128, shift: v128, _offset: v128, _slope: v128): v128 {
     return changetype<A>(0).of(Vector.madd(f32x4.sub(x, mean), scale, shift));
   }
 }
@@ -170,3 +214,20 @@ export class InputGradient<A extends Activation> {
     return f32x4.mul(activation.throughX(f32x4.sub(passed, offset), f32x4.sub(x, mean), slope), scale);
   }
 }
+
+/**
+ * Inner loops are selected by number, so that the code around them is compiled once instead of once per operation (2.0 kB).
+ * Reductions:
+ */
+export const RAW: i32 = 0;
+/** Those of RAW in f64 throughout; of rows only. */
+export const WIDE: i32 = 1;
+export const DEVIATION: i32 = 2;
+export const GRADIENT: i32 = 3;
+export const GRADIENT_RELU: i32 = 4;
+
+/** Ops. */
+export const NORMALIZE: i32 = 0;
+export const NORMALIZE_RELU: i32 = 1;
+export const INPUT_GRADIENT: i32 = 2;
+export const INPUT_GRADIENT_RELU: i32 = 3;

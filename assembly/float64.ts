@@ -1,11 +1,12 @@
 /**
- * The four verbs in f64, one channel after the other: for statistics that float32 sums cannot give, and for channels
- * whose standard deviation is so large or small that float32 would overflow or underflow on the way. Slower by an order
- * of magnitude, and rare. A channel is `batch` planes of `spatial` values; rows are planes of one value.
+ * The four operations in f64, one channel after the other: for statistics that float32 sums cannot give, and for channels
+ * whose standard deviation is so large or small that float32 would overflow or underflow on the way. They are slower by an
+ * order of magnitude, and rare. A channel is `batch` planes of `spatial` values; rows are planes of one value. Extents are those
+ * of normalize.ts, statistics.ts and gradient.ts.
  */
 
 /** mean and variance of channel `c`. */
-export function statisticsPrecisely(
+export function statisticsFloat64(
   mean: usize,
   variance: usize,
   x: usize,
@@ -37,7 +38,7 @@ export function statisticsPrecisely(
 }
 
 /** y = max((x - mean) * invstd * gamma + beta, floor). */
-export function normalizePrecisely(
+export function normalizeFloat64(
   y: usize,
   x: usize,
   mean: usize,
@@ -66,7 +67,7 @@ export function normalizePrecisely(
  * For the channels in [from, to). Without dx (0): dbeta = sum(dy), dgamma = sum(dy * xhat) are written. With it they are read:
  * dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m), or gamma * invstd * dy where dgamma is absent (0).
  */
-export function gradientPrecisely(
+export function gradientFloat64(
   dx: usize,
   dy: usize,
   x: usize,
