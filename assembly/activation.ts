@@ -1,6 +1,19 @@
 import { MEAN, SCALE, SHIFT } from "./coefficients";
 import { Vector } from "./vector";
 
+/** An activation and what passes back through it. */
+export interface Activation {
+  /** Whether the loops are written out: not where the binary would grow too much. */
+  unrolled(): bool;
+  of(y: v128): v128;
+  /** The coefficients the gradient needs to compute y again, one bit for each. */
+  slots(): i32;
+  /** dy where the activation lets it through, else 0. */
+  gradient(dy: v128, x: v128, mean: v128, scale: v128, shift: v128): v128;
+  /** dy - d * slope, d = x - mean: what passes through x taken off. */
+  throughX(dy: v128, d: v128, slope: v128): v128;
+}
+
 @unmanaged
 export class Identity {
   @inline

@@ -1,5 +1,5 @@
 import { spread } from "./fold";
-import { Pair, Vector } from "./vector";
+import { LowPart, Pair, Vector } from "./vector";
 
 /**
  * Per-channel coefficients: float32 arrays, one a slot, in the kernel's scratch. A loop loads the slots that its
@@ -96,20 +96,6 @@ export class Scratch {
   }
 }
 
-/** The low part of each value: what its nearest float32, the high part, leaves. */
-export class LowPart {
-  @inline
-  static of(value: v128): v128 {
-    return f64x2.sub(value, f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(value)));
-  }
-
-  /** Its product with a factor; 0 where that is not finite, so that an infinite sum does not become NaN by it. */
-  static times(value: v128, factor: v128): v128 {
-    const difference = f64x2.sub(factor, factor);
-    return v128.and(f64x2.mul(LowPart.of(value), factor), f64x2.eq(difference, difference));
-  }
-}
-
 /**
  * MEAN, SCALE and SHIFT of every column, `width` float32 each, in the scratch; returns their address, or 0 where any channel's invstd is out of
  * the range in which float32 suffices. mean, gamma and beta may be 0 (absent: 0, 1 and 0). The shift of an absent beta is
@@ -148,6 +134,15 @@ export function affineCoefficients(
     Pair.storeFloats(Scratch.slot(at, width, SCALE), scale);
     Pair.storeFloats(Scratch.slot(at, width, SHIFT), f64x2.sub(offset, f64x2.mul(LowPart.of(m), scale)));
   }
+  if (outOfRange(smallestInvstd, smallestScale, largestInvstd, largestScale)) return 0;
+  for (let slot = MEAN; slot <= SHIFT; slot++) {
+    spread(Scratch.slot(coefficients, width, slot), width, channels, spatial);
+  }
+  return coefficients;
+}
+
+/** Whether float32 does not hold the products of some channel. */
+function outOfRange(smallestInvstd: v128, smallestScale: v128, largestInvstd: v128, largestScale: v128): bool {
   const small = v128.or(
     f64x2.lt(smallestInvstd, f64x2.splat(SMALLEST_INVSTD)),
     f64x2.lt(smallestScale, f64x2.splat(SMALLEST_SCALE)),
@@ -156,11 +151,7 @@ export function affineCoefficients(
     f64x2.gt(largestInvstd, f64x2.splat(LARGEST_INVSTD)),
     f64x2.gt(largestScale, f64x2.splat(LARGEST_SCALE)),
   );
-  if (v128.any_true(v128.or(small, large))) return 0;
-  for (let slot = MEAN; slot <= SHIFT; slot++) {
-    spread(Scratch.slot(coefficients, width, slot), width, channels, spatial);
-  }
-  return coefficients;
+  return v128.any_true(v128.or(small, large));
 }
 
 /**

@@ -1,10 +1,10 @@
-import { affineCoefficients, gradientCoefficients, LowPart, Scratch } from "./coefficients";
+import { affineCoefficients, gradientCoefficients, Scratch } from "./coefficients";
 import { map, reduce } from "./dispatch";
 import { gradientFloat64 } from "./float64";
 import { widthOf } from "./fold";
 import { normalize } from "./normalize";
 import { GRADIENT, GRADIENT_RELU, INPUT_GRADIENT, INPUT_GRADIENT_RELU } from "./ops";
-import { Pair, Vector } from "./vector";
+import { LowPart, Pair, Vector } from "./vector";
 
 /**
  * dbeta = sum(dy), dgamma = sum(dy * xhat), dy behind the activation.
@@ -98,26 +98,10 @@ export function inputGradient(
   }
   const width = widthOf(batch, channels, spatial);
   const k = gradientCoefficients(scratch, width, mean, invstd, gamma, beta, dgamma, dbeta, channels, spatial, count);
-  if (!k) {
-    gradientFloat64(
-      dx,
-      dy,
-      x,
-      mean,
-      invstd,
-      gamma,
-      beta,
-      dgamma,
-      dbeta,
-      batch,
-      channels,
-      spatial,
-      count,
-      relu,
-      0,
-      channels,
-    );
-  } else {
+  if (k) {
     map(relu ? INPUT_GRADIENT_RELU : INPUT_GRADIENT, dx, x, dy, k, width, batch, channels, spatial);
+    return;
   }
+  // biome-ignore format: the arguments of one kernel
+  gradientFloat64(dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, batch, channels, spatial, count, relu, 0, channels);
 }

@@ -1,3 +1,4 @@
+import { Activation } from "./activation";
 import { MEAN, OFFSET, SCALE, SHIFT, SLOPE } from "./coefficients";
 import { Vector } from "./vector";
 
@@ -8,11 +9,11 @@ import { Vector } from "./vector";
 
 /** Two values that are summed over a channel. */
 export interface Term {
-  /** The coefficients it needs, a bit each (see coefficients.ts). */
+  /** The coefficients it needs, one bit for each (see coefficients.ts). */
   slots(): i32;
   /** Whether it reads the second input. */
   readsB(): bool;
-  /** Vectors a turn: 1, 2 or 4. */
+  /** Vectors per iteration: 1, 2 or 4. */
   unroll(): i32;
   /** Whether there is nothing to do for a channel of this mean. */
   skips(mean: f32): bool;
@@ -26,26 +27,13 @@ export interface Term {
 
 /** A value that is stored. */
 export interface Op {
-  /** The coefficients it needs, a bit each. */
+  /** The coefficients it needs, one bit for each. */
   slots(): i32;
   /** Whether it reads the second input. */
   readsB(): bool;
-  /** Vectors a turn: 1 or 2. */
+  /** Vectors per iteration: 1 or 2. */
   unroll(): i32;
   of(a: v128, b: v128, mean: v128, scale: v128, shift: v128, offset: v128, slope: v128): v128;
-}
-
-/** An activation and what passes back through it. */
-export interface Activation {
-  /** Whether the loops are written out: not where the binary would grow too much. */
-  unrolled(): bool;
-  of(y: v128): v128;
-  /** The coefficients the gradient needs to compute y again, a bit each. */
-  slots(): i32;
-  /** dy where the activation lets it through, else 0. */
-  gradient(dy: v128, x: v128, mean: v128, scale: v128, shift: v128): v128;
-  /** dy - d * slope, d = x - mean: what passes through x taken off. */
-  throughX(dy: v128, d: v128, slope: v128): v128;
 }
 
 /** The terms of mean and variance about no pivot: x and x^2. */

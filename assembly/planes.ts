@@ -8,7 +8,7 @@ import { Vector } from "./vector";
  * same extents; for an operation that reads only `a` they are the same.
  */
 
-/** Bytes summed in float32 before they are accumulated in f64, at most. Of x a lane adds 16 values or trees of them. */
+/** Bytes of two inputs that are summed before they are accumulated in f64, at most. */
 const BLOCK: usize = 1024;
 
 /**
@@ -39,7 +39,10 @@ export function reduce<T extends Term>(
   }
 }
 
-/** Adds the sums over one plane to the first and second sum of its channel. `delta` leads from `a` to the second input. */
+/**
+ * Adds the sums over one plane to the first and second sum of its channel. `delta` leads from `a` to the second input. The rest of
+ * the plane is whole vectors, too: the last one ends with the plane, and is masked where it overlaps.
+ */
 function reducePlane<T extends Term>(
   sum: usize,
   a: usize,
@@ -54,52 +57,75 @@ function reducePlane<T extends Term>(
   const shift = Scratch.splat(term.slots(), SHIFT, coefficient, channels);
   const end = a + (spatial << 2);
   const unrolledEnd = a + ((spatial & (term.unroll() * -4)) << 2);
-  const block: usize = term.readsB() ? BLOCK : (BLOCK / 4) * <usize>term.unroll();
   const zero = Vector.zero(v128.load32_splat(a));
   do {
     let firsts = zero;
     let seconds = zero;
-    // Trees: an addition to a sum waits for the one before it only once per iteration.
-    for (const stop = a + min(unrolledEnd - a, block); a < stop; a += term.unroll() * 16) {
-      const b = a + delta;
+    for (const stop = a + min(unrolledEnd - a, blockBytes<T>()); a < stop; a += term.unroll() * 16) {
       const a0 = v128.load(a);
-      const first0 = term.first(a0, term.readsB() ? v128.load(b) : zero, mean, scale, shift);
-      let first = first0;
-      let second = term.second(first0, a0, mean);
-      if (term.unroll() > 1) {
-        const a1 = v128.load(a, 16);
-        const first1 = term.first(a1, term.readsB() ? v128.load(b, 16) : zero, mean, scale, shift);
-        first = f32x4.add(first, first1);
-        second = term.plusSecond(second, first1, a1, mean);
-      }
-      if (term.unroll() > 2) {
-        const a2 = v128.load(a, 32);
-        const a3 = v128.load(a, 48);
-        const first2 = term.first(a2, zero, mean, scale, shift);
-        const first3 = term.first(a3, zero, mean, scale, shift);
-        first = f32x4.add(first, f32x4.add(first2, first3));
-        second = f32x4.add(second, term.plusSecond(term.second(first2, a2, mean), first3, a3, mean));
-      }
-      firsts = f32x4.add(firsts, first);
-      seconds = f32x4.add(seconds, second);
+      const a1 = term.unroll() > 1 ? v128.load(a, 16) : zero;
+      const a2 = term.unroll() > 2 ? v128.load(a, 32) : zero;
+      const a3 = term.unroll() > 2 ? v128.load(a, 48) : zero;
+      const b0 = term.readsB() ? v128.load(a + delta) : zero;
+      const b1 = term.readsB() && term.unroll() > 1 ? v128.load(a + delta, 16) : zero;
+      const first0 = term.first(a0, b0, mean, scale, shift);
+      const first1 = term.first(a1, b1, mean, scale, shift);
+      const first2 = term.first(a2, zero, mean, scale, shift);
+      const first3 = term.first(a3, zero, mean, scale, shift);
+      firsts = f32x4.add(firsts, Tree.firsts<T>(first0, first1, first2, first3));
+      seconds = f32x4.add(seconds, Tree.seconds<T>(first0, first1, first2, first3, a0, a1, a2, a3, mean));
     }
-    if (a == unrolledEnd) {
-      // Whole vectors, the last of which ends with the plane, masked where it overlaps.
-      while (a != end) {
-        const at = min(a, end - 16);
-        const mask = Vector.lastLanes((end - a) >> 2);
-        const a0 = v128.load(at);
-        const b0 = term.readsB() ? v128.load(at + delta) : zero;
-        const first = v128.and(term.first(a0, b0, mean, scale, shift), mask);
-        firsts = f32x4.add(firsts, first);
-        seconds = f32x4.add(seconds, v128.and(term.second(first, a0, mean), mask));
-        a = at + 16;
-      }
+    while (a >= unrolledEnd && a != end) {
+      const at = min(a, end - 16);
+      const mask = Vector.lastLanes((end - a) >> 2);
+      const a0 = v128.load(at);
+      const first = v128.and(term.first(a0, term.readsB() ? v128.load(at + delta) : zero, mean, scale, shift), mask);
+      firsts = f32x4.add(firsts, first);
+      seconds = f32x4.add(seconds, v128.and(term.second(first, a0, mean), mask));
+      a = at + 16;
     }
     Vector.addSum(sum, Vector.widen(firsts));
     Vector.addSum(Scratch.seconds(sum, channels), Vector.widen(seconds));
   } while (a < end);
 }
+
+/** Bytes summed in float32 before they are accumulated in f64, at most. Of x a lane adds 16 values or trees of them. */
+function blockBytes<T extends Term>(): usize {
+  const term = changetype<T>(0);
+  return term.readsB() ? BLOCK : (BLOCK / 4) * <usize>term.unroll();
+}
+
+/** The vectors of one iteration, added as a tree: an addition to a sum waits for the one before it only once per iteration. */
+class Tree {
+  @inline
+  static firsts<T extends Term>(first0: v128, first1: v128, first2: v128, first3: v128): v128 {
+    const term = changetype<T>(0);
+    if (term.unroll() == 1) return first0;
+    const pair = f32x4.add(first0, first1);
+    return term.unroll() == 2 ? pair : f32x4.add(pair, f32x4.add(first2, first3));
+  }
+
+  @inline
+  static seconds<T extends Term>(
+    first0: v128,
+    first1: v128,
+    first2: v128,
+    first3: v128,
+    a0: v128,
+    a1: v128,
+    a2: v128,
+    a3: v128,
+    mean: v128,
+  ): v128 {
+    const term = changetype<T>(0);
+    const second = term.second(first0, a0, mean);
+    if (term.unroll() == 1) return second;
+    const pair = term.plusSecond(second, first1, a1, mean);
+    if (term.unroll() == 2) return pair;
+    return f32x4.add(pair, term.plusSecond(term.second(first2, a2, mean), first3, a3, mean));
+  }
+}
+
 /**
  * out = op(a, b), value by value; out may be a or b.
  *
@@ -132,19 +158,17 @@ export function map<O extends Op>(
       const lastB = op.readsB() ? v128.load(last + toB) : mean;
       if (op.unroll() > 1) {
         for (const unrolledEnd = out + ((spatial & ~7) << 2); out < unrolledEnd; out += 32) {
-          const p = out + toA;
-          const r = out + toB;
-          const a0 = v128.load(p);
-          const a1 = v128.load(p, 16);
-          const b0 = op.readsB() ? v128.load(r) : mean;
-          const b1 = op.readsB() ? v128.load(r, 16) : mean;
+          const a0 = v128.load(out + toA);
+          const a1 = v128.load(out + toA, 16);
+          const b0 = op.readsB() ? v128.load(out + toB) : mean;
+          const b1 = op.readsB() ? v128.load(out + toB, 16) : mean;
           v128.store(out, op.of(a0, b0, mean, scale, shift, offset, slope));
           v128.store(out, op.of(a1, b1, mean, scale, shift, offset, slope), 16);
         }
       }
       for (; out < last; out += 16) {
-        const b0 = op.readsB() ? v128.load(out + toB) : mean;
-        v128.store(out, op.of(v128.load(out + toA), b0, mean, scale, shift, offset, slope));
+        const b = op.readsB() ? v128.load(out + toB) : mean;
+        v128.store(out, op.of(v128.load(out + toA), b, mean, scale, shift, offset, slope));
       }
       v128.store(last, op.of(lastA, lastB, mean, scale, shift, offset, slope));
       out = end;

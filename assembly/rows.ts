@@ -1,6 +1,7 @@
 import { Scratch } from "./coefficients";
 import { WIDE } from "./ops";
-import { addRows, GROUP, groupOf, mapRows } from "./row-blocks";
+import { GROUP } from "./row-columns";
+import { addRows, groupOf, mapRows } from "./row-dispatch";
 import { Vector } from "./vector";
 
 /**

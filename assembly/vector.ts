@@ -105,3 +105,17 @@ export class Pair {
     v128.store64_lane(target, f32x4.demote_f64x2_zero(value), 0);
   }
 }
+
+/** The low part of each value: what its nearest float32, the high part, leaves. */
+export class LowPart {
+  @inline
+  static of(value: v128): v128 {
+    return f64x2.sub(value, f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(value)));
+  }
+
+  /** Its product with a factor; 0 where that is not finite, so that an infinite sum does not become NaN by it. */
+  static times(value: v128, factor: v128): v128 {
+    const difference = f64x2.sub(factor, factor);
+    return v128.and(f64x2.mul(LowPart.of(value), factor), f64x2.eq(difference, difference));
+  }
+}
