@@ -6,6 +6,9 @@ import type { Site, Workshop } from "./workshop.js";
 
 const SECONDS = 60;
 
+/** What begins the message that ends a visit: what the programs of programs/ print. */
+const OUTCOME = /OUTCOME /;
+
 /** A browser that pages are opened in. */
 export interface Visitor {
   readonly name: string;
@@ -13,10 +16,19 @@ export interface Visitor {
   readonly missing: string | null;
   readonly version: (workshop: Workshop) => Promise<string>;
   /** What a page writes to its console until it has said its outcome; an error in the page fails, unless it is meant. */
-  readonly visit: (workshop: Workshop, url: string, meant?: RegExp) => Promise<string>;
+  readonly visit: (workshop: Workshop, url: string, look: Look) => Promise<string>;
 }
 
-async function visit(workshop: Workshop, engine: Engine, url: string, meant?: RegExp): Promise<string> {
+/** How a page is looked at. */
+interface Look {
+  /** Begins the message with the outcome; without it that of programs/. */
+  readonly outcome?: RegExp;
+  /** Errors that the page provokes. */
+  readonly meant?: RegExp;
+}
+
+async function visit(workshop: Workshop, engine: Engine, url: string, look: Look): Promise<string> {
+  const { outcome = OUTCOME, meant } = look;
   const browser = await workshop.browser(engine);
   const context = await browser.newContext();
   const said: string[] = [];
@@ -28,7 +40,7 @@ async function visit(workshop: Workshop, engine: Engine, url: string, meant?: Re
       timer = setTimeout(() => fail(`no outcome within ${SECONDS} s`), 1000 * SECONDS);
       page.on("console", (message) => {
         said.push(message.text());
-        if (message.text().startsWith("OUTCOME ")) done();
+        if (message.text().search(outcome) === 0) done();
       });
       page.once("crash", () => fail("the page crashed"));
       page.on("pageerror", ({ message }) => {
@@ -48,19 +60,19 @@ const driven = (engine: Engine): Visitor => ({
   name: engine.name,
   missing: missingEngine(engine),
   version: async (workshop) => (await workshop.browser(engine)).version(),
-  visit: (workshop, url, meant) => visit(workshop, engine, url, meant),
+  visit: (workshop, url, look) => visit(workshop, engine, url, look),
 });
 
 /** What MiniBrowser writes before the text of a message: where it comes from, and its kind. */
 const ORIGIN = /^.*?\bCONSOLE (?:\w+ )??(?:LOG|INFO|DEBUG|WARN|ERROR) /gm;
-const END = /\bCONSOLE (LOG OUTCOME |JS ERROR ).*\n/;
+const end = (outcome: RegExp) => new RegExp(`\\bCONSOLE (LOG ${outcome.source}|JS ERROR ).*\\n`);
 
 export const webkit: Visitor = {
   name: WEBKIT.name,
   missing: missingWebKit(),
   version: (workshop) => workshop.display.version(),
-  visit: async (workshop, url) => {
-    const window = await workshop.display.open(url, END);
+  visit: async (workshop, url, { outcome = OUTCOME }) => {
+    const window = await workshop.display.open(url, end(outcome));
     await window.stop();
     const said = window.output().replaceAll(ORIGIN, "");
     if (window.found.startsWith("JS ERROR")) throw new ConsumerError("the page failed", said);
@@ -71,7 +83,7 @@ export const webkit: Visitor = {
 const VISITORS: readonly Visitor[] = [...ENGINES.map(driven), webkit];
 
 /** What a page is, without the browser. */
-export interface PageRow extends Pick<Row, "consumer" | "imports" | "does" | "missing"> {
+export interface PageRow extends Pick<Row, "consumer" | "imports" | "does" | "missing">, Look {
   /** The version of the tool that made the page; absent where there is none. */
   readonly tool?: () => string;
   /** Of a site that other rows share too. */
@@ -79,15 +91,13 @@ export interface PageRow extends Pick<Row, "consumer" | "imports" | "does" | "mi
   /** From the site's address on. */
   readonly path?: string;
   readonly open: (workshop: Workshop) => Promise<Site>;
-  /** Errors that the page provokes. */
-  readonly meant?: RegExp;
   /** Gets what the page said, then what the site answered to it. */
   readonly check: (said: string) => void;
 }
 
 /** A page in each browser. */
 export function inBrowsers(row: PageRow, visitors = VISITORS): Row[] {
-  const { consumer, imports, does, missing, tool, path = "", open, meant, check } = row;
+  const { consumer, imports, does, missing, tool, path = "", open, outcome, meant, check } = row;
   const { site = `${consumer}: ${imports}` } = row;
   return visitors.map((visitor) => ({
     consumer: `${consumer} in ${visitor.name}`,
@@ -103,7 +113,7 @@ export function inBrowsers(row: PageRow, visitors = VISITORS): Row[] {
     run: async (workshop) => {
       const { url, answers = [] } = await workshop.site(site, () => open(workshop));
       const before = answers.length;
-      const said = await visitor.visit(workshop, url + path, meant);
+      const said = await visitor.visit(workshop, url + path, { outcome, meant });
       check([said, ...answers.slice(before)].join("\n"));
     },
   }));

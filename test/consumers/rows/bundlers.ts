@@ -6,14 +6,14 @@ import { ConsumerError, run, serve } from "../processes.js";
 import { type Row, STEPS } from "../row.js";
 import { serveFiles } from "../static-server.js";
 import { inBrowsers } from "../visit.js";
-import type { Workshop } from "../workshop.js";
+import type { Site, Workshop } from "../workshop.js";
 import { moduleScript } from "./html.js";
 import { TFJS_STEPS, tfjsLinks } from "./tfjs.js";
 
 const CORE = ["exercise.mjs", "import.mjs"];
 const TFJS = ["exercise.mjs", "tfjs-exercise.mjs", "tfjs-import.mjs"];
 
-interface Bundler {
+export interface Bundler {
   readonly name: string;
   readonly tool: string;
   readonly links: Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ function site(project: string): string {
   return join(project, "site");
 }
 
-const vite: Bundler = {
+export const vite: Bundler = {
   name: "Vite, build",
   tool: "vite",
   links: {},
@@ -42,7 +42,7 @@ const vite: Bundler = {
   },
 };
 
-const webpack: Bundler = {
+export const webpack: Bundler = {
   name: "webpack",
   tool: "webpack",
   links: { webpack: tool("webpack") },
@@ -85,15 +85,15 @@ async function openTfjs(workshop: Workshop, { links, build }: Bundler) {
   return serveFiles(await build(project, "tfjs-import.mjs"));
 }
 
-async function openDev(workshop: Workshop) {
-  const project = workshop.project(CORE, { "index.html": moduleScript("/import.mjs") });
+/** Vite's server for those who develop. */
+export async function serveDev(project: string): Promise<Site> {
   const args = [tool("vite/bin/vite.js"), "--host", "127.0.0.1"];
   const ready = /Local:\s+(http:\/\/127\.0\.0\.1:\d+\/)/;
   const { found, stop } = await serve({ command: process.execPath, args, cwd: project, seconds: 60 }, ready);
   return { url: found, close: stop };
 }
 
-const title = ({ name, tool }: Bundler) => ({ consumer: name, tool: () => toolVersion(tool) });
+export const title = ({ name, tool }: Bundler) => ({ consumer: name, tool: () => toolVersion(tool) });
 
 export const bundlerRows: Row[] = [
   ...[vite, webpack, esbuild, rollup].flatMap((bundler) =>
@@ -110,7 +110,7 @@ export const bundlerRows: Row[] = [
     tool: () => toolVersion("vite"),
     imports: "`import`",
     does: STEPS,
-    open: openDev,
+    open: (workshop) => serveDev(workshop.project(CORE, { "index.html": moduleScript("/import.mjs") })),
     check: (said) => expectStored(said, "core"),
   }),
   ...[vite, esbuild].flatMap((bundler) =>

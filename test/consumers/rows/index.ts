@@ -6,6 +6,7 @@ import { nodeRows } from "./node.js";
 import { numberRows } from "./numbers.js";
 import { packageRows } from "./package.js";
 import { pageRows } from "./pages.js";
+import { printedRows } from "./printed.js";
 import { runnerRows } from "./runners.js";
 import { runtimeRows } from "./runtimes.js";
 import { tfjsRows } from "./tfjs.js";
@@ -20,6 +21,7 @@ export const rows: readonly Row[] = [
   ...bundlerRows,
   ...nextRows,
   ...tfjsRows,
+  ...printedRows,
   ...runnerRows,
   ...entryRows,
   ...usingRows,

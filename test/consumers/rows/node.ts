@@ -12,17 +12,17 @@ const WAYS = [
 /** The version of this process: the oldest that the package supports, where CI runs. */
 const OWN = 20;
 
-const nodes = [
+export const nodes = [
   { major: OWN, executable: process.execPath },
   ...[22, 24, 26].map((major) => ({ major, executable: tool(`node${major}/bin/node`) })),
 ];
 
-function missing(major: number) {
+export function missing(major: number) {
   if (major !== OWN || process.version.startsWith(`v${OWN}.`)) return null;
   return { reason: `this is Node.js ${process.version.slice(1)}`, demanded: true };
 }
 
-const version = (executable: string) => execFileSync(executable, ["--version"], { encoding: "utf8" }).trim().slice(1);
+export const version = (executable: string) => execFileSync(executable, ["--version"], { encoding: "utf8" }).trim().slice(1);
 
 export const nodeRows: Row[] = [
   ...nodes.flatMap(({ major, executable }) =>
