@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -183,6 +184,15 @@ describe("the packed tarball", () => {
     const options = ["--noEmit", "--strict", "--module", module, "--target", "es2022"];
     expect(run("node", [tsc, ...options, `typed.${extension}`])).toBe("");
   });
+
+  it.each(["README.md", "docs/tfjs.md", "docs/loading.md", "docs/consumers.md", "CHANGELOG.md", "THIRD-PARTY.md"])(
+    "has what %s links to",
+    (document) => {
+      const file = join(project, "node_modules", "batchnorm-wasm", document);
+      const links = [...readFileSync(file, "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link);
+      expect(links.filter((link) => !existsSync(join(dirname(file), link)))).toEqual([]);
+    },
+  );
 
   it("has no dependency, holds nothing but the build, and touches no host", () => {
     const installed = join(project, "node_modules", "batchnorm-wasm");
@@ -373,6 +383,43 @@ describe("the entries for TensorFlow.js", () => {
     `;
     writeFileSync(join(withTfjs, "require.cjs"), source + program);
     expect(run("node", ["require.cjs"], withTfjs)).toBe(printed);
+  });
+
+  /** As a page loads it, by a tag after that of tf. */
+  const tag = `
+    const file = require.resolve("batchnorm-wasm/package.json").replace("package.json", "dist/batchnorm-wasm-tfjs.global.min.js");
+    require("node:vm").runInThisContext(require("node:fs").readFileSync(file, "utf8"));
+  `;
+
+  it("have a minified script over the global tf, with the kernels inside", () => {
+    const source = `
+      globalThis.tf = { ...require("@tensorflow/tfjs-core"), ...require("@tensorflow/tfjs-layers") };
+      require("@tensorflow/tfjs-backend-cpu");
+      const { layers } = tf;
+      ${tag}
+      const { batchNormTraining, install } = batchnormWasmTfjs;
+      ${program.replace("new BatchNormalization(", "layers.batchNormalization(")}
+    `;
+    writeFileSync(join(withTfjs, "script.cjs"), source);
+    expect(run("node", ["script.cjs"], withTfjs)).toBe(printed);
+  });
+
+  it("have a script that says what it needs where there is no tf", () => {
+    writeFileSync(join(withTfjs, "without-tf.cjs"), tag);
+    const { status, stderr } = spawnSync("node", ["without-tf.cjs"], { cwd: withTfjs, encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toContain('Error: batchnorm-wasm-tfjs.global.min.js needs the global "tf": load tf.min.js');
+  });
+
+  it("have a script with the names of the entry", () => {
+    const source = `
+      globalThis.tf = { ...require("@tensorflow/tfjs-core") };
+      ${tag}
+      console.log(JSON.stringify([Object.keys(batchnormWasmTfjs), Object.keys(require("batchnorm-wasm/tfjs"))]));
+    `;
+    writeFileSync(join(withTfjs, "names.cjs"), source);
+    const [names, entry] = JSON.parse(run("node", ["names.cjs"], withTfjs));
+    expect(names.toSorted()).toEqual(entry.toSorted());
   });
 
   it.each([

@@ -22,7 +22,8 @@ export function missing(major: number) {
   return { reason: `this is Node.js ${process.version.slice(1)}`, demanded: true };
 }
 
-export const version = (executable: string) => execFileSync(executable, ["--version"], { encoding: "utf8" }).trim().slice(1);
+export const version = (executable: string) =>
+  execFileSync(executable, ["--version"], { encoding: "utf8" }).trim().slice(1);
 
 export const nodeRows: Row[] = [
   ...nodes.flatMap(({ major, executable }) =>
