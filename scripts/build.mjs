@@ -8,7 +8,7 @@ import { rolldown } from "rolldown";
 import { tsImport } from "tsx/esm/api";
 import ts from "typescript";
 
-const BUDGET = { kernels: 16_500, entry: 20_000, fallback: 14_000, loops: 1_200, tfjs: 36_000 };
+const BUDGET = { kernels: 16_500, entry: 20_000, fallback: 14_000, loops: 1_200, tfjs: 31_000 };
 const root = new URL("../", import.meta.url);
 const path = (name) => new URL(name, root);
 process.chdir(root.pathname);
