@@ -21,7 +21,7 @@ export default {
     ),
     only(
       "the reference imports nothing of the library",
-      { path: "^test/reference\\.ts$|^bench/baseline/" },
+      { path: "^test/helpers/reference\\.ts$|^bench/baseline/" },
       { path: "^src/" },
     ),
     only(

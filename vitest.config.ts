@@ -1,59 +1,21 @@
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
-import { type Host, installed, pages } from "./test/browsers.js";
+import { type Host, installed, pages } from "./test/helpers/browsers.js";
 
-const suites = (names: readonly string[]) => names.map((name) => `test/${name}.test.ts`);
+/** All suites of these rooms: see test/README.md. `*.node.test.ts` is about Node.js alone, `*.page.test.ts` about pages. */
+const rooms = (...names: readonly string[]) => names.map((name) => `test/${name}/*.test.ts`);
 
-const everySuite = suites(["*"]);
-
-/** What is about Node.js: its heap, the most of it that an engine gives, the files of the build, programs, the package, TensorFlow.js as npm installs it; or replaces modules. */
-const nodeOnly = suites([
-  "address-space",
-  "allocation",
-  "bench",
-  "binary",
-  "experiments",
-  "experiments-*",
-  "forgotten",
-  "generated",
-  "lenet-*",
-  "package",
-  "readme",
-  "realms",
-  "tfjs-*",
-  "unavailable",
-]);
-
-/** What is about pages. */
-const pageOnly = suites(["page-*"]);
-
-/** What compares results, and so runs over the binary with fused multiply-add too. */
-const results = suites([
-  "address-space",
-  "backward",
-  "canaries",
-  "constant",
-  "exact",
-  "forward",
-  "golden",
-  "nonfinite",
-  "numerics",
-  "running",
-  "scratch",
-]);
+const PAGES = "**/*.page.test.ts";
 
 /** Node.js before 22 has relaxed SIMD behind a flag, which later ones no longer know. */
 const relaxedSimd = Number(process.versions.node.split(".")[0]) < 22 ? ["--experimental-wasm-relaxed-simd"] : [];
-
-/** What a page that is not isolated could do differently: load, take memory, and compute. In WebKit all suites take 20 s more. */
-const memory = suites(["bits", "edges", "host", "kernels", "memory", "page-*", "tensor"]);
 
 const testTimeout = 60_000;
 
 const node: TestProjectInlineConfiguration = {
   test: {
     name: "node",
-    include: everySuite,
-    exclude: pageOnly,
+    include: rooms("values", "interface", "binary", "hosts", "tfjs", "examples", "self"),
+    exclude: [PAGES],
     testTimeout,
     // allocation.test.ts measures the heap between two collections.
     execArgv: ["--expose-gc", ...relaxedSimd],
@@ -61,38 +23,22 @@ const node: TestProjectInlineConfiguration = {
   },
 };
 
+/** What compares results, over the binary with fused multiply-add. */
 const relaxed: TestProjectInlineConfiguration = {
   test: {
     name: "relaxed",
-    include: results,
+    include: rooms("values"),
     testTimeout,
     execArgv: relaxedSimd,
     provide: { host: "node", isolated: false, backend: "wasm", relaxed: true },
   },
 };
 
-/** Over the kernels in JavaScript: not what is about the binary, engines, the tests themselves. */
+/** Over the kernels in JavaScript. */
 const fallback: TestProjectInlineConfiguration = {
   test: {
     name: "fallback",
-    include: everySuite,
-    exclude: [
-      ...suites([
-        "address-space",
-        "bench",
-        "binary",
-        "experiments",
-        "experiments-*",
-        "forgotten",
-        "generated",
-        "lenet-*",
-        "package",
-        "readme",
-        "tfjs-*",
-      ]),
-      ...pageOnly,
-      ...suites(["bits", "cases", "compare", "fallback", "host", "kernels", "realms", "reference", "unavailable"]),
-    ],
+    include: rooms("values", "interface"),
     testTimeout,
     execArgv: ["--expose-gc"],
     provide: { host: "node", isolated: false, backend: "js", relaxed: false },
@@ -103,7 +49,7 @@ const fallback: TestProjectInlineConfiguration = {
 const fuzz: TestProjectInlineConfiguration = {
   test: {
     name: "fuzz",
-    include: ["test/fuzz/*.test.ts"],
+    include: rooms("fuzz"),
     testTimeout,
     execArgv: relaxedSimd,
   },
@@ -120,8 +66,12 @@ function browser(host: Host, isolated: boolean): TestProjectInlineConfiguration 
       include: ["core", "layers", "backend-cpu", "backend-wasm"].map((name) => `@tensorflow/tfjs-${name}`),
     },
     test: {
-      include: host.type === "webkit" && !isolated ? memory : everySuite,
-      exclude: nodeOnly,
+      // In WebKit a page that is not isolated can only load and take memory otherwise: the values would take 20 s more.
+      include: [
+        ...rooms("interface", "hosts", ...(host.type === "webkit" && !isolated ? [] : ["values", "self"])),
+        "test/tfjs/*.page.test.ts",
+      ],
+      exclude: ["**/*.node.test.ts"],
       testTimeout,
       // All suites in one frame: no suite replaces a module, and a frame for each takes half a second more.
       isolate: false,
@@ -138,7 +88,7 @@ function webgl(host: Host): TestProjectInlineConfiguration {
     // Found while a page runs they would have it load anew.
     optimizeDeps: { include: packages },
     test: {
-      include: suites(["tfjs-composed"]),
+      include: ["test/tfjs/*.webgl.test.ts"],
       testTimeout,
       provide: { host: host.type, isolated: false, backend: "wasm", relaxed: false },
       browser: pages(host, "webgl", false, ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]),
@@ -148,8 +98,8 @@ function webgl(host: Host): TestProjectInlineConfiguration {
 
 export default defineConfig({
   test: {
-    globalSetup: "test/provide-bits.ts",
-    reporters: ["default", "./test/projects-reporter.ts"],
+    globalSetup: "test/helpers/provide-bits.ts",
+    reporters: ["default", "./test/helpers/projects-reporter.ts"],
     projects: [
       node,
       relaxed,

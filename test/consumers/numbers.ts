@@ -3,9 +3,9 @@ import * as core from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
 import * as batchnorm from "batchnorm-wasm";
 import * as adapter from "batchnorm-wasm/tfjs";
-import { expectClose, goal, u, type Want } from "../compare.js";
-import { expectation, type Problem } from "../problem.js";
-import * as reference from "../reference.js";
+import { expectClose, goal, u, type Want } from "../helpers/compare.js";
+import { expectation, type Problem } from "../helpers/problem.js";
+import * as reference from "../helpers/reference.js";
 import { CASES, compute, EPS, exercise, inputsOf, MOMENTUM } from "./programs/exercise.mjs";
 import * as tfjs from "./programs/tfjs-exercise.mjs";
 

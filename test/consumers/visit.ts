@@ -1,5 +1,5 @@
 import { ENGINES, type Engine, missing as missingEngine } from "../../scripts/common/browsers.js";
-import { missingWebKit, WEBKIT } from "../webkit/minibrowser.js";
+import { missingWebKit, WEBKIT } from "../helpers/webkit/minibrowser.js";
 import { ConsumerError } from "./processes.js";
 import type { Row } from "./row.js";
 import type { Site, Workshop } from "./workshop.js";

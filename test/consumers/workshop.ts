@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright";
 import { type Engine, withBrowser } from "../../scripts/common/browsers.js";
-import { Display } from "../webkit/minibrowser.js";
+import { Display } from "../helpers/webkit/minibrowser.js";
 import { run } from "./processes.js";
 
 export interface Manifest {

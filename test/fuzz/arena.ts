@@ -1,5 +1,5 @@
 import type { KernelExports } from "../../src/index.js";
-import type { Random } from "../random.js";
+import type { Random } from "../helpers/random.js";
 import type { FuzzBackend } from "./backends.js";
 import { Disagreement } from "./judge.js";
 

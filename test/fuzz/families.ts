@@ -1,4 +1,4 @@
-import { type Random, random } from "../random.js";
+import { type Random, random } from "../helpers/random.js";
 import { type Axes, scatter } from "./shapes.js";
 
 /** Families of data: each gives the values of one channel. Values are float32 once they are stored. */

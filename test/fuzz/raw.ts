@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type Random, random } from "../random.js";
+import { type Random, random } from "../helpers/random.js";
 import { Arena, type Argument } from "./arena.js";
 import type { FuzzBackend } from "./backends.js";
 import { gradientFamilies, gradientOf, inputFamilies, inputOf, parameterFamilies, parameterOf } from "./families.js";

@@ -1,0 +1,28 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+/** The programs of the README and of the page on TensorFlow.js run as they stand, and print what their comments say. */
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const programs: Record<string, RegExp[]> = {
+  "README.md": [/\[ -1, -1, 1, 1 \]/, /5\.[45]/, /true/, /7\.2 5\.000/, /^Float32Array\(16\) \[\s+0\.99[89]/, /^wasm/],
+  "docs/tfjs.md": [
+    /^Float32Array\(16\) \[\s+0\.99[89]/,
+    /\[ \[ -1, -1 \], \[ 1, 1 \] \] \[ 2, 20 \] \[ 1, 100 \]\n\[ \[ 1, 0\.1\d+ \], .+\n\[ 2, 2 \]/,
+    /true/,
+    /^copies - the tensors of the backend are arrays of JavaScript, outside of the kernels' memory/,
+  ],
+};
+
+describe.each(Object.entries(programs))("%s", (file, printed) => {
+  const blocks = [...readFileSync(root + file, "utf8").matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code);
+
+  it("has a program for each expectation here", () => expect(blocks).toHaveLength(printed.length));
+
+  it.each(printed.map((pattern, i) => [i + 1, pattern] as const))("program %s", (number, pattern) => {
+    const run = ["--input-type=module", "--eval", blocks[number - 1]];
+    expect(execFileSync(process.execPath, run, { cwd: root, encoding: "utf8", stdio: "pipe" })).toMatch(pattern);
+  });
+});

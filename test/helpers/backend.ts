@@ -1,0 +1,50 @@
+import { inject } from "vitest";
+import { loadFallback } from "../../src/fallback/index.js";
+import { fallbackKernels } from "../../src/fallback/kernels.js";
+import { FallbackMemory } from "../../src/fallback/memory.js";
+import {
+  type Backend,
+  instantiateKernels,
+  type KernelExports,
+  type KernelMemory,
+  type Kernels,
+  type LoadOptions,
+  load,
+  loadSync,
+} from "../../src/index.js";
+
+/** The kernels that a suite runs over: a vitest project names them. */
+
+declare module "vitest" {
+  interface ProvidedContext {
+    backend: Backend;
+    /** Whether "wasm" is the binary with relaxed instructions. */
+    relaxed: boolean;
+  }
+}
+
+export const backend: Backend = inject("backend");
+
+export const kernels: Kernels = backend === "js" ? loadFallback() : await load({ relaxed: inject("relaxed") });
+
+/** The binary of the project `relaxed`, whose engine has its instructions. */
+const relaxedModule = inject("relaxed")
+  ? new WebAssembly.Module(
+      Uint8Array.from(atob((await import("../../src/relaxed-module.js")).base64), (c) => c.charCodeAt(0)),
+    )
+  : undefined;
+
+/** Kernels of their own; not of the binary with relaxed instructions. */
+export function loadKernels(options?: Pick<LoadOptions, "initialBytes">): Kernels {
+  return backend === "js" ? loadFallback(options) : loadSync(options);
+}
+
+/** A memory as the backend's kernels take it. */
+export function memoryOf(descriptor: { initial: number; maximum?: number }): KernelMemory {
+  return backend === "js" ? new FallbackMemory(descriptor) : new WebAssembly.Memory(descriptor);
+}
+
+/** The bare kernels over a memory of `memoryOf`. */
+export function kernelsIn(memory: KernelMemory): KernelExports {
+  return backend === "js" ? fallbackKernels(memory) : instantiateKernels(memory as WebAssembly.Memory, relaxedModule);
+}
