@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { sharedBinary } from "../../src/shared-memory.js";
 import { base64 as plain } from "../../src/module.js";
 import { base64 as fused } from "../../src/relaxed-module.js";
+import { sharedBinary } from "../../src/shared-memory.js";
 
 /** The binaries' contract: pure functions of an imported memory and nothing else. */
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { goal } from "../helpers/compare.js";
+import { goal } from "../helpers/metric.js";
 import { ConsumerError } from "./processes.js";
 
 export type Outcome = Readonly<Record<string, string | number | boolean>>;

@@ -1,4 +1,4 @@
-import { classOf, yardstick } from "../golden/metric.js";
+import { classOf, yardstick } from "../helpers/metric.js";
 import { type Allowance, allowanceOf, type Channel } from "./known-limits.js";
 
 /** What the library promises: errors of at most this much of the size of the summed terms. */

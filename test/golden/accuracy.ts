@@ -1,6 +1,7 @@
 /** Prints a Markdown table, our largest error beside that of PyTorch's float32: npx tsx test/golden/accuracy.ts */
 import { loadSync } from "../../src/index.js";
-import { channelOf, type Worst, worstOf } from "./metric.js";
+import { type Worst, worstOf } from "../helpers/metric.js";
+import { axes } from "../helpers/reference.js";
 import { golden, type Quantity, quantities, values } from "./read.js";
 import { layerOf, runStep } from "./run.js";
 
@@ -28,7 +29,7 @@ function collect(): Map<string, Map<Quantity, Cell>> {
         const result = got[quantity];
         if (!expectation || !result) continue;
         const elementwise = quantity === "y" || quantity === "dx";
-        const channel = elementwise ? channelOf(each.layout, step.shape) : (index: number) => index;
+        const channel = elementwise ? axes(step.shape, each.layout).channelOf : (index: number) => index;
         const none = { maxRel: 0, classMismatch: 0 };
         const cell = cells.get(quantity) ?? { ours: { ...none }, torch: { ...none } };
         cells.set(quantity, cell);

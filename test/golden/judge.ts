@@ -1,11 +1,10 @@
 /** Judges the outcome of a golden step: classes, the goal of 1e-6, and never worse than twice PyTorch's float32. */
-import { type Pass, statisticsOf } from "./float64.js";
-import { channelOf, classOf, yardstick } from "./metric.js";
+import { classOf, goal, yardstick } from "../helpers/metric.js";
+import { problemFrom } from "../helpers/problem.js";
+import { axes } from "../helpers/reference.js";
 import { type GoldenCase, type GoldenStep, type Quantity, quantities, values } from "./read.js";
-import { channelErrors, dxErrors, subnormalAllowance, sumErrors, yErrors } from "./roundings.js";
+import { channelErrors, dxErrors, exactOf, subnormalAllowance, sumErrors, yErrors } from "./roundings.js";
 import type { Outcome } from "./run.js";
-
-const goal = 1e-6;
 
 /** The reference's running statistics between steps, and how far a float32 batch lets ours be from them. */
 export interface ReferenceState {
@@ -36,17 +35,15 @@ function limitsOf(golden: GoldenCase, step: GoldenStep, state: ReferenceState): 
     state.meanError = zeros;
     state.varianceError = zeros;
   }
-  const pass: Pass = {
-    x: values(step.x),
-    dy: step.dy && values(step.dy),
-    gamma: golden.weight ? values(golden.weight) : undefined,
-    beta: golden.bias ? values(golden.bias) : undefined,
+  const pass = problemFrom(golden.layout, step.shape, {
+    x: Float32Array.from(values(step.x)),
+    ...(step.dy && { dy: Float32Array.from(values(step.dy)) }),
+    gamma: golden.weight ? Float32Array.from(values(golden.weight)) : null,
+    beta: golden.bias ? Float32Array.from(values(golden.bias)) : null,
     eps: golden.eps,
-    channels: golden.numFeatures,
-    channel: channelOf(golden.layout, step.shape),
-    frozen: step.mode === "eval" && golden.trackRunningStats ? state : undefined,
-  };
-  const exact = statisticsOf(pass);
+    frozen: step.mode === "eval" && golden.trackRunningStats ? { count: 0, ...state } : null,
+  });
+  const exact = exactOf(pass);
   const errors = channelErrors(pass, exact);
   if (step.mode === "train" && pass.x.length > 0) {
     const f = golden.momentum ?? 1 / (step.numBatchesTracked ?? 1);
@@ -82,7 +79,7 @@ export function judge(golden: GoldenCase, step: GoldenStep, outcome: Outcome, st
     }
     const scale = values(expectation.scale);
     const elementwise = quantity === "y" || quantity === "dx";
-    const channel = elementwise ? channelOf(golden.layout, step.shape) : (index: number) => index;
+    const channel = elementwise ? axes(step.shape, golden.layout).channelOf : (index: number) => index;
     const running = quantity === "runningMean" || quantity === "runningVar";
     const wrong: string[] = [];
     for (let i = 0; i < ref.length; i++) {

@@ -15,13 +15,33 @@
  * with scale = gamma·invstd, k = −scale·invstd·dgamma/m, c = −scale·dbeta/m. Where PyTorch's float32 answer is exact by
  * luck, twice its error is no fair demand; these sums are.
  */
-import type { Pass, PassStatistics } from "./float64.js";
+import { u } from "../helpers/metric.js";
+import type { Problem } from "../helpers/problem.js";
+import * as reference from "../helpers/reference.js";
 
-const u = 2 ** -24;
 const subnormal = 2 ** -150;
 
 function rounding(value: number): number {
   return value === 0 ? 0 : Math.max(u * Math.abs(value), subnormal);
+}
+
+/** The per-channel values of a problem; `variance` is the population variance. An empty batch has zeros. */
+export interface Exact {
+  readonly count: number;
+  readonly mean: ArrayLike<number>;
+  readonly invstd: Float64Array;
+  readonly dgamma: Float64Array;
+  readonly dbeta: Float64Array;
+}
+
+export function exactOf(p: Problem): Exact {
+  const { count, channels } = reference.axes(p.shape, p.layout);
+  const zeros = new Float64Array(channels);
+  const used =
+    p.frozen ?? (count > 0 ? reference.statistics(p.x, p.shape, p.layout) : { mean: zeros, variance: zeros });
+  const statistics = { count, mean: used.mean, variance: used.variance };
+  const sums = reference.gradientSums(p.dy, p.x, p.shape, p.layout, statistics, p);
+  return { count, mean: used.mean, invstd: reference.invstd(used.variance, p.eps), ...sums };
 }
 
 /** Largest absolute errors of the per-channel results; `invstd` is relative. */
@@ -33,18 +53,18 @@ export interface ChannelErrors {
   readonly dbeta: Float64Array;
 }
 
-export function channelErrors(pass: Pass, exact: PassStatistics): ChannelErrors {
-  const { x, dy, channels, channel } = pass;
+export function channelErrors(pass: Problem, exact: Exact): ChannelErrors {
+  const { x, dy } = pass;
+  const { channels, channelOf } = reference.axes(pass.shape, pass.layout);
   const mean = new Float64Array(channels);
   const variance = new Float64Array(channels);
   const terms = new Float64Array(channels);
   const dbeta = new Float64Array(channels);
   for (let i = 0; i < x.length; i++) {
-    const c = channel(i);
+    const c = channelOf(i);
     const d = x[i] - exact.mean[c];
     mean[c] += rounding(x[i]) / exact.count;
     variance[c] += (2 * Math.abs(d) * rounding(d) + 2 * rounding(d * d)) / exact.count;
-    if (!dy) continue;
     terms[c] += Math.abs(dy[i]) * rounding(d) + 2 * rounding(dy[i] * d);
     dbeta[c] += rounding(dy[i]);
   }
@@ -54,9 +74,10 @@ export function channelErrors(pass: Pass, exact: PassStatistics): ChannelErrors 
 }
 
 /** Largest absolute error of each y. */
-export function yErrors(pass: Pass, exact: PassStatistics, errors: ChannelErrors): Float64Array {
+export function yErrors(pass: Problem, exact: Exact, errors: ChannelErrors): Float64Array {
+  const { channelOf } = reference.axes(pass.shape, pass.layout);
   return Float64Array.from(pass.x, (x, i) => {
-    const c = pass.channel(i);
+    const c = channelOf(i);
     const d = x - exact.mean[c];
     const scale = (pass.gamma?.[c] ?? 1) * exact.invstd[c];
     const beta = pass.beta?.[c] ?? 0;
@@ -72,10 +93,11 @@ export function yErrors(pass: Pass, exact: PassStatistics, errors: ChannelErrors
 }
 
 /** Largest absolute error of each dx. */
-export function dxErrors(pass: Pass, exact: PassStatistics, errors: ChannelErrors): Float64Array {
+export function dxErrors(pass: Problem, exact: Exact, errors: ChannelErrors): Float64Array {
   const { count, invstd } = exact;
-  return Float64Array.from(pass.dy ?? [], (dy, i) => {
-    const c = pass.channel(i);
+  const { channelOf } = reference.axes(pass.shape, pass.layout);
+  return Float64Array.from(pass.dy, (dy, i) => {
+    const c = channelOf(i);
     const d = pass.x[i] - exact.mean[c];
     const scale = (pass.gamma?.[c] ?? 1) * invstd[c];
     const direct = Math.abs(dy) * (rounding(scale) + Math.abs(scale) * errors.invstd[c]) + rounding(scale * dy);

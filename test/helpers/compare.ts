@@ -1,26 +1,7 @@
+import { goal, relativeError } from "./metric.js";
 import { type Axes, channelSums } from "./reference.js";
 
-/**
- * The error metric and the bounds that the suites use.
- *
- * Relative error of a value = |got - ref| / max(|ref|, scale[c], 2^-126): scale is the channel's size before
- * cancellation (`scales`), 2^-126 the smallest normal float32. NaN, Infinity, -Infinity and finite are four classes;
- * another class than the reference's (rounded to float32 if the result is float32) is an error, whatever its size.
- */
-
-/** Unit roundoff of float32: one rounding errs by at most u times the value. */
-export const u = 2 ** -24;
-/** Unit roundoff of float64. */
-export const u64 = 2 ** -53;
-/**
- * The project's goal in the metric. What the formulas leave of it: y is five roundings of terms no larger than scale
- * (x - mean, the two coefficients, product, sum: 5u = 3e-7). dx is about eleven, where |xhat| is about 1 (three a term of
- * dy, dbeta/m and xhat·dgamma/m, and what the sums bring: 11u = 6.6e-7; `dxTerms` in problem.ts says what where it is
- * large). The rest is for the error of the sums, whose float32 blocks must be short or lucky: a block of B terms errs by
- * at most (B - 1)·u of its sum of absolute values, about sqrt(B)·u for rounding errors of either sign.
- */
-export const goal = 1e-6;
-const smallestNormal = 2 ** -126;
+/** Assertions on results, and the scales of the metric. */
 
 export interface Want {
   readonly ref: ArrayLike<number>;
@@ -31,15 +12,9 @@ export interface Want {
 
 type Floats = Float32Array | Float64Array;
 
-const classOf = (value: number): string => (Number.isFinite(value) ? "finite" : String(value));
-
 /** The error of got[i] in the metric, Infinity for a value of another class. */
-export function relativeError(got: Floats, { ref, scale, channelOf }: Want, i: number): number {
-  const rounded = got instanceof Float32Array ? Math.fround(ref[i]) : ref[i];
-  if (classOf(got[i]) !== classOf(rounded)) return Infinity;
-  if (!Number.isFinite(rounded) || got[i] === ref[i]) return 0;
-  const size = scale[channelOf(i)];
-  return Math.abs(got[i] - ref[i]) / Math.max(Math.abs(ref[i]), Number.isFinite(size) ? size : 0, smallestNormal);
+export function errorOf(got: Floats, { ref, scale, channelOf }: Want, i: number): number {
+  return relativeError(got[i], ref[i], scale[channelOf(i)], got instanceof Float32Array);
 }
 
 function fail(line: string, tensor: string, i: number, expected: unknown, got: unknown, more = ""): never {
@@ -57,7 +32,7 @@ export function expectClose(line: string, tensor: string, got: Floats, want: Wan
   let worst = 0;
   let at = -1;
   for (let i = 0; i < got.length; i++) {
-    const error = relativeError(got, want, i);
+    const error = errorOf(got, want, i);
     if (error > worst) [worst, at] = [error, i];
   }
   if (worst > limit) {

@@ -1,7 +1,8 @@
 import type { BatchNormOptions } from "../../src/index.js";
 import { kernels } from "./backend.js";
 import type { Mode } from "./cases.js";
-import { expectClose, expectWithin, goal } from "./compare.js";
+import { expectClose, expectWithin } from "./compare.js";
+import { goal } from "./metric.js";
 import { expectation, type Problem } from "./problem.js";
 import { type Scope, type StepResult, scopeIn, stepIn } from "./scope.js";
 

@@ -1,6 +1,7 @@
 import type { Layout } from "../../src/index.js";
 import type { Case } from "./cases.js";
-import { goal, scales, type Want } from "./compare.js";
+import { scales, type Want } from "./compare.js";
+import { goal } from "./metric.js";
 import { fill, random, seedOf } from "./random.js";
 import * as reference from "./reference.js";
 
@@ -17,6 +18,17 @@ export interface Problem {
   readonly relu: boolean;
   /** Statistics given from outside: inference, and no gradient through them. null: the batch's own. */
   readonly frozen: reference.ReferenceStatistics | null;
+}
+
+/** A problem of values that are given; what is missing is absent, and dy is 0. */
+export function problemFrom(
+  layout: Layout,
+  shape: readonly number[],
+  given: Partial<Omit<Problem, "layout" | "shape">> & Pick<Problem, "x">,
+): Problem {
+  const line = `${layout} ${shape.join("x")}`;
+  const dy = new Float32Array(given.x.length);
+  return { line, layout, shape, dy, gamma: null, beta: null, eps: 1e-5, relu: false, frozen: null, ...given };
 }
 
 export type Values = (channel: number, index: number) => number;

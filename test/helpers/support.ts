@@ -1,17 +1,13 @@
-/** What several suites need: seeded data, one batch in every layout, and the metric as an assertion. */
-import { expect } from "vitest";
+/** What several suites need: seeded data, one batch in every layout, and a layer against the reference. */
 import type { BatchNorm, Kernels, Layout, Tensor } from "../../src/index.js";
-import { exactOf, type Pass, scalesOf, statisticsOf } from "../golden/float64.js";
-import { channelOf, worstOf } from "../golden/metric.js";
+import { expectClose } from "./compare.js";
+import { expectation, problemFrom } from "./problem.js";
 import { random } from "./random.js";
 
 export type DataLayout = Exclude<Layout, "C">;
 
-/** Goal of the library in the metric of golden/README.md. */
-export const goal = 1e-6;
-
 /** `length` seeded numbers of mean `mean` and standard deviation `std` (sums of twelve uniform numbers), as float32. */
-export function normal(length: number, seed: number, mean = 0, std = 1): Float32Array {
+export function normal(length: number, seed: number, mean = 0, std = 1): Float32Array<ArrayBuffer> {
   const noise = random(seed);
   return Float32Array.from({ length }, () => mean + std * noise.normal());
 }
@@ -57,42 +53,23 @@ export function toChannelsFirst(values: ArrayLike<number>, channels: number, spa
   });
 }
 
-/** Asserts classes and a largest error of `limit` in the metric. */
-export function expectClose(
-  got: ArrayLike<number>,
-  ref: ArrayLike<number>,
-  scale: ArrayLike<number>,
-  channel: (index: number) => number,
-  limit = goal,
-): void {
-  expect(got.length).toBe(ref.length);
-  const { maxRel, classMismatch } = worstOf(got, ref, scale, channel);
-  expect(classMismatch).toBe(0);
-  expect(maxRel).toBeLessThanOrEqual(limit);
-}
-
-/** Forward and, with `dy`, backward of the layer against float64, in the metric. */
-export function expectStep(layer: BatchNorm, x: Tensor, dy: Tensor | undefined, eps = 1e-5): void {
+/** Forward and, with `dy`, backward of the layer against the reference, in the metric. */
+export function expectLayer(layer: BatchNorm, x: Tensor, dy: Tensor | undefined, eps = 1e-5): void {
   const { runningMean, runningVar } = layer;
   const frozen = !layer.training && runningMean && runningVar;
-  const pass: Pass = {
+  const p = problemFrom(x.layout, x.shape, {
     x: x.data.slice(),
-    dy: dy?.data.slice(),
-    gamma: layer.gamma?.data.slice(),
-    beta: layer.beta?.data.slice(),
+    ...(dy && { dy: dy.data.slice() }),
+    gamma: layer.gamma?.data.slice() ?? null,
+    beta: layer.beta?.data.slice() ?? null,
     eps,
-    channels: x.shape[x.layout.indexOf("C")],
-    channel: channelOf(x.layout, x.shape),
-    frozen: frozen ? { mean: runningMean.slice(), variance: runningVar.slice() } : undefined,
-  };
-  const exact = statisticsOf(pass);
-  const ref = exactOf(pass, exact);
-  const scales = scalesOf(pass, exact);
-  const each = (index: number) => index;
-  expectClose(layer.forward(x).data, ref.y, scales.y, pass.channel);
+    frozen: frozen ? { count: 0, mean: runningMean.slice(), variance: runningVar.slice() } : null,
+  });
+  const want = expectation(p);
+  expectClose(p.line, "y", layer.forward(x).data, want.y);
   if (!dy) return;
   const { dx, dgamma, dbeta } = layer.backward(dy);
-  expectClose(dx.data, ref.dx, scales.dx, pass.channel);
-  if (dgamma) expectClose(dgamma.data, ref.dgamma, scales.dgamma, each);
-  if (dbeta) expectClose(dbeta.data, ref.dbeta, scales.dbeta, each);
+  expectClose(p.line, "dx", dx.data, want.dx);
+  if (dgamma) expectClose(p.line, "dgamma", dgamma.data, want.dgamma);
+  if (dbeta) expectClose(p.line, "dbeta", dbeta.data, want.dbeta);
 }

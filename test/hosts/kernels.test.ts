@@ -7,14 +7,14 @@ import {
   load,
   loadSync,
 } from "../../src/index.js";
+import { base64 as plain } from "../../src/module.js";
+import { base64 as fused } from "../../src/relaxed-module.js";
 import { sharedBinary } from "../../src/shared-memory.js";
 import { caseOf } from "../helpers/cases.js";
 import { expectBits } from "../helpers/compare.js";
 import { problemOf } from "../helpers/problem.js";
 import { instances, RawMemory, rawCall } from "../helpers/raw.js";
 import { about, expectRefused, notNumbers, told } from "../helpers/refused.js";
-import { base64 as plain } from "../../src/module.js";
-import { base64 as fused } from "../../src/relaxed-module.js";
 
 /** Bytes from base64, where there is no Buffer. */
 const bytes = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));

@@ -11,8 +11,8 @@ import {
   mergeStatistics,
   normalize,
 } from "../../src/index.js";
-import { load as loadByUrl } from "../../src/url.js";
 import { base64 } from "../../src/module.js";
+import { load as loadByUrl } from "../../src/url.js";
 
 /** Objects of another realm (a frame, a vm context, a test runner) and of another copy of the package. */
 

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { implementFallback } from "../../src/fallback/fallback-kernels.js";
 import { loadFallback } from "../../src/fallback/index.js";
 import { BatchNorm, instantiateKernels, type Kernels, type LoadOptions, load, loadSync } from "../../src/index.js";
-import { about, expectRefused } from "../helpers/refused.js";
 import { base64 } from "../../src/module.js";
+import { about, expectRefused } from "../helpers/refused.js";
 
 /** Engines and policies without WebAssembly: what load says, and when it takes the kernels in JavaScript. */
 

@@ -8,23 +8,14 @@ import {
   type NormalizeOptions,
   normalize,
 } from "../../src/index.js";
-import { exactOf, type Pass, scalesOf, statisticsOf } from "../golden/float64.js";
-import { channelOf } from "../golden/metric.js";
 import { kernels } from "../helpers/backend.js";
-import {
-  channelsFirstOf,
-  type DataLayout,
-  expectClose,
-  normal,
-  spatial,
-  spatialLayouts,
-  tensorIn,
-} from "../helpers/support.js";
+import { expectClose } from "../helpers/compare.js";
+import { expectation, problemFrom } from "../helpers/problem.js";
+import { channelsFirstOf, type DataLayout, normal, spatial, spatialLayouts, tensorIn } from "../helpers/support.js";
 
 const channels = 5;
-const each = (index: number) => index;
-const gammaValues = [1.5, -2, 0.25, 1, 0];
-const betaValues = [0.5, 0, -1, 3, 2];
+const gammaValues = Float32Array.of(1.5, -2, 0.25, 1, 0);
+const betaValues = Float32Array.of(0.5, 0, -1, 3, 2);
 const gamma = kernels.tensor([channels], "C", gammaValues);
 const beta = kernels.tensor([channels], "C", betaValues);
 
@@ -33,15 +24,7 @@ const parts = [3, 0, 1, 7];
 const batch = 11;
 const x = normal(batch * channels * spatial, 1, 10, 3);
 const dy = normal(batch * channels * spatial, 2);
-const whole: Pass = {
-  x,
-  dy,
-  gamma: gammaValues,
-  beta: betaValues,
-  eps: 1e-5,
-  channels,
-  channel: channelOf("NCL", [batch, channels, spatial]),
-};
+const whole = problemFrom("NCL", [batch, channels, spatial], { x, dy, gamma: gammaValues, beta: betaValues });
 
 /** The parts of channels-first values as tensors of a layout. */
 function split(values: Float32Array, layout: DataLayout) {
@@ -61,39 +44,30 @@ function joined(tensors: readonly Float32Array[]): Float32Array {
 describe.each(spatialLayouts)("in parts (%s)", (layout) => {
   const xs = split(x, layout);
   const dys = split(dy, layout);
-  const exact = statisticsOf(whole);
-  const ref = exactOf(whole, exact);
-  const scales = scalesOf(whole, exact);
+  const want = expectation(whole);
   const options = { gamma, beta };
 
   it("merged statistics are those of the whole", () => {
     const merged = mergeStatistics(xs.map((part) => batchStatistics(part)));
     expect(merged.count).toBe(batch * spatial);
-    const size = new Float64Array(channels);
-    for (let i = 0; i < x.length; i++) size[whole.channel(i)] += Math.abs(x[i]) / exact.count;
-    expectClose(Float64Array.from(merged.mean), Float64Array.from(exact.mean), size, each);
-    expectClose(
-      Float64Array.from(merged.variance),
-      Float64Array.from(exact.variance),
-      new Float64Array(channels),
-      each,
-    );
+    expectClose(whole.line, "mean", Float64Array.from(merged.mean), want.mean);
+    expectClose(whole.line, "variance", Float64Array.from(merged.variance), want.variance);
   });
 
   it("forward and backward over synchronised sums are those of the whole", () => {
     const merged = mergeStatistics(xs.map((part) => batchStatistics(part)));
     const y = xs.map((part) => channelsFirstOf(normalize(part, merged, options)));
-    expectClose(joined(y), ref.y, scales.y, whole.channel);
+    expectClose(whole.line, "y", joined(y), want.y);
 
     const sums = xs.map((part, i) => gradientSums(dys[i], part, merged, options));
     const total = (name: "dgamma" | "dbeta") =>
       Float64Array.from({ length: channels }, (_, c) => sums.reduce((sum, each) => sum + each[name][c], 0));
     const all = { dgamma: total("dgamma"), dbeta: total("dbeta") };
-    expectClose(all.dgamma, ref.dgamma, scales.dgamma, each);
-    expectClose(all.dbeta, ref.dbeta, scales.dbeta, each);
+    expectClose(whole.line, "dgamma", all.dgamma, want.dgamma);
+    expectClose(whole.line, "dbeta", all.dbeta, want.dbeta);
 
     const dx = xs.map((part, i) => channelsFirstOf(inputGradient(dys[i], part, merged, all, options)));
-    expectClose(joined(dx), ref.dx, scales.dx, whole.channel);
+    expectClose(whole.line, "dx", joined(dx), want.dx);
   });
 });
 

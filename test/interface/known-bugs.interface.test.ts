@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { BatchNorm, type BatchNormOptions, normalize } from "../../src/index.js";
 import { kernels } from "../helpers/backend.js";
-import { channelsFirstOf, expectStep, normal, spatial, spatialLayouts, tensorIn } from "../helpers/support.js";
+import { channelsFirstOf, expectLayer, normal, spatial, spatialLayouts, tensorIn } from "../helpers/support.js";
 
 function layerOf(channels: number, options?: BatchNormOptions): BatchNorm {
   const layer = new BatchNorm(kernels, channels, options);
@@ -18,7 +18,7 @@ describe("layouts", () => {
     // Where all extents are equal, only the name tells the channels.
     const values = normal(6 ** 4, 5);
     for (const layout of ["NCHW", "NHWC"] as const)
-      expectStep(layerOf(6), kernels.tensor([6, 6, 6, 6], layout, values), undefined);
+      expectLayer(layerOf(6), kernels.tensor([6, 6, 6, 6], layout, values), undefined);
     const layer = layerOf(6);
     expect(() => layer.forward(kernels.tensor([6, 5, 6, 6], "NCHW"))).toThrow("expected 6 channels, got 5");
     expect(() => layer.forward(kernels.tensor([6, 6, 6, 5], "NHWC"))).toThrow("expected 6 channels, got 5");
@@ -30,7 +30,7 @@ describe("layouts", () => {
 
   it.each(spatialLayouts)("I2 pytorch#175189: forward and backward are right in every layout (%s)", (layout) => {
     const make = (data: Float32Array) => tensorIn(kernels, layout, data, [batch, channels]);
-    for (const mode of ["train", "eval"] as const) expectStep(layerOf(channels)[mode](), make(values), make(dyValues));
+    for (const mode of ["train", "eval"] as const) expectLayer(layerOf(channels)[mode](), make(values), make(dyValues));
   });
 
   it("I5 chainer#8497: channels last reduces over samples and positions", () => {
@@ -60,7 +60,7 @@ describe("layouts", () => {
 
   it.each([1, 3, 5, 7, 17, 33, 65])("I4 apex#1768: %d channels last, with a large image", (odd) => {
     const make = (seed: number) => kernels.tensor([1, 61, 67, odd], "NHWC", normal(61 * 67 * odd, seed, 2));
-    expectStep(layerOf(odd), make(8), make(9));
+    expectLayer(layerOf(odd), make(8), make(9));
   });
 });
 
@@ -85,8 +85,8 @@ describe("ranks", () => {
           seed,
         ),
       );
-    expectStep(layerOf(5), make(1), make(2));
-    expectStep(layerOf(5).eval(), make(3), make(4));
+    expectLayer(layerOf(5), make(1), make(2));
+    expectLayer(layerOf(5).eval(), make(3), make(4));
   });
 
   it("I7 onnxruntime#26659: (N, C) gives what one position of every other layout gives", () => {
@@ -96,7 +96,7 @@ describe("ranks", () => {
       .forward(kernels.tensor([6, 5], "NC", values));
     for (const [layout, shape] of shapes.slice(1)) {
       const ones = shape.map((_, axis) => ({ N: 6, C: 5 })[layout[axis]] ?? 1);
-      expectStep(layerOf(5), kernels.tensor(ones, layout, values), undefined);
+      expectLayer(layerOf(5), kernels.tensor(ones, layout, values), undefined);
       expect(
         layerOf(5)
           .eval()
@@ -113,7 +113,7 @@ describe("ranks", () => {
   it("I17 oneDNN#517: H = W = 1 is right, with the estimator stated", () => {
     const make = (seed: number) => kernels.tensor([9, 5, 1, 1], "NCHW", normal(45, seed));
     const layer = layerOf(5);
-    expectStep(layer, make(1), make(2));
+    expectLayer(layer, make(1), make(2));
     const pair = new BatchNorm(kernels, 1, { momentum: 1, runningVariance: "population" });
     pair.forward(kernels.tensor([2, 1, 1, 1], "NCHW", [0, 4]));
     expect(pair.runningVar?.[0]).toBe(4);
@@ -183,7 +183,7 @@ describe("training is there", () => {
   it("I15 tfjs#4326: backward and running statistics, in the WebAssembly memory itself", () => {
     const layer = layerOf(3);
     const x = kernels.tensor([10, 3], "NC", normal(30, 1));
-    expectStep(layer, x, kernels.tensor([10, 3], "NC", normal(30, 2)));
+    expectLayer(layer, x, kernels.tensor([10, 3], "NC", normal(30, 2)));
     expect(layer.numBatchesTracked).toBe(1);
     for (const view of [layer.runningMean, layer.runningVar, layer.gamma?.data])
       expect(view?.buffer).toBe(kernels.memory.buffer);

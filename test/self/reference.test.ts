@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { caseOf } from "../helpers/cases.js";
-import { expectEqual, u64 } from "../helpers/compare.js";
+import { expectEqual } from "../helpers/compare.js";
+import { u64 } from "../helpers/metric.js";
 import { type Problem, problemOf } from "../helpers/problem.js";
 import * as reference from "../helpers/reference.js";
 

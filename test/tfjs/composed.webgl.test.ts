@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from "vitest";
 import { batchNormInference, batchNormTraining, install, uninstall } from "../../src/tfjs/index.js";
 import { BatchNormalization } from "../../src/tfjs/layers.js";
-import { expectClose, expectWithin, u } from "../helpers/compare.js";
+import { expectClose, expectWithin } from "../helpers/compare.js";
+import { u } from "../helpers/metric.js";
 import { expectation } from "../helpers/problem.js";
 import { broadcastProblem, expectNormalization, parameterShapes } from "./normalization.js";
 import {

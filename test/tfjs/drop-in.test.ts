@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { install, uninstall } from "../../src/tfjs/index.js";
 import { BatchNormalization } from "../../src/tfjs/layers.js";
-import { expectClose, expectWithin, u } from "../helpers/compare.js";
+import { expectClose, expectWithin } from "../helpers/compare.js";
+import { u } from "../helpers/metric.js";
 import { expectation } from "../helpers/problem.js";
 import { backends, eachOn, read, rounded, type TfjsProblem, tensorsOf, tf, tfjsProblem, tfl } from "./backends.js";
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { install, uninstall } from "../../src/tfjs/index.js";
-import { expectWithin, goal } from "../helpers/compare.js";
+import { expectWithin } from "../helpers/compare.js";
+import { goal } from "../helpers/metric.js";
 import { hosts, read, tf, useHost } from "./backends.js";
 import { broadcastProblem, expectNormalization, parameterShapes } from "./normalization.js";
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { batchNormInference } from "../../src/tfjs/index.js";
-import { expectWithin, u } from "../helpers/compare.js";
+import { expectWithin } from "../helpers/compare.js";
+import { u } from "../helpers/metric.js";
 import { expectation } from "../helpers/problem.js";
 import { expectRefused, type Refused } from "../helpers/refused.js";
 import { expectTensor, gradientsFor, hosts, read, tensorsOf, tf, tfjsProblem, useHost } from "./backends.js";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { seeded } from "../../scripts/common/random.js";
 import { install, uninstall } from "../../src/tfjs/index.js";
-import { u } from "../helpers/compare.js";
+import { u } from "../helpers/metric.js";
 import { LAYERS, type LayerCase, NAMES, NOT_LAYERS, REFUSED, tf, tfl } from "./kernels-layers.js";
 
 beforeAll(async () => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { install, uninstall } from "../../src/tfjs/index.js";
 import { BatchNormalization } from "../../src/tfjs/layers.js";
-import { expectClose, expectWithin, goal, u } from "../helpers/compare.js";
+import { expectClose, expectWithin } from "../helpers/compare.js";
+import { goal, u } from "../helpers/metric.js";
 import { expectation } from "../helpers/problem.js";
 import * as reference from "../helpers/reference.js";
 import { backends, eachOn, hosts, read, tensorsOf, tf, tfjsProblem, tfl, useHost } from "./backends.js";

@@ -1,6 +1,7 @@
 /** Normalization by parameters of any shape: problems, and what is expected of a function that solves them. */
 import { expect } from "vitest";
-import { expectWithin, goal } from "../helpers/compare.js";
+import { expectWithin } from "../helpers/compare.js";
+import { goal } from "../helpers/metric.js";
 import { random, seedOf } from "../helpers/random.js";
 import { type Normalization, normalization, type Parameter } from "./broadcast.js";
 import { gradientsFor, read, tf } from "./problem.js";

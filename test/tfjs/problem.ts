@@ -2,7 +2,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import type { Case } from "../helpers/cases.js";
-import { expectClose, u, type Want } from "../helpers/compare.js";
+import { expectClose, type Want } from "../helpers/compare.js";
+import { u } from "../helpers/metric.js";
 import { type Problem, problemOf } from "../helpers/problem.js";
 import * as reference from "../helpers/reference.js";
 

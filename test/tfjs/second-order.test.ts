@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { batchNormInference, batchNormTraining, install, uninstall } from "../../src/tfjs/index.js";
-import { expectWithin, u } from "../helpers/compare.js";
+import { expectWithin } from "../helpers/compare.js";
+import { u } from "../helpers/metric.js";
 import * as reference from "../helpers/reference.js";
 import { hosts, read, type TfjsProblem, tensorsOf, tf, tfjsProblem, tfl, useHost } from "./backends.js";
 

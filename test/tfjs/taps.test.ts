@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { seeded } from "../../scripts/common/random.js";
-import { type Loops, loopsInJavaScript } from "../../src/tfjs/kernels/taps.js";
 import { base64 } from "../../src/tfjs/kernels/binary.js";
+import { type Loops, loopsInJavaScript } from "../../src/tfjs/kernels/taps.js";
 
 const module = new WebAssembly.Module(Buffer.from(base64, "base64"));
 const compiled = (memory: WebAssembly.Memory) =>

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { batchNormTraining } from "../../src/tfjs/index.js";
-import { expectWithin, goal, u } from "../helpers/compare.js";
+import { expectWithin } from "../helpers/compare.js";
+import { goal, u } from "../helpers/metric.js";
 import { expectation } from "../helpers/problem.js";
 import * as reference from "../helpers/reference.js";
 import { expectRefused, type Refused } from "../helpers/refused.js";

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { batchNormInference, install, uninstall } from "../../src/tfjs/index.js";
 import { BatchNormalization } from "../../src/tfjs/layers.js";
-import { expectClose, expectWithin, goal, relativeError } from "../helpers/compare.js";
+import { errorOf, expectClose, expectWithin } from "../helpers/compare.js";
+import { goal } from "../helpers/metric.js";
 import { type Expectation, expectation } from "../helpers/problem.js";
 import {
   backends,
@@ -37,7 +38,7 @@ function layerOf(p: TfjsProblem, options: Parameters<typeof tfl.layers.batchNorm
 /** Some value is off by more than a tenth of its channel's size: wrong numbers, not rounding. */
 function expectWrong(got: tf.Tensor, { ref, scale, channelOf }: Expectation["y"]): void {
   const values = read(got);
-  const errors = Array.from(values, (_, i) => relativeError(values, { ref, scale, channelOf }, i));
+  const errors = Array.from(values, (_, i) => errorOf(values, { ref, scale, channelOf }, i));
   expect(Math.max(...errors)).toBeGreaterThan(0.1);
 }
 

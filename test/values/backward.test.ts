@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { gradientSums, inputGradient } from "../../src/index.js";
 import { type Case, caseOf, cases, layouts } from "../helpers/cases.js";
-import { expectBits, expectClose, expectEqual, expectWithin, u } from "../helpers/compare.js";
+import { expectBits, expectClose, expectEqual, expectWithin } from "../helpers/compare.js";
 import { optionsOf, scope } from "../helpers/harness.js";
+import { u } from "../helpers/metric.js";
 import { type Expectation, expectation, type Problem, problemOf } from "../helpers/problem.js";
 import { fill, random, seedOf } from "../helpers/random.js";
 import { axes, invstd } from "../helpers/reference.js";

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { normalize } from "../../src/index.js";
 import { type Case, cases, layouts } from "../helpers/cases.js";
-import { expectBits, expectClose, expectWithin, u } from "../helpers/compare.js";
+import { expectBits, expectClose, expectWithin } from "../helpers/compare.js";
 import { optionsOf, scope } from "../helpers/harness.js";
+import { u } from "../helpers/metric.js";
 import { type Expectation, expectation, type Problem, problemOf } from "../helpers/problem.js";
 import * as reference from "../helpers/reference.js";
 

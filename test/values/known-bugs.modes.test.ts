@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { BatchNorm, type Tensor } from "../../src/index.js";
 import { kernels } from "../helpers/backend.js";
-import { expectStep, normal, spatialLayouts, tensorIn } from "../helpers/support.js";
+import { expectLayer, normal, spatialLayouts, tensorIn } from "../helpers/support.js";
 
 /** Per channel 0 and 4: mean 2, population variance 4, sample variance 8, all exact. */
 const pair = () => kernels.tensor([2, 2], "NC", [0, 0, 4, 4]);
@@ -80,7 +80,7 @@ describe("eval", () => {
     layer.runningMean?.set([1, -1, 10]);
     layer.runningVar?.set([0.1, 2, 30]);
     const make = (seed: number) => tensorIn(kernels, layout, normal(180, seed), [2, 3]);
-    expectStep(layer, make(1), make(2));
+    expectLayer(layer, make(1), make(2));
   });
 
   it("S23 tfjs#562: the mode set is the mode used", () => {

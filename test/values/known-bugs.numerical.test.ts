@@ -1,9 +1,10 @@
 /** Numerical bugs of other libraries, N1 to N21 of known-bugs.md. */
 import { describe, expect, it } from "vitest";
 import { BatchNorm, type BatchNormOptions, batchStatistics, normalize } from "../../src/index.js";
-import { channelOf } from "../golden/metric.js";
 import { kernels } from "../helpers/backend.js";
-import { expectClose, expectStep, normal, spatial, spatialLayouts, tensorIn } from "../helpers/support.js";
+import { expectClose } from "../helpers/compare.js";
+import { axes } from "../helpers/reference.js";
+import { expectLayer, normal, spatial, spatialLayouts, tensorIn } from "../helpers/support.js";
 
 /** Two channels of `values` each, in an NC tensor; enough rows for every path of the kernels. */
 function columns(values: ArrayLike<number>) {
@@ -43,10 +44,10 @@ describe("constant channels", () => {
     layer.gamma?.data.set([1, -2, 3, 0.5, 1, 7]);
     layer.beta?.data.set([0.3, -1, 0, 2, 5, 1e-20]);
     const x = tensorIn(kernels, layout, values, [batch, channels]);
-    const channel = channelOf(layout, x.shape);
+    const { channelOf } = axes(x.shape, layout);
     const beta = layer.beta?.data.slice() ?? [];
     const y = layer.forward(x).data;
-    expect(y).toEqual(y.map((_, i) => beta[channel(i)]));
+    expect(y).toEqual(y.map((_, i) => beta[channelOf(i)]));
   });
 
   it("N2 caffe#3963: constant 100 has the mean 100 and the output 0", () => {
@@ -114,7 +115,7 @@ describe("variance is the mean of squared deviations, not E[x²] − E[x]²", ()
   });
 
   it("N8 tt-metal#45968: mean 5 and standard deviation 0.1", () => {
-    expectStep(new BatchNorm(kernels, 2), columns(normal(1000, 1, 5, 0.1)), columns(normal(1000, 2)));
+    expectLayer(new BatchNorm(kernels, 2), columns(normal(1000, 1, 5, 0.1)), columns(normal(1000, 2)));
   });
 
   it("N9 dlib#3113: data with a mean keeps its statistics", () => {
@@ -126,7 +127,7 @@ describe("variance is the mean of squared deviations, not E[x²] − E[x]²", ()
     const values = normal(63, 4).map((v) => Math.round(16 * v) / 16);
     const x = values.map((v) => v + offset);
     for (const make of [columns, plane]) {
-      expectStep(new BatchNorm(kernels, make(x).shape[1]), make(x), make(normal(63, 5)));
+      expectLayer(new BatchNorm(kernels, make(x).shape[1]), make(x), make(normal(63, 5)));
     }
   });
 });
@@ -137,7 +138,11 @@ describe("the range of float32", () => {
   it.each([1e19, 1e30, 3e38])("N10 pytorch#178123: values of ±%d are normalized to ±1", (size) => {
     for (const x of [columns(signs.map((s) => s * size)), plane(signs.map((s) => s * size))]) {
       const layer = new BatchNorm(kernels, x.shape[1], { momentum: 1, runningVariance: "population" });
-      expectClose(layer.forward(x).data, x.data.map(Math.sign), [1, 1], () => 0);
+      expectClose(`±${size}`, "y", layer.forward(x).data, {
+        ref: x.data.map(Math.sign),
+        scale: [1],
+        channelOf: () => 0,
+      });
       const variance = Math.fround(size) ** 2;
       expect(Math.abs((layer.runningVar?.[0] ?? 0) - variance)).toBeLessThanOrEqual(1e-6 * variance);
     }
@@ -145,7 +150,7 @@ describe("the range of float32", () => {
 
   it.each([1e19, 1e30, 3e38])("N10 pytorch#178123: so are values of %d and its negative with another mean", (size) => {
     const values = Float32Array.from({ length: 64 }, (_, i) => (i % 4 === 0 ? -size : size));
-    for (const x of [columns(values), plane(values)]) expectStep(new BatchNorm(kernels, x.shape[1]), x, undefined);
+    for (const x of [columns(values), plane(values)]) expectLayer(new BatchNorm(kernels, x.shape[1]), x, undefined);
   });
 
   it.each([
@@ -160,7 +165,7 @@ describe("the range of float32", () => {
       for (const make of [columns, plane]) {
         const x = make(values);
         const layer = new BatchNorm(kernels, x.shape[1], { eps: 0 });
-        expectStep(layer, x, make(gradients), 0);
+        expectLayer(layer, x, make(gradients), 0);
       }
     },
   );

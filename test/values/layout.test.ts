@@ -1,8 +1,9 @@
 import { describe, it } from "vitest";
 import type { Layout } from "../../src/index.js";
 import { caseOf, shapeIn } from "../helpers/cases.js";
-import { expectBits, expectClose, goal, type Want } from "../helpers/compare.js";
+import { expectBits, expectClose, type Want } from "../helpers/compare.js";
 import { type StepResult, step } from "../helpers/harness.js";
+import { goal } from "../helpers/metric.js";
 import { expectation, type Problem, problemOf } from "../helpers/problem.js";
 import { axes } from "../helpers/reference.js";
 

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, it } from "vitest";
 import { mergeStatistics } from "../../src/index.js";
 import { run } from "../helpers/arbitrary.js";
-import { expectWithin, u64 } from "../helpers/compare.js";
+import { expectWithin } from "../helpers/compare.js";
 import { scope } from "../helpers/harness.js";
+import { u64 } from "../helpers/metric.js";
 import { random } from "../helpers/random.js";
 
 describe("mergeStatistics", () => {

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, it } from "vitest";
 import { anyCase, grid, plain, run } from "../helpers/arbitrary.js";
-import { expectBits, expectWithin, goal } from "../helpers/compare.js";
+import { expectBits, expectWithin } from "../helpers/compare.js";
 import { step } from "../helpers/harness.js";
+import { goal } from "../helpers/metric.js";
 import { expectation, problemOf } from "../helpers/problem.js";
 import * as reference from "../helpers/reference.js";
 
