@@ -3,8 +3,9 @@ import { instantiateKernels, type KernelExports, loadSync } from "../../src/inde
 import { kernelsIn } from "../helpers/backend.js";
 import { caseOf } from "../helpers/cases.js";
 import { expectBits } from "../helpers/compare.js";
+import { instances, type Name, verbs } from "../helpers/contract.js";
 import { problemOf } from "../helpers/problem.js";
-import { type Floats, instances, type Name, type RawCall, rawCall, shapeOf, verbs } from "../helpers/raw.js";
+import { type Floats, type RawCall, rawCall, shapeOf } from "../helpers/raw.js";
 
 /** Arrays that end where 32-bit addresses do. The JavaScript kernels have a memory of their own, which ends a page before. */
 

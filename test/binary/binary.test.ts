@@ -3,16 +3,9 @@ import { describe, expect, it } from "vitest";
 import { base64 as plain } from "../../src/module.js";
 import { base64 as fused } from "../../src/relaxed-module.js";
 import { sharedBinary } from "../../src/shared-memory.js";
+import { exported, loops } from "../helpers/contract.js";
 
 /** The binaries' contract: pure functions of an imported memory and nothing else. */
-
-const grammar = [
-  ...["statistics"].flatMap((verb) => [`${verb}Planes`, `${verb}Rows`]),
-  ...["normalize", "gradientSums", "inputGradient"].flatMap((verb) =>
-    ["Planes", "Rows"].flatMap((shape) => [`${verb}${shape}`, `${verb}${shape}Relu`]),
-  ),
-  ...["invstd", "scratchBytes", "toFloat32", "updateRunning"],
-];
 
 /** Ids of the sections, in the WebAssembly specification's numbering. */
 const SECTION = { memory: 5, global: 6, start: 8, element: 9, data: 11, table: 4 };
@@ -46,8 +39,15 @@ describe.each([
 
   it("exports exactly the interface, functions all", () => {
     const exports = WebAssembly.Module.exports(module);
-    expect(exports.map(({ name }) => name).sort()).toEqual(grammar.sort());
+    expect(exports.map(({ name }) => name).sort()).toEqual(Object.keys(exported).sort());
     expect(new Set(exports.map(({ kind }) => kind))).toEqual(new Set(["function"]));
+  });
+
+  it("takes the arguments of the contract", () => {
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: new WebAssembly.Memory({ initial: 1 }) } });
+    const taken = Object.entries(exports).map(([name, kernel]) => [name, (kernel as () => void).length]);
+    const expected = Object.entries(exported).map(([name, args]) => [name, args.length]);
+    expect(Object.fromEntries(taken)).toEqual(Object.fromEntries(expected));
   });
 
   it("has no data, no global, no table and no start function", () => {
@@ -115,4 +115,20 @@ describe("the binary for shared memories", () => {
       ...section(10, [0]),
     ]);
   }
+});
+
+it("the table in assembly/README.md is that of the contract", () => {
+  const text = readFileSync(new URL("../../assembly/README.md", import.meta.url), "utf8");
+  const rows = [...text.matchAll(/^\| `(\w+)(\{Planes,Rows\})?(\{,Relu\})?` +\| (.*?) +\|$/gm)];
+  const told = rows.flatMap(([, name, both, relu, list]) => {
+    const args = list.replace(/;.*/, "").split(", ");
+    if (!both) return [[name, args]];
+    return Object.entries(loops).flatMap(([loop, extents]) =>
+      (relu ? ["", "Relu"] : [""]).map((activation) => [
+        name + loop + activation,
+        args.flatMap((arg) => (arg === "_extents_" ? extents : [arg])),
+      ]),
+    );
+  });
+  expect(Object.fromEntries(told)).toEqual(exported);
 });

@@ -1,48 +1,16 @@
 import type { KernelExports, KernelMemory } from "../../src/index.js";
 import { kernelsIn, memoryOf } from "./backend.js";
+import { type LoopShape, type Name, verbs } from "./contract.js";
 import type { Problem } from "./problem.js";
 import * as reference from "./reference.js";
 
 /** Raw kernels in a memory of the test's own: addresses of any alignment, and every byte around them watched. */
 
 export type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-export type Name = "x" | "y" | "dy" | "dx" | "gamma" | "beta" | "mean" | "variance" | "invstd" | "dgamma" | "dbeta";
-
-/** Arguments of a verb in their order: outputs, inputs, then scratch, extents and, where it has one, the count. */
-interface Verb {
-  readonly outputs: readonly Name[];
-  readonly inputs: readonly Name[];
-  readonly activations: readonly string[];
-  /** The input that the output may lie on. */
-  readonly inPlace?: Name;
-  readonly count?: boolean;
-  /** The kernel, where it is not the verb's own. */
-  readonly kernel?: string;
-  /** Inputs whose address is 0. */
-  readonly absent?: readonly Name[];
-}
-
-const affine = ["mean", "invstd", "gamma", "beta"] as const;
-const both = ["", "Relu"];
-const inputGradient: Verb = {
-  outputs: ["dx"],
-  inputs: ["dy", "x", ...affine, "dgamma", "dbeta"],
-  activations: both,
-  inPlace: "dy",
-  count: true,
-};
-export const verbs: Record<string, Verb> = {
-  statistics: { outputs: ["mean", "variance"], inputs: ["x"], activations: [""] },
-  normalize: { outputs: ["y"], inputs: ["x", ...affine], activations: both, inPlace: "x" },
-  gradientSums: { outputs: ["dgamma", "dbeta"], inputs: ["dy", "x", ...affine], activations: both },
-  inputGradient,
-  // The same kernel without sums.
-  frozenGradient: { ...inputGradient, kernel: "inputGradient", absent: ["dgamma", "dbeta"] },
-};
 
 export interface RawCall {
   readonly verb: string;
-  readonly loop: "Planes" | "Rows";
+  readonly loop: LoopShape;
   readonly activation: string;
   readonly extents: readonly number[];
   readonly channels: number;
@@ -181,8 +149,3 @@ export function rawCall(p: Problem, verb: string, activation = ""): RawCall {
   const extents = rows ? [batch * spatial, channels] : [batch, channels, spatial];
   return { verb, loop: rows ? "Rows" : "Planes", activation, extents, channels, count, arrays };
 }
-
-/** Every verb with each of its activations. */
-export const instances = Object.entries(verbs).flatMap(([verb, { activations }]) =>
-  activations.map((activation) => ({ verb, activation, name: verb + activation })),
-);

@@ -12,8 +12,9 @@ import { base64 as fused } from "../../src/relaxed-module.js";
 import { sharedBinary } from "../../src/shared-memory.js";
 import { caseOf } from "../helpers/cases.js";
 import { expectBits } from "../helpers/compare.js";
+import { instances } from "../helpers/contract.js";
 import { problemOf } from "../helpers/problem.js";
-import { instances, RawMemory, rawCall } from "../helpers/raw.js";
+import { RawMemory, rawCall } from "../helpers/raw.js";
 import { about, expectRefused, notNumbers, told } from "../helpers/refused.js";
 
 /** Bytes from base64, where there is no Buffer. */

@@ -1,17 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { caseOf } from "../helpers/cases.js";
 import { expectBits, expectClose, type Want } from "../helpers/compare.js";
+import { instances, verbs } from "../helpers/contract.js";
 import { expectation, type Problem, problemOf } from "../helpers/problem.js";
-import {
-  aligned,
-  type Floats,
-  instances,
-  type Placement,
-  type RawCall,
-  RawMemory,
-  rawCall,
-  verbs,
-} from "../helpers/raw.js";
+import { aligned, type Floats, type Placement, type RawCall, RawMemory, rawCall } from "../helpers/raw.js";
 import { axes } from "../helpers/reference.js";
 
 /** Raw kernels touch nothing but their outputs and scratch, wherever the arrays lie, and give the same bits there. */

@@ -2,9 +2,10 @@ import { describe, it } from "vitest";
 import { mergeStatistics } from "../../src/index.js";
 import { caseOf } from "../helpers/cases.js";
 import { expectBits, expectClose } from "../helpers/compare.js";
+import { instances, verbs } from "../helpers/contract.js";
 import { expectStep, scope, step } from "../helpers/harness.js";
 import { expectation, type Problem, problemOf } from "../helpers/problem.js";
-import { type Floats, instances, RawMemory, rawCall, verbs } from "../helpers/raw.js";
+import { type Floats, RawMemory, rawCall } from "../helpers/raw.js";
 
 /** The same input gives the same bits: again, in another memory, and as the sum of its parts. */
 
