@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { instantiateKernels, type KernelExports, loadSync } from "../../src/index.js";
-import { kernelsIn } from "../helpers/backend.js";
+import { base64 as plain } from "../../src/module.js";
+import { base64 as fused } from "../../src/relaxed-module.js";
 import { caseOf } from "../helpers/cases.js";
 import { expectBits } from "../helpers/compare.js";
 import { instances, type Name, verbs } from "../helpers/contract.js";
@@ -20,11 +21,16 @@ const shapes = [
   "NC 3x257",
 ];
 
-describe("at the end of the address space", () => {
+const bytes = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
+describe.each([
+  ["release", plain],
+  ["relaxed", fused],
+])("at the end of the address space, the binary %s", (_, base64) => {
   /** Never touched but at both ends, so that the machine need not have it. */
   function largest(): { kernels: KernelExports; memory: WebAssembly.Memory } {
     const memory = new WebAssembly.Memory({ initial: 16, maximum: PAGE });
-    const kernels = kernelsIn(memory);
+    const kernels = instantiateKernels(memory, new WebAssembly.Module(bytes(base64)));
     memory.grow(PAGE - 16);
     return { kernels, memory };
   }
