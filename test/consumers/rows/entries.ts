@@ -96,7 +96,7 @@ function fetched(said: string): void {
 
 const MINIFIED = /^batchnorm-wasm\.min\.js$/;
 /** A build that leaves its exports on a global. */
-const GLOBAL = /(global|iife|umd).*\.js$/;
+const GLOBAL = /(?<!tfjs)\.global\..*js$/;
 
 const published = (workshop: Workshop, name: RegExp) =>
   readdirSync(workshop.packaged("dist")).find((file) => name.test(file));
