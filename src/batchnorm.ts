@@ -199,6 +199,7 @@ export class BatchNorm {
       running_var: running?.variance ?? null,
     };
     const checked = checkState(state, entries, numFeatures);
+    this.#alive(); // a getter of the state may have disposed of something
     for (const [block, values] of checked.values) block.data.set(values);
     if (checked.count !== undefined) this.numBatchesTracked = checked.count;
   }
@@ -226,7 +227,8 @@ export class BatchNorm {
   }
 
   #follow(memory: LayerMemory, running: RunningStatistics, count: number): void {
-    this.#numBatchesTracked++;
+    // At the largest integer the count stays: the next one could not be told from it.
+    if (this.#numBatchesTracked < Number.MAX_SAFE_INTEGER) this.#numBatchesTracked++;
     const { affine, variance, momentum, unbiased } = memory;
     running.update(affine.mean, variance, momentum ?? 1 / this.#numBatchesTracked, unbiased ? count : null);
   }

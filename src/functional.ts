@@ -25,18 +25,18 @@ export interface OwnedGradientSums extends GradientSums {
 /** What `normalize`, `gradientSums` and `inputGradient` take: one object can serve all three. */
 export interface NormalizeOptions {
   /** Scale, shape [C]; absent: 1. */
-  gamma?: Tensor | null;
+  gamma?: Tensor | null | undefined;
   /** Shift, shape [C]; absent: 0. Matters to a gradient only with an activation. */
-  beta?: Tensor | null;
+  beta?: Tensor | null | undefined;
   /** Added to the variance under the root. Default 1e-5. */
-  eps?: number;
+  eps?: number | undefined;
   /** Fused behind the normalization. Default "none". */
-  activation?: operations.Activation;
+  activation?: operations.Activation | undefined;
   /**
    * Takes y or dx, in place of a new tensor; of x's shape and layout. It may be the input that the result is derived from.
    * `gradientSums` has no such result and writes nothing into it.
    */
-  out?: Tensor;
+  out?: Tensor | undefined;
 }
 
 const OPTIONS: readonly (keyof NormalizeOptions)[] = ["gamma", "beta", "eps", "activation", "out"];

@@ -1,6 +1,6 @@
 import { checkLayout, checkNumbers, checkShape } from "./arguments.js";
 import { unfit } from "./errors.js";
-import { extentsOf, type Layout } from "./layout.js";
+import { extentsOf, type Layout, MOST_CHANNELS } from "./layout.js";
 import type { KernelMemory } from "./memory.js";
 import { type Backend, Runtime } from "./runtime.js";
 import { FloatTensor, type Tensor, together } from "./tensor.js";
@@ -24,8 +24,6 @@ export interface Kernels {
 
 /** 4 GiB of float32: what 32-bit addresses reach; the memory itself ends a page before. */
 const MOST_VALUES = 2 ** 30;
-/** Their scratch, 228 bytes per channel, is within 32-bit addresses. */
-const MOST_CHANNELS = 2 ** 24;
 
 /** The one implementation of Kernels. */
 export class KernelInstance extends Runtime implements Kernels {

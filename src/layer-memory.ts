@@ -1,6 +1,7 @@
 import { checkBoolean, checkEps, checkInteger, checkMomentum, checkOneOf } from "./arguments.js";
-import { wrongType } from "./errors.js";
+import { wrongType, wrongValue } from "./errors.js";
 import { KernelInstance } from "./kernels.js";
+import { MOST_CHANNELS } from "./layout.js";
 import * as operations from "./operations.js";
 import { checkOptions } from "./options.js";
 import { ofAnotherCopy } from "./realms.js";
@@ -9,26 +10,26 @@ import { Doubles, FloatTensor, together } from "./tensor.js";
 
 export interface BatchNormOptions {
   /** Added to the variance under the root. Default 1e-5. */
-  eps?: number;
+  eps?: number | undefined;
   /**
    * Weight of the new batch, running = (1 - momentum) * running + momentum * batch: 0 keeps the running statistics as they
    * are, 1 replaces them; null gives every batch the same weight (cumulative average). Default 0.1, as in PyTorch; Keras
    * and ONNX name the weight of the old value (their 0.99 is 0.01 here).
    */
-  momentum?: number | null;
+  momentum?: number | null | undefined;
   /** Learn a scale. Default true. */
-  gamma?: boolean;
+  gamma?: boolean | undefined;
   /** Learn a shift. Default true. */
-  beta?: boolean;
+  beta?: boolean | undefined;
   /** Keep running statistics. Without them inference normalizes by the batch as training does. Default true. */
-  trackRunningStats?: boolean;
+  trackRunningStats?: boolean | undefined;
   /**
    * What the running variance averages: the batch's unbiased variance (sum of squares / (m - 1): PyTorch) or its population
    * variance (/ m: Keras, ONNX). The batch itself is always normalized by its population variance. Default "unbiased".
    */
-  runningVariance?: "unbiased" | "population";
+  runningVariance?: "unbiased" | "population" | undefined;
   /** Fused behind the normalization. Default "none". */
-  activation?: operations.Activation;
+  activation?: operations.Activation | undefined;
 }
 
 const OPTIONS: readonly (keyof BatchNormOptions)[] = [
@@ -68,6 +69,7 @@ export class LayerMemory {
     }
     this.kernels = kernels.unwrapped();
     this.numFeatures = checkInteger("numFeatures", numFeatures, 1);
+    if (numFeatures > MOST_CHANNELS) throw wrongValue("numFeatures", `at most ${MOST_CHANNELS}`, numFeatures);
     checkOptions(options, OPTIONS);
     const { gamma = true, beta = true, trackRunningStats = true } = options;
     const { eps = 1e-5, momentum = 0.1, runningVariance = "unbiased", activation = "none" } = options;

@@ -18,6 +18,9 @@ export interface Extents {
   readonly shape: readonly number[];
 }
 
+/** Their scratch, 228 bytes per channel, is within 32-bit addresses. */
+export const MOST_CHANNELS: number = 2 ** 24;
+
 export function isLayout(value: string): value is Layout {
   return LAYOUTS.includes(value);
 }

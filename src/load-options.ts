@@ -5,29 +5,34 @@ import { checkOptions } from "./options.js";
 
 export interface LoadOptions {
   /** Bytes of memory to reserve at once, at most 2^32 - 65,536. While they last no view is detached. Default 0. */
-  initialBytes?: number;
+  initialBytes?: number | undefined;
   /** The compiled binary, for hosts that refuse to compile bytes. The package exports it as `batchnorm-wasm/batchnorm.wasm`. */
-  module?: WebAssembly.Module;
+  module?: WebAssembly.Module | undefined;
   /**
    * Fused multiply-add, by relaxed SIMD instructions, where the engine has them: up to 13 % faster on data in the cache, but
    * results then depend on the machine, within the same tolerances. A binary of its own, imported when this is true; so
    * not in `loadSync`, where `module` can be `batchnorm-wasm/batchnorm-relaxed.wasm`. Default false.
    */
-  relaxed?: boolean;
+  relaxed?: boolean | undefined;
   /**
    * Where the engine has no WebAssembly or no SIMD, or refuses to compile, or the host refuses the memory: the same kernels
    * in JavaScript, some four times slower, within the same tolerances. Imported only then; so not in `loadSync`, where
    * `loadFallback` of `batchnorm-wasm/fallback` gives them. `kernels.backend` says which it is. Default: an error that names
    * the cause.
    */
-  fallback?: "js";
+  fallback?: "js" | undefined;
 }
 
 /** Those of `load`, and of `loadSync`, which has a word of its own to say on the last two. */
 const OPTIONS: readonly (keyof LoadOptions)[] = ["initialBytes", "module", "relaxed", "fallback"];
 
-/** Returns the pages that the memory is to begin with. */
-export function checkLoadOptions(options: LoadOptions, known: readonly string[] = OPTIONS): number {
+/** What was checked, with the pages that the memory is to begin with. */
+export interface CheckedLoadOptions extends Pick<LoadOptions, "module" | "fallback"> {
+  readonly pages: number;
+  readonly relaxed: boolean;
+}
+
+export function checkLoadOptions(options: LoadOptions, known: readonly string[] = OPTIONS): CheckedLoadOptions {
   checkOptions(options, known);
   const { initialBytes = 0, module, relaxed = false, fallback } = options;
   checkInteger("initialBytes", initialBytes, 0);
@@ -38,5 +43,5 @@ export function checkLoadOptions(options: LoadOptions, known: readonly string[] 
   if (fallback !== undefined) checkOneOf("fallback", fallback, ["js"]);
   const pages = Math.max(1, Math.ceil(initialBytes / PAGE));
   if (pages > MOST_PAGES) throw wrongValue("initialBytes", `at most ${MOST_PAGES * PAGE}`, initialBytes);
-  return pages;
+  return { pages, module, relaxed, fallback };
 }

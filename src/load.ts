@@ -14,8 +14,7 @@ import { assertWebAssembly, explained, Unavailable, withoutSimd } from "./unavai
  * refuses the memory, and no `fallback` is given
  */
 export async function load(options: LoadOptions = {}): Promise<Kernels> {
-  const pages = checkLoadOptions(options);
-  const { module, relaxed, fallback } = options;
+  const { pages, module, relaxed, fallback } = checkLoadOptions(options);
   try {
     assertWebAssembly();
     const fused = relaxed ? await relaxedBinary() : null;
@@ -37,8 +36,7 @@ export async function load(options: LoadOptions = {}): Promise<Kernels> {
  * refuses the memory
  */
 export function loadSync(options: Omit<LoadOptions, "relaxed" | "fallback"> = {}): Kernels {
-  const pages = checkLoadOptions(options);
-  const { module, relaxed, fallback } = options as LoadOptions;
+  const { pages, module, relaxed, fallback } = checkLoadOptions(options);
   if (relaxed) throw wrongValue("relaxed", "false in loadSync; load can import its binary", relaxed);
   if (fallback) throw wrongValue("fallback", "none in loadSync; load can import it, as you can", fallback);
   assertWebAssembly();
@@ -109,7 +107,7 @@ export function kernelsOf(
   implement: (pages: number) => Implementation,
   options: Pick<LoadOptions, "initialBytes"> = {},
 ): Kernels {
-  const { exports, memory } = implement(checkLoadOptions(options, ["initialBytes"]));
+  const { exports, memory } = implement(checkLoadOptions(options, ["initialBytes"]).pages);
   return new KernelInstance(exports, memory, "js");
 }
 

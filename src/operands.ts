@@ -14,10 +14,11 @@ function described({ shape, layout }: FloatTensor): string {
 export function checkTensor(name: string, value: unknown, kernels?: Runtime): FloatTensor {
   const expected = "a Tensor";
   if (!(value instanceof FloatTensor)) throw ofAnotherCopy(name, expected, value) ?? wrongType(name, expected, value);
+  // Before the kernels are compared: a Proxy is told as such by it, and may give its kernels as a Proxy, too.
+  if (value.disposed) throw new Error("tensor was disposed");
   if (kernels !== undefined && value.kernels !== kernels) {
     throw new RangeError(`"${name}" expected a tensor of the same kernels, got one of others`);
   }
-  if (value.disposed) throw new Error("tensor was disposed");
   return value;
 }
 

@@ -27,8 +27,10 @@ const FAR = 3;
  * @throws TypeError for anything but an object; RangeError for an unknown name, with the name that was meant
  */
 export function checkOptions(value: unknown, known: readonly string[]): void {
-  if (typeof value !== "object" || value === null) throw wrongType("options", "an object", value);
-  for (const name of Object.keys(value)) {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw wrongType("options", "an object", value);
+  // Inherited names, too: those that are known are taken.
+  for (const name in value) {
     if (known.includes(name) || (value as Record<string, unknown>)[name] === undefined) continue;
     throw new RangeError(`"options" has no "${name}"${hint(name, known)}`);
   }

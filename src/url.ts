@@ -13,7 +13,7 @@ export * from "./core.js";
 
 export interface UrlLoadOptions extends Pick<LoadOptions, "initialBytes"> {
   /** Where the binary is. Default: `batchnorm.wasm` beside this file. */
-  url?: string | URL;
+  url?: string | URL | undefined;
 }
 
 const OPTIONS: readonly (keyof UrlLoadOptions)[] = ["url", "initialBytes"];
@@ -24,7 +24,7 @@ const OPTIONS: readonly (keyof UrlLoadOptions)[] = ["url", "initialBytes"];
  * WebAssembly SIMD, refuses to compile or refuses the memory
  */
 export async function load(options: UrlLoadOptions = {}): Promise<Kernels> {
-  const pages = checkLoadOptions(options, OPTIONS);
+  const { pages } = checkLoadOptions(options, OPTIONS);
   const { url = new URL("./batchnorm.wasm", import.meta.url) } = options;
   if (typeof url !== "string" && !isA("URL", url)) throw wrongType("url", "a string or a URL", url);
   assertWebAssembly();

@@ -8,6 +8,6 @@ import { implementFallback } from "./fallback-kernels.js";
  * @throws TypeError, RangeError for a wrong option, or where the engine refuses the memory
  */
 export function loadFallback(options: Pick<LoadOptions, "initialBytes"> = {}): Kernels {
-  const { exports, memory } = implementFallback(checkLoadOptions(options, ["initialBytes"]));
+  const { exports, memory } = implementFallback(checkLoadOptions(options, ["initialBytes"]).pages);
   return new KernelInstance(exports, memory, "js");
 }

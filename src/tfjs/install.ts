@@ -30,19 +30,19 @@ export interface Tfjs extends Tf {
 
 export interface InstallOptions {
   /** The namespace `layers`, where `tf` has none. Default: that of tf, or the class that tf knows by name. */
-  layers?: TfjsLayers;
+  layers?: TfjsLayers | undefined;
   /** The namespace of @tensorflow/tfjs-converter, for graph models, where `tf` has no `registerOp`. */
-  converter?: GraphOperations;
+  converter?: GraphOperations | undefined;
   /**
    * What layers do with one value per channel in training: "pass", the default, gives y = beta as TensorFlow.js does, and
    * each such layer warns once; "refuse" throws.
    */
-  singleValue?: SingleValue;
+  singleValue?: SingleValue | undefined;
   /**
    * What layers with `trainable: false` do in training: "training", the default, is what TensorFlow.js does, statistics of
    * the batch, which the moving ones follow; "inference" is what Keras does, moving statistics, which stay.
    */
-  frozen?: Frozen;
+  frozen?: Frozen | undefined;
 }
 
 const OPTIONS: readonly (keyof InstallOptions)[] = ["layers", "converter", "singleValue", "frozen"];
@@ -85,10 +85,7 @@ export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<(
   if (prototype !== null) replaceCall(prototype);
   const registry = converter ?? tf;
   if (registry.registerOp) registerGraphOperations(registry as GraphOperations);
-  const isFirst = state.users.size === 0;
-  state.singleValue = singleValue ?? (isFirst ? "pass" : state.singleValue);
-  state.frozen = frozen ?? (isFirst ? "training" : state.frozen);
-  const user = {};
+  const user = { singleValue, frozen };
   state.users.add(user);
   return () => {
     if (state.users.delete(user) && state.users.size === 0) uninstall();
@@ -102,8 +99,6 @@ export function uninstall(): void {
   for (const { holds, restore } of state.replacements.values()) if (holds()) restore();
   state.replacements.clear();
   state.users.clear();
-  state.singleValue = "refuse";
-  state.frozen = "training";
 }
 
 function replaced(key: string | object): boolean {

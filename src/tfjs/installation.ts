@@ -7,15 +7,19 @@ export interface Replacement {
   restore(): void;
 }
 
+/** What an install was given. */
+export interface Choices {
+  /** For all layers: what becomes of a batch with one value per channel. */
+  readonly singleValue: SingleValue | undefined;
+  /** For all layers that are not trainable: how they compute in training. */
+  readonly frozen: Frozen | undefined;
+}
+
 /** What is installed. */
 export interface Installation {
   readonly replacements: Map<string | object, Replacement>;
-  /** One for each install that was not undone. */
-  readonly users: Set<object>;
-  /** For all layers: what becomes of a batch with one value per channel. */
-  singleValue: SingleValue;
-  /** For all layers that are not trainable: how they compute in training. */
-  frozen: Frozen;
+  /** The options of each install that was not undone, in their order: a later one prevails. */
+  readonly users: Set<Choices>;
   /** Layers that have warned of one value per channel. */
   readonly warned: WeakSet<object>;
   /** How often everything was taken back: an install that still waited then has nothing to do. */
@@ -34,10 +38,20 @@ export function installation(): Installation {
   shared[KEY] ??= {
     replacements: new Map(),
     users: new Set(),
-    singleValue: "refuse",
-    frozen: "training",
     warned: new WeakSet(),
     generation: 0,
   };
   return shared[KEY];
+}
+
+/** What holds for all layers: what the last install that chose it was given. Without install, one value per channel is refused. */
+export function choices(): { readonly singleValue: SingleValue; readonly frozen: Frozen } {
+  const { users } = installation();
+  let singleValue: SingleValue = users.size > 0 ? "pass" : "refuse";
+  let frozen: Frozen = "training";
+  for (const user of users) {
+    singleValue = user.singleValue ?? singleValue;
+    frozen = user.frozen ?? frozen;
+  }
+  return { singleValue, frozen };
 }

@@ -5,7 +5,7 @@ import { type Extents, extentsOf } from "./extents.js";
 import type { Host } from "./host.js";
 import { currentHost } from "./hosts.js";
 import type { InferenceInputs } from "./inference.js";
-import { installation } from "./installation.js";
+import { choices, installation } from "./installation.js";
 import { asFloat, checkCount, isReal } from "./ops.js";
 import { isObserved } from "./tape.js";
 
@@ -88,7 +88,7 @@ function isTraining(layer: BatchNormalizationLayer, training: boolean | null | u
   if (training === false) return false;
   const nodes = layer.inboundNodes;
   if (!training && !(nodes.length > 0 && nodes.every(({ callArgs }) => callArgs?.training === true))) return false;
-  return installation().frozen === "training" || !isFrozen(layer);
+  return choices().frozen === "training" || !isFrozen(layer);
 }
 
 /** A model that is set not trainable tells its layers' weights, not its layers. */
@@ -126,8 +126,8 @@ function write(variable: LayerVariable, value: Tensor): void {
 
 /** Refuses a batch with one value per channel, or warns of it, once for each layer. */
 function meetSingleValue(layer: BatchNormalizationLayer, x: Tensor, axis: number, extents: Extents): void {
-  const { singleValue, warned } = installation();
-  if (singleValue === "refuse") checkCount(x, axis, extents);
+  const { warned } = installation();
+  if (choices().singleValue === "refuse") checkCount(x, axis, extents);
   if (warned.has(layer)) return;
   warned.add(layer);
   console.warn(

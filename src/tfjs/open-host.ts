@@ -1,5 +1,6 @@
 import type { KernelBackend } from "@tensorflow/tfjs-core";
 import type { KernelExports } from "../exports.js";
+import { memoryOf as newMemory } from "../instantiate.js";
 import { type Implementation, instantiateKernels, instantiateKernelsAsync } from "../load.js";
 import { CopyingHost } from "./copying-host.js";
 import type { Host } from "./host.js";
@@ -16,9 +17,6 @@ export interface Opened {
   readonly reason: string;
 }
 
-/** The kernels' addresses end one page before 2^32. */
-const MOST_PAGES = 65535;
-
 /** The kernels in JavaScript, once they were imported. */
 let implementFallback: ((pages: number) => Implementation) | null = null;
 /** Whether the console was told that WebAssembly does not compute. */
@@ -30,7 +28,11 @@ export function openHost(backend: object): Opened {
     const { memory, over } = placeFor(backend);
     return over(instantiateKernels(memory));
   } catch (error) {
-    return withoutWebAssembly(backend, error, "call `await install(tf)`, which makes it faster");
+    return withoutWebAssembly(
+      backend,
+      error,
+      "call `await install(tf)` after this backend has started, which makes it faster",
+    );
   }
 }
 
@@ -57,7 +59,7 @@ function placeFor(backend: object): { memory: WebAssembly.Memory; over(kernels: 
     };
     return { memory: heap, over };
   }
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+  const memory = newMemory(1);
   const over = (exports: KernelExports): Opened => {
     const host = new CopyingHost(backend as KernelBackend, { exports, memory });
     const reason = host.hasHeap
@@ -90,5 +92,5 @@ function warnOnce(how: string): void {
 function causeOf(error: unknown): string {
   if (typeof WebAssembly === "undefined") return "this engine has no WebAssembly";
   const { reason, message } = error as Error & { reason?: string };
-  return reason ?? message;
+  return reason ?? message.replace(/\.$/, "");
 }

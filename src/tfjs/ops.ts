@@ -14,14 +14,14 @@ export const SINGLE_VALUE = ["refuse", "pass"] as const;
 
 export interface NormalizationOptions {
   /** The axis of the channels. Default -1. */
-  axis?: number;
+  axis?: number | undefined;
   /** Added to the variance under the root. Default 1e-3, as in TensorFlow.js. */
-  eps?: number;
+  eps?: number | undefined;
 }
 
 export interface TrainingOptions extends NormalizationOptions {
   /** A batch with one value per channel: "refuse", the default, throws; "pass" gives y = beta, as TensorFlow.js does. */
-  singleValue?: SingleValue;
+  singleValue?: SingleValue | undefined;
 }
 
 /** Of both functions, so that one object can serve both; an inference has no use for the last. */

@@ -43,6 +43,12 @@ describe("the constructor refuses", () => {
         `"numFeatures" expected an integer >= 1, got ${features}`,
       ],
     ),
+    [
+      "more channels than a tensor may have",
+      () => new BatchNorm(kernels, 2 ** 24 + 1),
+      RangeError,
+      '"numFeatures" expected at most 16777216, got 16777217',
+    ],
   ];
   it.each(wrongValues)("%s", (...refused) => expectRefused(refused));
 

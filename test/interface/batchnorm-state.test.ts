@@ -20,6 +20,14 @@ function throughJson(state: StateDict): StateDict {
   return JSON.parse(JSON.stringify(Object.fromEntries(plain)));
 }
 
+it("the count of batches stays at the largest integer, and what a layer saves it takes", () => {
+  const layer = trained({ momentum: null });
+  layer.numBatchesTracked = Number.MAX_SAFE_INTEGER;
+  layer.forward(kernels.tensor([7, 3], "NC", normal(21, 1)));
+  layer.loadStateDict(layer.stateDict());
+  expect(layer.numBatchesTracked).toBe(Number.MAX_SAFE_INTEGER);
+});
+
 describe("stateDict", () => {
   it("has PyTorch's names and the layer's values", () => {
     const layer = trained();

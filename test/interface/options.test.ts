@@ -32,6 +32,11 @@ async function refusal(call: string, options: object): Promise<Error> {
   return expect.unreachable(`${call} took ${Object.keys(options)}`);
 }
 
+it.each(Object.keys(calls))("%s refuses an array, and an unknown name that is inherited", async (call) => {
+  expect(await refusal(call, [])).toBeInstanceOf(TypeError);
+  expect((await refusal(call, Object.create({ epsilon: 1 }))).message).toMatch(/^"options" has no "epsilon"/);
+});
+
 const functions = ["normalize", "gradientSums", "inputGradient"];
 const layerAndFunctions = ["BatchNorm", ...functions];
 const loaders = ["load", "loadSync", "loadFallback", "load of batchnorm-wasm/url"];

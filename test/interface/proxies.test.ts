@@ -7,6 +7,15 @@ import { kernels } from "../helpers/backend.js";
 /** A Proxy that hands properties and methods on, as theirs do. */
 const reactive = <T extends object>(target: T): T => new Proxy<T>(target, { get: Reflect.get, set: Reflect.set });
 
+/** As Vue's: what is read through it is a Proxy, too. */
+const deeplyReactive = <T extends object>(target: T): T =>
+  new Proxy<T>(target, {
+    get(from, key, receiver) {
+      const value: unknown = Reflect.get(from, key, receiver);
+      return typeof value === "object" && value !== null ? deeplyReactive(value) : value;
+    },
+  });
+
 const tensor = () => kernels.tensor([3, 2], "NC", [1, 2, 3, 4, 5, 6]);
 const layer = () => new BatchNorm(kernels, 2);
 const told = (what: string) => new RegExp(`^the ${what} is a Proxy.*markRaw.*toRaw`);
@@ -50,6 +59,7 @@ describe("a Proxy of a tensor is told as such", () => {
     ["batchStatistics", (proxy) => batchStatistics(proxy)],
   ])("by %s", (_, use) => {
     expect(() => use(reactive(tensor()))).toThrow(told("tensor"));
+    expect(() => use(deeplyReactive(tensor()))).toThrow(told("tensor"));
   });
 });
 

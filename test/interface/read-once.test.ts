@@ -4,6 +4,8 @@ import {
   batchStatistics,
   gradientSums,
   inputGradient,
+  load,
+  loadSync,
   mergeStatistics,
   normalize,
   type StateDictLike,
@@ -56,6 +58,13 @@ describe("an argument is read once", () => {
   it("by tensor", () => {
     const { data } = kernels.tensor(once([2, 1]), "NC", once([3, 4]));
     expect(Array.from(data)).toEqual([3, 4]);
+  });
+
+  it("by load and loadSync", async () => {
+    const options = { initialBytes: 1, module: undefined };
+    for (const each of [await load(once({ ...options, relaxed: false })), loadSync(once(options))]) {
+      expect(each.tensor([1, 1], "NC", [3]).data[0]).toBe(3);
+    }
   });
 
   it("by a layer", () => {
@@ -116,6 +125,22 @@ describe("loadStateDict", () => {
       expect(layer.stateDict()).toEqual(before);
     },
   );
+});
+
+describe("a state that disposes of a parameter while it is read", () => {
+  it("changes nothing else", () => {
+    const layer = new BatchNorm(kernels, 2, { beta: false });
+    const state = {
+      weight: [5, 5],
+      running_mean: [1, 1],
+      get running_var() {
+        layer.gamma?.dispose();
+        return [1, 1];
+      },
+    };
+    expect(() => layer.loadStateDict(state)).toThrow("tensor was disposed");
+    expect(layer.runningMean).toEqual(new Float64Array(2));
+  });
 });
 
 describe("what is returned", () => {

@@ -86,7 +86,11 @@ describe.each<[what: string, WebAssembly: unknown, cause: string]>([
     refusedBytes,
     "WebAssembly was refused by the page's content security policy or by the host",
   ],
-  ["no room for a WebAssembly memory", refusedMemory, "WebAssembly.Memory(): could not allocate memory"],
+  [
+    "no room for a WebAssembly memory",
+    refusedMemory,
+    "the host refused a WebAssembly memory of 65536 bytes, for which engines reserve several GiB of addresses",
+  ],
 ])("on cpu, with %s", (_, WebAssembly, cause) => {
   beforeEach(() => vi.stubGlobal("WebAssembly", WebAssembly));
 
@@ -109,7 +113,7 @@ describe.each<[what: string, WebAssembly: unknown, cause: string]>([
     expect(warn.mock.calls).toEqual([
       [
         "batchnorm-wasm: batch normalization is computed in operations of TensorFlow.js, because " +
-          `${cause}; call \`await install(tf)\`, which makes it faster.`,
+          `${cause}; call \`await install(tf)\` after this backend has started, which makes it faster.`,
       ],
     ]);
     await adapter.install(tf, { layers });
@@ -174,7 +178,7 @@ describe.each(hosts)("where compiling at once is refused, as on a page's main th
     expect(warn.mock.calls).toEqual([
       [
         "batchnorm-wasm: batch normalization is computed in operations of TensorFlow.js, because WebAssembly.Module is " +
-          "disallowed on the main thread; call `await install(tf)`, which makes it faster.",
+          "disallowed on the main thread; call `await install(tf)` after this backend has started, which makes it faster.",
       ],
     ]);
   });

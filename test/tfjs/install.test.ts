@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { install, status, uninstall } from "../../src/tfjs/index.js";
+import { choices } from "../../src/tfjs/installation.js";
 import { BatchNormalization } from "../../src/tfjs/layers.js";
 import { expectClose } from "../helpers/compare.js";
 import { expectation } from "../helpers/problem.js";
@@ -103,12 +104,26 @@ describe("install", () => {
     const once = state();
     const copysBack = await copy.install(tf, { layers: tfl.layers });
     expect(state().every((value, i) => value === once[i])).toBe(true);
-    back();
+    copysBack();
     expect(state().every((value, i) => value === once[i])).toBe(true);
     const layer = tfl.layers.batchNormalization();
     expect(() => layer.apply(tf.ones([1, 2]), { training: true })).toThrow(RangeError); // still "refuse"
-    copysBack();
+    back();
     expect(state()).toEqual(original);
+  });
+
+  it("takes a call's options back with the call", async () => {
+    expect(choices()).toEqual({ singleValue: "refuse", frozen: "training" });
+    const back = await install(tf, { layers: tfl.layers });
+    const strict = await install(tf, { layers: tfl.layers, singleValue: "refuse", frozen: "inference" });
+    const last = await install(tf, { layers: tfl.layers, frozen: "training" });
+    expect(choices()).toEqual({ singleValue: "refuse", frozen: "training" });
+    last();
+    expect(choices()).toEqual({ singleValue: "refuse", frozen: "inference" });
+    strict();
+    expect(choices()).toEqual({ singleValue: "pass", frozen: "training" });
+    back();
+    expect(choices()).toEqual({ singleValue: "refuse", frozen: "training" });
   });
 
   it("finds the layers by their class name where tf has no namespace layers, ours registered in its place or not", async () => {

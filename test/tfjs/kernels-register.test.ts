@@ -32,6 +32,22 @@ describe("on a started backend", () => {
   beforeAll(startWasm);
   afterEach(() => expect(warn).not.toHaveBeenCalled());
 
+  it("keeps a kernel until the last call that has it is undone", () => {
+    const before = kernels();
+    const first = installKernels(tf);
+    const ours = kernels();
+    const second = installKernels(tf);
+    first();
+    first();
+    expect(kernels()).toEqual(ours);
+    second();
+    expect(kernels()).toEqual(before);
+  });
+
+  it.each([undefined, null, {}, 1])("refuses %s in place of tf", (wrong) => {
+    expect(() => installKernels(wrong as never)).toThrow('"tf" expected the namespace of TensorFlow.js');
+  });
+
   it("puts everything back", () => {
     const before = kernels();
     expect(before.slice(0, 3)).toEqual([undefined, undefined, undefined]);

@@ -1,4 +1,5 @@
-import type { KernelFunc } from "@tensorflow/tfjs-core";
+import type { KernelConfig, KernelFunc } from "@tensorflow/tfjs-core";
+import { wrongType } from "../../errors.js";
 import { conv3DBackpropFilter, conv3DBackpropInput } from "./conv3d.js";
 import { depthwiseConv2dNativeBackpropFilter, depthwiseConv2dNativeBackpropInput } from "./depthwise-gradients.js";
 import { releaseRoom } from "./depthwise-taps.js";
@@ -53,7 +54,7 @@ const MISSING: Readonly<Record<string, (tf: Tf) => unknown>> = {
 };
 
 /** On a kernel of ours, of any copy of this module. */
-const OURS = Symbol.for("batchnorm-wasm/tfjs kernel");
+const OURS: unique symbol = Symbol.for("batchnorm-wasm/tfjs kernel");
 
 /**
  * Makes TensorFlow.js's wasm backend train what its cpu backend trains, right and fast: registers the gradients that it
@@ -61,11 +62,15 @@ const OURS = Symbol.for("batchnorm-wasm/tfjs kernel");
  * calls what it replaces where that is right and no slower. On the cpu backend it replaces the gradients of average pooling,
  * which are wrong there too. `install` does all this.
  *
- * Call it after the backends were imported; they need not have started. What was replaced before, and a kernel that somebody
- * else registered for what the backend lacks, stay. Returns a function that puts everything back as it was, as far as nobody
- * has replaced it since.
+ * Call it after the backends were imported; they need not have started. A kernel that somebody else registered for what the
+ * backend lacks stays.
+ * @returns undoes this call: a kernel is put back when the last call that has it is undone, unless somebody replaced it since
+ * @throws TypeError for a wrong argument
  */
 export function installKernels(tf: Tf): Undo {
+  for (const name of ["getKernel", "registerKernel", "unregisterKernel"] as const) {
+    if (typeof tf?.[name] !== "function") throw wrongType("tf", "the namespace of TensorFlow.js", tf);
+  }
   const wasm = tf.getKernel("Conv2D", "wasm") !== undefined;
   const undo = [
     ...Object.entries(wasm ? MISSING : {}).map(([name, kernel]) => add(tf, name, kernel)),
@@ -85,13 +90,41 @@ export const registerConv2DBackpropFilter: (tf: Tf) => Undo = installKernels;
 export const registerConvolutionGradients: (tf: Tf) => Undo = installKernels;
 
 function add(tf: Tf, kernelName: string, kernel: (tf: Tf) => unknown): Undo {
-  return tf.getKernel(kernelName, "wasm") ? () => {} : register(tf, kernelName, ours(kernel(tf)));
+  return (
+    held(tf, kernelName, "wasm") ?? (tf.getKernel(kernelName, "wasm") ? () => {} : hold(tf, kernelName, kernel(tf)))
+  );
 }
 
 function replace(tf: Tf, kernelName: string, backend: string, kernel: Replacement): Undo {
   const original = tf.getKernel(kernelName, backend);
-  if (!original || OURS in original.kernelFunc) return () => {};
-  return register(tf, kernelName, ours(kernel(tf, original.kernelFunc)), original);
+  if (!original) return () => {};
+  return held(tf, kernelName, backend) ?? hold(tf, kernelName, kernel(tf, original.kernelFunc), original);
 }
 
-const ours = (kernel: unknown) => Object.assign(kernel as KernelFunc, { [OURS]: true });
+/** What is known of a kernel of ours, under {@link OURS}: how many calls have it, and the way back. */
+interface Held {
+  users: number;
+  undo: Undo;
+}
+
+/** One call more that has a kernel of ours, null where ours is not there. */
+function held(tf: Tf, kernelName: string, backend: string): Undo | null {
+  const kernel = tf.getKernel(kernelName, backend)?.kernelFunc as (KernelFunc & { [OURS]?: Held }) | undefined;
+  return kernel?.[OURS] ? share(kernel[OURS]) : null;
+}
+
+function hold(tf: Tf, kernelName: string, kernel: unknown, original?: KernelConfig): Undo {
+  const entry: Held = { users: 0, undo: () => {} };
+  entry.undo = register(tf, kernelName, Object.assign(kernel as KernelFunc, { [OURS]: entry }), original);
+  return share(entry);
+}
+
+/** The kernel is put back when the last call that has it is undone. */
+function share(entry: Held): Undo {
+  entry.users++;
+  let mine = true;
+  return () => {
+    if (mine && --entry.users === 0) entry.undo();
+    mine = false;
+  };
+}
