@@ -7,6 +7,7 @@ import type { Workshop } from "../workshop.js";
 const WAYS = [
   { imports: "`import`", program: "import.mjs" },
   { imports: "`require`", program: "require.cjs" },
+  { imports: "`import` beside `require` and `batchnorm-wasm/url`", program: "mixed.mjs" },
 ];
 
 /** The version of this process: the oldest that the package supports, where CI runs. */
