@@ -164,8 +164,14 @@ function replaceCall(prototype: { call: LayerCall }): void {
   });
 }
 
+/** Whether the layers that were imported compute by this package; true where none were. */
+export function hasLayers(tf: Pick<Tfjs, "serialization" | "layers">): boolean {
+  const prototype = layerPrototype(tf, tf.layers);
+  return prototype === null || replaced(prototype);
+}
+
 /** Of the class behind tf.layers.batchNormalization; null where layers were not imported. */
-function layerPrototype(tf: Tfjs, layers: TfjsLayers | undefined): { call: LayerCall } | null {
+function layerPrototype(tf: Pick<Tfjs, "serialization">, layers: TfjsLayers | undefined): { call: LayerCall } | null {
   // With a name of its own this layer takes none of the numbers that others are named by.
   if (layers !== undefined) return Object.getPrototypeOf(layers.batchNormalization({ name: "batchnorm-wasm" }));
   let prototype = tf.serialization?.SerializationMap.getMap().classNameMap.BatchNormalization?.[0].prototype;

@@ -2,7 +2,7 @@ import { engine } from "@tensorflow/tfjs-core";
 import { wrongType } from "../errors.js";
 import { FUSED_BATCH_NORM } from "./fused-batchnorm.js";
 import { BACKENDS, openedOn } from "./hosts.js";
-import type { Tfjs } from "./install.js";
+import { hasLayers, type Tfjs } from "./install.js";
 import { installation } from "./installation.js";
 import type { How } from "./open-host.js";
 
@@ -21,12 +21,12 @@ export interface BackendStatus {
  * How batch normalization is computed on each backend that is registered, by its name, as things stand.
  * @throws TypeError for a wrong argument
  */
-export function status(tf: Pick<Tfjs, "getKernel">): Record<string, BackendStatus> {
+export function status(tf: Pick<Tfjs, "getKernel" | "serialization" | "layers">): Record<string, BackendStatus> {
   if (typeof tf?.getKernel !== "function") throw wrongType("tf", "the namespace of TensorFlow.js", tf);
   return Object.fromEntries(Object.keys(engine().registryFactory).map((name) => [name, statusOf(tf, name)]));
 }
 
-function statusOf(tf: Pick<Tfjs, "getKernel">, name: string): BackendStatus {
+function statusOf(tf: Pick<Tfjs, "getKernel" | "serialization" | "layers">, name: string): BackendStatus {
   const { users, replacements } = installation();
   const replacement = replacements.get(`${FUSED_BATCH_NORM} ${name}`);
   const own = (reason: string): BackendStatus => ({ how: "tfjs", reason });
@@ -41,5 +41,5 @@ function statusOf(tf: Pick<Tfjs, "getKernel">, name: string): BackendStatus {
   const backend = engine().registry[name];
   if (backend === undefined) return { how: "not started", reason: "the backend has not been started" };
   const { how, reason } = openedOn(backend);
-  return { how, reason };
+  return { how, reason: hasLayers(tf) ? reason : `${reason}; layers are not covered, install(tf) can be called again` };
 }

@@ -220,6 +220,15 @@ describe("install", () => {
     expectClose(p.line, "y", read(layer.apply(tensorsOf(p).x, { training: true }) as tf.Tensor), want.y);
   });
 
+  it("says of layers that came later that they are not covered, until it is called again", async () => {
+    await install(tf, { layers: tfl.layers });
+    expect(status(tf).cpu.reason).not.toContain("layers");
+    prototype.call = original[4] as typeof prototype.call; // as a class that was imported since
+    expect(status(tf).cpu.reason).toContain("layers are not covered, install(tf) can be called again");
+    await install(tf, { layers: tfl.layers });
+    expect(status(tf).cpu.reason).not.toContain("layers");
+  });
+
   it("has a status for each backend that is registered", async () => {
     const own = (reason: string) => ({ how: "tfjs", reason });
     const before = status(tf);
