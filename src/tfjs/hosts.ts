@@ -7,13 +7,19 @@ export const BACKENDS: readonly string[] = ["cpu", "wasm"];
 
 // By instance: a backend that was removed and registered again has another memory.
 const hosts = new WeakMap<object, Opened>();
+/** Whether hosts may be opened beside the thread that calls: `install` waits for those of the backends that have started. */
+let opensLater = false;
 
-/** What computes on a backend of one of the {@link BACKENDS}. Where it was not opened before, it is now, at once. */
+/**
+ * What computes on a backend of one of the {@link BACKENDS}. Where it was not opened before, it is now, at once; where the engine
+ * refuses that, operations compute until it was opened beside the thread.
+ */
 export function openedOn(backend: object): Opened {
   let opened = hosts.get(backend);
   if (opened === undefined) {
-    opened = openHost(backend);
+    opened = openHost(backend, opensLater);
     hosts.set(backend, opened);
+    if (opened.host === null && opensLater) void openHosts();
   }
   return opened;
 }
@@ -31,6 +37,7 @@ export function currentHost(): Host | null {
 
 /** Opens the hosts of all backends that have been started, and compiles nothing at once. */
 export async function openHosts(): Promise<void> {
+  opensLater = true;
   const isClosed = (backend: object) => !hosts.get(backend)?.host;
   for (const backend of startedBackends().filter(isClosed)) {
     const opened = await openHostAsync(backend);
@@ -40,6 +47,7 @@ export async function openHosts(): Promise<void> {
 
 /** Gives back what the hosts of all backends hold. They open again when they are used. */
 export function releaseHosts(): void {
+  opensLater = false;
   for (const backend of startedBackends()) {
     hosts.get(backend)?.host?.release();
     hosts.delete(backend);

@@ -22,17 +22,19 @@ let implementFallback: ((pages: number) => Implementation) | null = null;
 /** Whether the console was told that WebAssembly does not compute. */
 let told = false;
 
-/** The host of a backend, compiled at once: where the engine refuses that, operations compute. */
-export function openHost(backend: object): Opened {
+/**
+ * The host of a backend, compiled at once: where the engine refuses that, operations compute.
+ * @param opensLater whether the caller opens the host beside the thread then, for the words of the reason
+ */
+export function openHost(backend: object, opensLater: boolean): Opened {
   try {
     const { memory, over } = placeFor(backend);
     return over(instantiateKernels(memory));
   } catch (error) {
-    return withoutWebAssembly(
-      backend,
-      error,
-      "call `await install(tf)` after this backend has started, which makes it faster",
-    );
+    const remedy = opensLater
+      ? "the kernels follow as soon as they are compiled"
+      : "call `await install(tf)`, which makes it faster";
+    return withoutWebAssembly(backend, error, remedy);
   }
 }
 
