@@ -131,7 +131,9 @@ const maskInFloat64: KnownLimit = {
       if (name === "dbeta") return exceeded * dbeta;
       if (name === "dgamma") return exceeded * dgamma;
       if (name !== "dx") return 0;
-      const throughSums = sums ? (dbeta + Math.abs(xhat[i]) * dgamma) / dy.length : 0;
+      // Where the sum is not finite, neither is dx, not even at an xhat of 0.
+      const throughXhat = dgamma === Infinity ? Infinity : Math.abs(xhat[i]) * dgamma;
+      const throughSums = sums ? (dbeta + throughXhat) / dy.length : 0;
       return exceeded * Math.abs(scale) * ((uncertain(i) ? magnitude(dy[i]) : 0) + throughSums);
     };
   },
