@@ -1,26 +1,24 @@
-import { MEAN, SCALE, SHIFT } from "./coefficients";
+import { BOUND, SIGN } from "./coefficients";
 import { Vector } from "./vector";
 
-/** An activation and what passes back through it. */
+/**
+ * An activation and what passes back through it. y is a monotone function of x, every rounding included. So the values
+ * of x whose dy passes are an interval; bounds.ts finds its exact end per channel.
+ */
 export interface Activation {
-  /** Whether the loops are written out: not where the binary would grow too much. */
-  unrolled(): bool;
   of(y: v128): v128;
-  /** The coefficients the gradient needs to compute y again, one bit for each. */
+  /** The coefficients that `passed` needs, one bit for each (see coefficients.ts). */
   slots(): i32;
   /** dy where the activation lets it through, else 0. */
-  gradient(dy: v128, x: v128, mean: v128, scale: v128, shift: v128): v128;
-  /** dy - d * slope, d = x - mean: what passes through x taken off. */
-  throughX(dy: v128, d: v128, slope: v128): v128;
+  passed(dy: v128, x: v128, bound: v128, sign: v128): v128;
+  /** The lanes whose gradient passes through x. */
+  passing(slope: v128): v128;
+  /** d = x - mean in these lanes, else 0. */
+  through(d: v128, passing: v128): v128;
 }
 
 @unmanaged
 export class Identity {
-  @inline
-  unrolled(): bool {
-    return true;
-  }
-
   @inline
   of(y: v128): v128 {
     return y;
@@ -32,23 +30,23 @@ export class Identity {
   }
 
   @inline
-  gradient(dy: v128, _x: v128, _mean: v128, _scale: v128, _shift: v128): v128 {
+  passed(dy: v128, _x: v128, _bound: v128, _sign: v128): v128 {
     return dy;
   }
 
   @inline
-  throughX(dy: v128, d: v128, slope: v128): v128 {
-    return Vector.nmadd(d, slope, dy);
+  passing(slope: v128): v128 {
+    return slope;
+  }
+
+  @inline
+  through(d: v128, _passing: v128): v128 {
+    return d;
   }
 }
 
 @unmanaged
 export class Relu {
-  @inline
-  unrolled(): bool {
-    return false;
-  }
-
   /** pmax(y, 0) keeps a NaN; pmax(0, y) would turn it into 0. */
   @inline
   of(y: v128): v128 {
@@ -57,22 +55,26 @@ export class Relu {
 
   @inline
   slots(): i32 {
-    return (1 << MEAN) | (1 << SCALE) | (1 << SHIFT);
+    return (1 << BOUND) | (1 << SIGN);
   }
 
   /**
-   * dy where y is positive or NaN, else 0. y is computed again by the operations of the forward pass in their order, so
-   * its sign is the same.
+   * dy is held back where x, with its sign changed if the scale is negative, is at most the bound. It passes where x or
+   * the bound is NaN, and where x is infinite and the sign is 0, the sign of a scale of 0: their product is NaN.
    */
   @inline
-  gradient(dy: v128, x: v128, mean: v128, scale: v128, shift: v128): v128 {
-    const y = Vector.madd(f32x4.sub(x, mean), scale, shift);
-    return v128.andnot(dy, f32x4.le(y, Vector.zero(y)));
+  passed(dy: v128, x: v128, bound: v128, sign: v128): v128 {
+    return v128.andnot(dy, f32x4.le(f32x4.mul(x, sign), bound));
   }
 
   /** With frozen statistics the slope is 0 and nothing passes through x, not even of an infinite one. */
   @inline
-  throughX(dy: v128, d: v128, slope: v128): v128 {
-    return Vector.nmadd(v128.and(d, f32x4.ne(slope, Vector.zero(slope))), slope, dy);
+  passing(slope: v128): v128 {
+    return f32x4.ne(slope, Vector.zero(slope));
+  }
+
+  @inline
+  through(d: v128, passing: v128): v128 {
+    return v128.and(d, passing);
   }
 }

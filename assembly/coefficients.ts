@@ -1,9 +1,10 @@
-import { spread } from "./fold";
+import { spread, widthOf } from "./fold";
+import { batchParts } from "./parts";
 import { LowPart, Pair, Vector } from "./vector";
 
 /**
- * Per-channel coefficients: float32 arrays, one a slot, in the kernel's scratch. A loop loads the slots that its
- * operation names in `slots()`, a set of bits.
+ * Per-channel coefficients: float32 arrays, one per slot, `pitch` bytes apart in the kernel's scratch. A loop loads the
+ * slots that its operation names in `slots()`, a set of bits.
  *
  * x is centred on the float32 nearest to the mean; what that leaves of the mean goes into the shift, so nothing is lost
  * to cancellation: y = (x - MEAN) * SCALE + SHIFT.
@@ -14,28 +15,53 @@ export const SHIFT: i32 = 2;
 /** dx = ((dy - OFFSET) - (x - MEAN) * SLOPE) * SCALE */
 export const OFFSET: i32 = 3;
 export const SLOPE: i32 = 4;
-const SLOTS: i32 = 5;
-
+/** ReLU holds dy back where x * SIGN is at most BOUND; SIGN is that of the scale: 1, -1 or 0 (see bounds.ts). */
+export const BOUND: i32 = 5;
+export const SIGN: i32 = 6;
 /**
- * Within 2^-30 .. 2^30 for invstd, float32 holds x - mean and every coefficient. Beyond, the kernels compute in f64 (see
- * float64.ts).
+ * Not 0 for a channel c that is computed in float64; in a map it is -1 - c, because float32 does not hold its
+ * coefficients.
  */
-const SMALLEST_INVSTD: f64 = 9.313225746154785e-10;
-const LARGEST_INVSTD: f64 = 1073741824;
-/** 2^-100 and 2^100, for the size of gamma * invstd: the same of the products with it. */
-const SMALLEST_SCALE: f64 = 7.888609052210118e-31;
-const LARGEST_SCALE: f64 = 1.2676506002282294e30;
+export const FLOAT64: i32 = 7;
+const SLOTS: i32 = 8;
+
+/** The same coefficients before they are rounded, for those channels: float64 arrays. */
+export const SCALE64: i32 = 0;
+export const SHIFT64: i32 = 1;
+export const OFFSET64: i32 = 2;
+export const SLOPE64: i32 = 3;
+const SLOTS64: i32 = 4;
+
+/** Rows that do not fill a group are copied: eight of one input, or four of each. */
+const COPIES: i32 = 8;
 
 /**
- * Scratch of a kernel over `width` columns: the first f64 sums, then the second; the float32 sums of blocks, four columns'
- * first sums, then their second sums; the coefficients, one slot after the other; and copies of the rows that do not fill
- * a group, of both inputs. Each is 16 columns longer than the width, so that slots of rows of a multiple of 4096 bytes do
- * not share the few sets of the first cache.
+ * What float32 holds: a SCALE that is not 0 is at least 2^-126, the smallest normal float32. Every finite coefficient
+ * is at most 2^100, which leaves room for products. Both are limits of the size, without the sign.
+ */
+export const SMALLEST_SCALE: f64 = 1.1754943508222875e-38;
+export const LARGEST: f64 = 1.2676506002282294e30;
+/**
+ * 2^-100, the smallest size of OFFSET, dgamma / m and SLOPE that are not 0. With larger ones, what float32 loses below
+ * its normal range, 2^-150 in each term of dx, is less than 2^-24 of the largest term.
+ */
+export const SMALLEST_GRADIENT: f64 = 7.888609052210118e-31;
+
+/**
+ * Scratch of a kernel over `width` columns, in this order: coefficients; the float32 sums of blocks, for every four
+ * columns their first sums, then their second sums; copies of the rows that do not fill a group; float64 coefficients;
+ * the float64 sums, all first ones, then all second ones; the sums of all parts. Each array is 16 columns longer than
+ * the width: otherwise arrays of a multiple of 4096 bytes would share a few sets of the L1 cache.
  */
 export class Scratch {
-  @inline
-  static bytes(width: usize): usize {
-    return Scratch.pitch(width) * 19;
+  static bytes(batch: usize, channels: usize, spatial: usize): usize {
+    const pitch = Scratch.pitch(widthOf(batch, channels, spatial));
+    return Scratch.partials(0, pitch) + Scratch.partialBytes(batch, channels, spatial);
+  }
+
+  /** Bytes of the sums of all parts: per part of the batch two arrays of channels f64. */
+  static partialBytes(batch: usize, channels: usize, spatial: usize): usize {
+    return (Scratch.pitch(channels) << 2) * batchParts(batch, channels, spatial);
   }
 
   /** Columns in whole vectors. */
@@ -44,43 +70,44 @@ export class Scratch {
     return (width + 3) & ~3;
   }
 
-  /** From a slot to the next. */
+  /** Bytes from one slot to the next. */
   @inline
   static pitch(width: usize): usize {
     return (Scratch.whole(width) + 16) << 2;
   }
 
-  /** The second sums. */
-  @inline
-  static seconds(sums: usize, width: usize): usize {
-    return sums + (Scratch.pitch(width) << 1);
-  }
-
-  @inline
-  static clearSums(sums: usize, width: usize): void {
-    memory.fill(sums, 0, Scratch.pitch(width) * 6);
-  }
-
   /** The float32 sums of blocks. */
   @inline
-  static blocks(sums: usize, width: usize): usize {
-    return sums + Scratch.pitch(width) * 4;
+  static blocks(scratch: usize, pitch: usize): usize {
+    return scratch + pitch * SLOTS;
   }
 
   @inline
-  static coefficients(sums: usize, width: usize): usize {
-    return sums + Scratch.pitch(width) * 6;
+  static copies(scratch: usize, pitch: usize): usize {
+    return scratch + pitch * (SLOTS + 2);
+  }
+
+  /** The first float64 coefficients. */
+  @inline
+  static wide(scratch: usize, pitch: usize): usize {
+    return scratch + pitch * (SLOTS + 2 + COPIES);
+  }
+
+  /** The first sums of all columns. */
+  @inline
+  static sums(scratch: usize, pitch: usize): usize {
+    return scratch + pitch * (SLOTS + 2 + COPIES + 2 * SLOTS64);
+  }
+
+  /** The second sums. */
+  @inline
+  static seconds(sums: usize, pitch: usize): usize {
+    return sums + 2 * pitch;
   }
 
   @inline
-  static slot(coefficients: usize, width: usize, slot: i32): usize {
-    return coefficients + Scratch.pitch(width) * slot;
-  }
-
-  /** Eight rows. */
-  @inline
-  static copies(coefficients: usize, width: usize): usize {
-    return Scratch.slot(coefficients, width, SLOTS);
+  static partials(scratch: usize, pitch: usize): usize {
+    return scratch + pitch * (SLOTS + 2 + COPIES + 2 * SLOTS64 + 4);
   }
 
   /** Four columns' coefficients, or zeros (and no load) where `slots` does not name the slot. */
@@ -91,104 +118,88 @@ export class Scratch {
 
   /** One column's coefficient in every lane, or zeros (and no load) where `slots` does not name the slot. */
   @inline
-  static splat(slots: i32, slot: i32, coefficient: usize, width: usize): v128 {
-    return slots & (1 << slot) ? v128.load32_splat(Scratch.slot(coefficient, width, slot)) : f32x4.splat(0);
+  static splat(slots: i32, slot: i32, coefficient: usize, pitch: usize): v128 {
+    return slots & (1 << slot) ? v128.load32_splat(coefficient + pitch * slot) : f32x4.splat(0);
+  }
+}
+
+/** The coefficients of two channels in float64: of c and, if `next` is 1, of the one behind it. */
+export class Affine {
+  /** 1 / sqrt(variance + eps), 0 where that root is 0. */
+  @inline
+  static invstd(variance: v128, eps: f64): v128 {
+    const root = f64x2.sqrt(f64x2.add(variance, f64x2.splat(eps)));
+    return v128.andnot(f64x2.div(f64x2.splat(1), root), f64x2.eq(root, Vector.zero(root)));
+  }
+
+  @inline
+  static scale(invstd: v128, gamma: usize, c: usize, next: usize): v128 {
+    return gamma ? f64x2.mul(invstd, Pair.loadFloats(gamma + (c << 2), next)) : invstd;
+  }
+
+  /** beta - the mean's low part * scale. An absent beta is -0, which leaves the sign of every y. */
+  @inline
+  static shift(mean: v128, scale: v128, beta: usize, c: usize, next: usize): v128 {
+    const offset = beta ? Pair.loadFloats(beta + (c << 2), next) : f64x2.neg(Vector.zero(mean));
+    return f64x2.sub(offset, f64x2.mul(LowPart.of(mean), scale));
+  }
+
+  @inline
+  static store(at: usize, pitch: usize, mean: v128, scale: v128, shift: v128): void {
+    Pair.storeFloats(at + pitch * MEAN, mean);
+    Pair.storeFloats(at + pitch * SCALE, scale);
+    Pair.storeFloats(at + pitch * SHIFT, shift);
   }
 }
 
 /**
- * MEAN, SCALE and SHIFT of every column, `width` float32 each, in the scratch; returns their address, or 0 where any channel's invstd is out of
- * the range in which float32 suffices. mean, gamma and beta may be 0 (absent: 0, 1 and 0). The shift of an absent beta is
- * -0, which leaves the sign of every y.
+ * dx = SCALE * (dy - dbeta / m - xhat * dgamma / m) with xhat = (x - mean) * invstd. So SLOPE is invstd * dgamma / m,
+ * and the mean's low part moves into OFFSET. `inverse` is 1 / m.
  */
-export function affineCoefficients(
-  scratch: usize,
-  width: usize,
-  mean: usize,
-  invstd: usize,
-  gamma: usize,
-  beta: usize,
-  channels: usize,
-  spatial: usize,
-): usize {
-  const coefficients = Scratch.coefficients(scratch, width);
-  // Zeros are ignored. pmin and pmax ignore a NaN in their second argument.
-  let smallestInvstd = f64x2.splat(1);
-  let smallestScale = smallestInvstd;
-  let largestInvstd = smallestInvstd;
-  let largestScale = smallestInvstd;
-  for (let c: usize = 0; c < channels; c += 2) {
-    const next: usize = channels - c > 1 ? 1 : 0;
-    const at = coefficients + (c << 2);
-    let scale = Pair.load(invstd + (c << 3), next);
-    const zero = Vector.zero(scale);
-    const m = mean ? Pair.load(mean + (c << 3), next) : zero;
-    smallestInvstd = f64x2.pmin(smallestInvstd, v128.or(scale, f64x2.eq(scale, zero)));
-    largestInvstd = f64x2.pmax(largestInvstd, scale);
-    if (gamma) scale = f64x2.mul(scale, Pair.loadFloats(gamma + (c << 2), next));
-    const size = f64x2.abs(scale);
-    smallestScale = f64x2.pmin(smallestScale, v128.or(size, f64x2.eq(size, zero)));
-    largestScale = f64x2.pmax(largestScale, size);
-    const offset = beta ? Pair.loadFloats(beta + (c << 2), next) : f64x2.neg(zero);
-    Pair.storeFloats(Scratch.slot(at, width, MEAN), m);
-    Pair.storeFloats(Scratch.slot(at, width, SCALE), scale);
-    Pair.storeFloats(Scratch.slot(at, width, SHIFT), f64x2.sub(offset, f64x2.mul(LowPart.of(m), scale)));
+export class Gradient {
+  @inline
+  static offset(mean: v128, dbeta: v128, slope: v128, inverse: v128): v128 {
+    return f64x2.sub(f64x2.mul(dbeta, inverse), LowPart.times(mean, slope));
   }
-  if (outOfRange(smallestInvstd, smallestScale, largestInvstd, largestScale)) return 0;
-  for (let slot = MEAN; slot <= SHIFT; slot++) {
-    spread(Scratch.slot(coefficients, width, slot), width, channels, spatial);
-  }
-  return coefficients;
-}
-
-/** Whether float32 does not hold the products of some channel. */
-function outOfRange(smallestInvstd: v128, smallestScale: v128, largestInvstd: v128, largestScale: v128): bool {
-  const small = v128.or(
-    f64x2.lt(smallestInvstd, f64x2.splat(SMALLEST_INVSTD)),
-    f64x2.lt(smallestScale, f64x2.splat(SMALLEST_SCALE)),
-  );
-  const large = v128.or(
-    f64x2.gt(largestInvstd, f64x2.splat(LARGEST_INVSTD)),
-    f64x2.gt(largestScale, f64x2.splat(LARGEST_SCALE)),
-  );
-  return v128.any_true(v128.or(small, large));
 }
 
 /**
- * All coefficients of every column, `width` float32 each, in the scratch; returns their address, or 0 as above. From
- * dx = SCALE * (dy - dbeta / m - xhat * dgamma / m) with xhat = (x - mean) * invstd; the mean's low part moves into
- * OFFSET. dgamma and dbeta may be 0 (absent): OFFSET and SLOPE are 0.
+ * The smallest and the largest size of the coefficients that are not 0, which say whether float32 holds them all. pmin
+ * and pmax ignore a NaN in their second argument.
  */
-export function gradientCoefficients(
-  scratch: usize,
-  width: usize,
-  mean: usize,
-  invstd: usize,
-  gamma: usize,
-  beta: usize,
-  dgamma: usize,
-  dbeta: usize,
-  channels: usize,
-  spatial: usize,
-  count: f64,
-): usize {
-  const coefficients = affineCoefficients(scratch, width, mean, invstd, gamma, beta, channels, spatial);
-  if (!coefficients) return 0;
-  const inverse = f64x2.splat(1 / count);
-  let offset: v128 = Vector.zero(inverse);
-  let slope: v128 = offset;
-  for (let c: usize = 0; c < channels; c += 2) {
-    const next: usize = channels - c > 1 ? 1 : 0;
-    const at = coefficients + (c << 2);
-    if (dgamma) {
-      slope = f64x2.mul(Pair.load(invstd + (c << 3), next), f64x2.mul(Pair.load(dgamma + (c << 3), next), inverse));
-      const fromLow = LowPart.times(Pair.load(mean + (c << 3), next), slope);
-      offset = f64x2.sub(f64x2.mul(Pair.load(dbeta + (c << 3), next), inverse), fromLow);
-    }
-    Pair.storeFloats(Scratch.slot(at, width, OFFSET), offset);
-    Pair.storeFloats(Scratch.slot(at, width, SLOPE), slope);
+export class Extremes {
+  @inline
+  static smaller(smallest: v128, value: v128): v128 {
+    const size = f64x2.abs(value);
+    return f64x2.pmin(smallest, v128.or(size, f64x2.eq(size, Vector.zero(size))));
   }
-  spread(Scratch.slot(coefficients, width, OFFSET), width, channels, spatial);
-  spread(Scratch.slot(coefficients, width, SLOPE), width, channels, spatial);
-  return coefficients;
+
+  @inline
+  static larger(largest: v128, value: v128): v128 {
+    return f64x2.pmax(largest, f64x2.abs(value));
+  }
+
+  /** Ones where float32 does not hold gamma * invstd and what y is computed from. */
+  @inline
+  static areBeyond(smallest: v128, largest: v128): v128 {
+    return v128.or(f64x2.lt(smallest, f64x2.splat(SMALLEST_SCALE)), f64x2.gt(largest, f64x2.splat(LARGEST)));
+  }
+
+  /** Ones where float32 does not hold what dx is computed from besides. */
+  @inline
+  static areBeyondGradient(smallest: v128, largest: v128): v128 {
+    return v128.or(f64x2.lt(smallest, f64x2.splat(SMALLEST_GRADIENT)), f64x2.gt(largest, f64x2.splat(LARGEST)));
+  }
+}
+
+/** Copies the float32 coefficients of the channels to all columns, in the slots that `slots` names, a bit for each. */
+export function spreadCoefficients(slots: i32, scratch: usize, width: usize, channels: usize, spatial: usize): void {
+  const pitch = Scratch.pitch(width);
+  // The columns behind the last one, in its vector, are not computed in float64.
+  v128.store(scratch + pitch * FLOAT64 + (width << 2), i32x4.splat(0));
+  if (width == channels) return;
+  for (; slots; slots >>= 1) {
+    if (slots & 1) spread(scratch, width, channels, spatial);
+    scratch += pitch;
+  }
 }

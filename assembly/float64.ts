@@ -1,118 +1,124 @@
+import { Relu } from "./activation";
+import {
+  BOUND,
+  FLOAT64,
+  MEAN,
+  OFFSET,
+  OFFSET64,
+  SCALE,
+  SCALE64,
+  Scratch,
+  SHIFT,
+  SHIFT64,
+  SIGN,
+  SLOPE,
+  SLOPE64,
+} from "./coefficients";
+import { INPUT_GRADIENT, NORMALIZE_ADD, NormalizeAdd } from "./ops";
+import { Vector } from "./vector";
+
 /**
- * The four operations in f64, one channel after the other: for statistics that float32 sums cannot give, and for channels
- * whose standard deviation is so large or small that float32 would overflow or underflow on the way. They are slower by an
- * order of magnitude, and rare. A channel is `batch` planes of `spatial` values; rows are planes of one value. Extents are those
- * of normalize.ts, statistics.ts and gradient.ts.
+ * Maps in float64, for channels whose coefficients float32 does not hold: two of the four lanes of a vector at a time.
+ *
+ * A block holds the coefficients of the four lanes: 16 bytes for each of the 8 float32 slots, then 32 bytes for each of
+ * the 4 float64 slots.
  */
 
-/** mean and variance of channel `c`. */
-export function statisticsFloat64(
-  mean: usize,
-  variance: usize,
-  x: usize,
-  c: usize,
-  batch: usize,
-  channels: usize,
-  spatial: usize,
-): void {
-  const first = x + ((c * spatial) << 2);
-  const start = <f64>load<f32>(first);
-  // A value of the channel as pivot, if it is finite: a constant channel then has variance 0 exactly.
-  const pivot = start - start == 0 ? start : 0;
-  let sum: f64 = 0;
-  let squares: f64 = 0;
-  for (let n: usize = 0; n < batch; n++) {
-    const plane = first + ((n * channels * spatial) << 2);
-    for (let p = plane, end = plane + (spatial << 2); p < end; p += 4) {
-      const d = <f64>load<f32>(p) - pivot;
-      sum += d;
-      squares += d * d;
-    }
-  }
-  const m = <f64>(batch * spatial);
-  const shift = sum / m;
-  const found = squares / m - shift * shift;
-  store<f64>(mean + (c << 3), pivot + shift);
-  // The comparison is false for NaN, which stays.
-  store<f64>(variance + (c << 3), found < 0 ? 0 : found);
-}
+const WIDE: usize = 8 * 16;
 
-/** y = max((x - mean) * invstd * gamma + beta, floor). */
-export function normalizeFloat64(
-  y: usize,
-  x: usize,
-  mean: usize,
-  invstd: usize,
-  gamma: usize,
-  beta: usize,
-  batch: usize,
-  channels: usize,
-  spatial: usize,
-  floor: f64,
-): void {
-  const delta = x - y;
-  for (let i: usize = 0; i < batch * channels; i++) {
-    const c = i % channels;
-    const m = mean ? load<f64>(mean + (c << 3)) : 0;
-    const scale = load<f64>(invstd + (c << 3)) * floatOr(gamma, c, 1);
-    const shift = floatOr(beta, c, 0);
-    for (const end = y + (spatial << 2); y < end; y += 4) {
-      const value = (<f64>load<f32>(y + delta) - m) * scale + shift;
-      store<f32>(y, <f32>(value < floor ? floor : value));
-    }
+/** Two lanes; block: their first float64 coefficients. */
+class Lanes {
+  /** y before the activation; b is the residual. */
+  @inline
+  static affine(x: v128, b: v128, mean: v128, block: usize): v128 {
+    const y = f64x2.mul(f64x2.sub(x, mean), v128.load(block, WIDE + 32 * SCALE64));
+    return f64x2.add(y, f64x2.add(v128.load(block, WIDE + 32 * SHIFT64), b));
+  }
+
+  /** dx; b is dy behind the activation. Where the slope is 0 nothing passes through x, not even of an infinite one. */
+  @inline
+  static gradient(x: v128, b: v128, mean: v128, block: usize): v128 {
+    const slope = v128.load(block, WIDE + 32 * SLOPE64);
+    const through = f64x2.mul(v128.and(f64x2.sub(x, mean), f64x2.ne(slope, Vector.zero(slope))), slope);
+    const rest = f64x2.sub(f64x2.sub(b, v128.load(block, WIDE + 32 * OFFSET64)), through);
+    return f64x2.mul(rest, v128.load(block, WIDE + 32 * SCALE64));
   }
 }
 
 /**
- * For the channels in [from, to). Without dx (0): dbeta = sum(dy), dgamma = sum(dy * xhat) are written. With it they are read:
- * dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m), or gamma * invstd * dy where dgamma is absent (0).
+ * out = op(a, b) for `count` vectors of four float32, `stride` bytes apart: in float64 in the lanes that FLOAT64 names,
+ * in float32 in the others. `toA` and `toB` lead from out to the inputs, in bytes; out may be a or b. block: 256 bytes.
  */
-export function gradientFloat64(
-  dx: usize,
-  dy: usize,
-  x: usize,
-  mean: usize,
-  invstd: usize,
-  gamma: usize,
-  beta: usize,
-  dgamma: usize,
-  dbeta: usize,
-  batch: usize,
-  channels: usize,
-  spatial: usize,
-  count: f64,
-  relu: bool,
-  from: usize,
-  to: usize,
-): void {
-  for (let c = from; c < to; c++) {
-    const m = load<f64>(mean + (c << 3));
-    const s = load<f64>(invstd + (c << 3));
-    const g = floatOr(gamma, c, 1);
-    const b = floatOr(beta, c, 0);
-    let first = dx && dgamma ? load<f64>(dbeta + (c << 3)) / count : 0;
-    let second = dx && dgamma ? load<f64>(dgamma + (c << 3)) / count : 0;
-    for (let n: usize = 0; n < batch; n++) {
-      const plane = ((n * channels + c) * spatial) << 2;
-      for (let p = plane; p < plane + (spatial << 2); p += 4) {
-        const xhat = (<f64>load<f32>(x + p) - m) * s;
-        const passed = relu && xhat * g + b <= 0 ? 0 : <f64>load<f32>(dy + p);
-        if (dx) {
-          store<f32>(dx + p, <f32>((second == 0 ? passed - first : passed - first - xhat * second) * g * s));
-        } else {
-          first += passed;
-          second += passed * xhat;
-        }
-      }
-    }
-    if (!dx) {
-      store<f64>(dbeta + (c << 3), first);
-      store<f64>(dgamma + (c << 3), second);
-    }
+export function mapStrip(op: i32, out: usize, toA: usize, toB: usize, block: usize, stride: usize, count: usize): void {
+  if (op >= INPUT_GRADIENT) mapGradient(op, out, toA, toB, block, stride, count);
+  else mapAffine(op, out, toA, toB, block, stride, count);
+}
+
+function mapAffine(op: i32, out: usize, toA: usize, toB: usize, block: usize, stride: usize, count: usize): void {
+  const mean = v128.load(block, MEAN * 16);
+  const inFloat32 = i32x4.eq(v128.load(block, FLOAT64 * 16), Vector.zero(mean));
+  const floor = changetype<NormalizeAdd>(0).hoisted(op, mean);
+  for (; count; count--) {
+    const a = v128.load(out + toA);
+    const b = op < NORMALIZE_ADD ? i32x4.splat(i32.MIN_VALUE) : v128.load(out + toB);
+    const narrow = Vector.madd(f32x4.sub(a, mean), v128.load(block, SCALE * 16), v128.load(block, SHIFT * 16));
+    const low = Lanes.affine(Vector.low(a), Vector.low(b), Vector.low(mean), block);
+    const high = Lanes.affine(Vector.high(a), Vector.high(b), Vector.high(mean), block + 16);
+    const result = v128.bitselect(f32x4.add(narrow, b), Vector.demote(low, high), inFloat32);
+    v128.store(out, f32x4.pmax(result, floor));
+    out += stride;
   }
 }
 
-/** The float of channel `c`, or `absent` where there is none. */
-function floatOr(floats: usize, c: usize, absent: f64): f64 {
-  return floats ? <f64>load<f32>(floats + (c << 2)) : absent;
+function mapGradient(op: i32, out: usize, toA: usize, toB: usize, block: usize, stride: usize, count: usize): void {
+  const mean = v128.load(block, MEAN * 16);
+  const scale = v128.load(block, SCALE * 16);
+  const offset = v128.load(block, OFFSET * 16);
+  const slope = v128.load(block, SLOPE * 16);
+  const sign = v128.load(block, SIGN * 16);
+  const inFloat32 = i32x4.eq(v128.load(block, FLOAT64 * 16), Vector.zero(mean));
+  // Every dy passes a bound that is NaN.
+  const bound = op & 1 ? v128.load(block, BOUND * 16) : v128.not(Vector.zero(mean));
+  const passing = changetype<Relu>(0).passing(slope);
+  // Where no lane is in float32, products that may leave its range, which takes processors long, are not computed.
+  const mixed = v128.any_true(inFloat32);
+  const meanLow = Vector.low(mean);
+  const meanHigh = Vector.high(mean);
+  for (; count; count--) {
+    const a = v128.load(out + toA);
+    const b = changetype<Relu>(0).passed(v128.load(out + toB), a, bound, sign);
+    const low = Lanes.gradient(Vector.low(a), Vector.low(b), meanLow, block);
+    const high = Lanes.gradient(Vector.high(a), Vector.high(b), meanHigh, block + 16);
+    let result = Vector.demote(low, high);
+    if (mixed) {
+      const d = v128.and(f32x4.sub(a, mean), passing);
+      const narrow = f32x4.mul(Vector.nmadd(d, slope, f32x4.sub(b, offset)), scale);
+      result = v128.bitselect(narrow, result, inFloat32);
+    }
+    v128.store(out, result);
+    out += stride;
+  }
+}
+
+/**
+ * Fills the block of four columns: `column`, `column` + `next` and so on. `next` is 0 for four values of one channel.
+ *
+ * scratch: coefficients, float32 slots `pitch` bytes apart, float64 slots 2 * `pitch`.
+ */
+export function fillBlock(block: usize, scratch: usize, pitch: usize, column: usize, next: usize): void {
+  const k = scratch + (column << 2);
+  for (let slot: usize = 0; slot < 8; slot++) {
+    const at = k + pitch * slot;
+    v128.store(block + slot * 16, next ? v128.load(at) : v128.load32_splat(at));
+  }
+  for (let lane: usize = 0; lane < 4; lane++) {
+    const channel = -1 - load<i32>(block + lane * 4, FLOAT64 * 16);
+    if (channel < 0) continue;
+    const wide = Scratch.wide(scratch, pitch) + ((<usize>channel) << 3);
+    const target = block + lane * 8;
+    store<f64>(target, load<f64>(wide + 2 * pitch * SCALE64), WIDE + 32 * SCALE64);
+    store<f64>(target, load<f64>(wide + 2 * pitch * SHIFT64), WIDE + 32 * SHIFT64);
+    store<f64>(target, load<f64>(wide + 2 * pitch * OFFSET64), WIDE + 32 * OFFSET64);
+    store<f64>(target, load<f64>(wide + 2 * pitch * SLOPE64), WIDE + 32 * SLOPE64);
+  }
 }

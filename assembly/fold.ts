@@ -1,29 +1,36 @@
 /**
- * Rows of memory that a loop over rows takes as one wider row: how wide it is, the copying of per-channel values to every
- * column, and the adding of per-column sums to their channels.
+ * Folding: a loop over rows takes several rows of the memory as one wider row. This is how wide it is, how per-channel
+ * values are copied to every column, and how the sums of columns are added to those of their channels.
  */
 
-/** Planes of fewer values are taken as rows. */
+/** Planes of fewer values are taken as rows: no vector fits. */
 export const NARROW: usize = 4;
 
 /**
- * Columns of a folded row, about: few, so that sums and coefficients stay in the first cache beside the data, and enough to
- * make the start of a row cheap.
+ * A folded row has about so many columns: few, so that sums and coefficients stay in the L1 cache beside the data, and
+ * enough to make the start of a row cheap.
  */
 const COLUMNS: usize = 64;
 /** From so many columns on rows are not folded to make whole vectors. */
 const WIDE: usize = 2048;
-/** Folded rows that are left, at least: what is set up once a column is used so many times. */
+/** At least so many folded rows are left: what is set up once per column is used so many times. */
 const FEWEST: usize = 8;
+/** Planes of fewer values than these, and than twice the samples of the batch, are taken as rows. */
+const SMALL: usize = 16;
+
+/** Whether the loops take each sample's planes as one row; rows are planes of one value. */
+export function isRows(batch: usize, spatial: usize): bool {
+  return spatial < NARROW || spatial < min(SMALL, 2 * batch);
+}
 
 /**
- * Columns that coefficients and sums are kept for: one per channel for planes; for rows those of a folded row, whole vectors
- * where that is possible. At most `widest(channels)`.
+ * How many columns have coefficients and sums: one per channel for planes; for rows those of a folded row, whole
+ * vectors where that is possible.
  */
 export function widthOf(batch: usize, channels: usize, spatial: usize): usize {
-  if (spatial >= NARROW) return channels;
+  if (!isRows(batch, spatial)) return channels;
   const columns = channels * spatial;
-  const most = columns < WIDE ? min((batch * columns) / FEWEST, widest(channels)) : 0;
+  const most = columns < WIDE ? (batch * columns) / FEWEST : 0;
   let width = columns;
   for (let wider = columns; wider <= most && (wider <= COLUMNS || width & 3); wider += columns) {
     if (!(wider & 3)) width = wider;
@@ -32,35 +39,25 @@ export function widthOf(batch: usize, channels: usize, spatial: usize): usize {
 }
 
 /**
- * The most columns that any extents may take for this many channels, or for fewer; the scratch is reserved for them. Narrow
- * planes have NARROW - 1 columns per channel, and a fold that makes whole vectors takes up to four rows of fewer than WIDE.
+ * Copies the float32 values of the channels to all columns. slot: width float32, of which the first `channels` are set.
  */
-export function widest(channels: usize): usize {
-  const columns = channels * (NARROW - 1);
-  return max(COLUMNS, max(columns, min(columns, WIDE) * 4));
-}
-
-/** Copies the coefficients of the channels to all columns. slot: width float32, of which the first `channels` are set. */
 export function spread(slot: usize, width: usize, channels: usize, spatial: usize): void {
   const columns = channels * spatial;
-  if (spatial > 1 && spatial < NARROW) {
-    for (let j = columns; j--; ) store<f32>(slot + (j << 2), load<f32>(slot + ((j / spatial) << 2)));
+  for (let c = channels, j = columns; spatial > 1 && c--; ) {
+    const value = load<f32>(slot + (c << 2));
+    for (let i = spatial; i--; ) store<f32>(slot + (--j << 2), value);
   }
   for (let j = columns; j < width; j += columns) memory.copy(slot + (j << 2), slot, columns << 2);
 }
 
-/** Adds the sums of all columns of a channel, in the place of the channel. sums: width f64; a channel has `run` columns in a row. */
-export function unfold(sums: usize, width: usize, channels: usize, run: usize): void {
-  if (width == channels) return;
-  let c: usize = 0;
-  let place: usize = 0;
-  for (let j: usize = 0; j < width; j++) {
-    const target = sums + (c << 3);
-    const found = load<f64>(sums + (j << 3));
-    // sums[c] may still hold the sum of column c, so the first column of a channel overwrites it and the others add.
-    store<f64>(target, j == c * run ? found : load<f64>(target) + found);
-    if (++place < run) continue;
-    place = 0;
-    if (++c == channels) c = 0;
+/** target[c] = the sum over the columns of channel c. target: channels f64; sums: width f64. */
+export function unfold(target: usize, sums: usize, width: usize, channels: usize, spatial: usize): void {
+  const columns = channels * spatial;
+  for (let c: usize = 0; c < channels; c++) {
+    let sum: f64 = 0;
+    for (let first = c * spatial; first < width; first += columns) {
+      for (let i: usize = 0; i < spatial; i++) sum += load<f64>(sums + ((first + i) << 3));
+    }
+    store<f64>(target + (c << 3), sum);
   }
 }

@@ -1,79 +1,101 @@
-import { affineCoefficients, gradientCoefficients, Scratch } from "./coefficients";
+import { findBounds } from "./bounds";
+import { BOUND, FLOAT64, MEAN, OFFSET, SCALE, Scratch, SIGN, SLOPE, spreadCoefficients } from "./coefficients";
 import { map, reduce } from "./dispatch";
-import { gradientFloat64 } from "./float64";
 import { widthOf } from "./fold";
 import { normalize } from "./normalize";
-import { GRADIENT, GRADIENT_RELU, INPUT_GRADIENT, INPUT_GRADIENT_RELU } from "./ops";
-import { LowPart, Pair, Vector } from "./vector";
+import { FLOAT32, FLOAT64_SOME, GRADIENT, INPUT_GRADIENT } from "./ops";
+import { Part, parts } from "./parts";
+import { affineChannels, gradientChannels } from "./per-channel";
 
 /**
- * dbeta = sum(dy), dgamma = sum(dy * xhat), dy behind the activation.
+ * dbeta = sum(dy), dgamma = sum(dy * xhat), dy behind the activation, per channel, as f64.
  *
- * dgamma, dbeta, mean, invstd: channels f64; dy, x: batch x channels x spatial float32; gamma, beta: channels float32, or 0;
- * scratch: scratchBytes(channels) bytes.
+ * Round 0 sums in float32. Where that may have lost digits or overflowed, dbeta is NaN after it, and round 1 sums the
+ * channel in float64.
  */
-export function gradientSums(
-  dgamma: usize,
-  dbeta: usize,
+
+/**
+ * Sums of dy and dy * (x - MEAN) of the parts from `begin` to `end`; in round 1 of the channels whose dbeta is NaN.
+ *
+ * partials: `partialBytes` bytes; dy, x: batch x channels x spatial float32; mean, invstd, dbeta: channels f64; gamma,
+ * beta: channels float32, or 0 (absent).
+ */
+export function gradientPartials(
+  partials: usize,
   dy: usize,
   x: usize,
   mean: usize,
   invstd: usize,
   gamma: usize,
   beta: usize,
+  _dgamma: usize,
+  dbeta: usize,
   scratch: usize,
   batch: usize,
   channels: usize,
   spatial: usize,
-  relu: bool,
+  activation: i32,
+  round: i32,
+  begin: usize,
+  end: usize,
 ): void {
   const width = widthOf(batch, channels, spatial);
-  const k = affineCoefficients(scratch, width, mean, invstd, gamma, beta, channels, spatial);
-  if (k) {
-    Scratch.clearSums(scratch, width);
-    reduce(relu ? GRADIENT_RELU : GRADIENT, scratch, x, dy, k, width, batch, channels, spatial);
-    finish(dgamma, dbeta, scratch, width, mean, invstd, channels);
-  }
-  for (let c: usize = 0; c < channels; c++) {
-    // Not finite: float32 may have overflowed on the way.
-    if (k && isFinite(load<f64>(dgamma + (c << 3)))) continue;
-    gradientFloat64(0, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, batch, channels, spatial, 1, relu, c, c + 1);
-  }
+  const pitch = Scratch.pitch(width);
+  const from = Part.firstChannel(begin, batch, channels, spatial);
+  const to = Part.endChannel(end, batch, channels, spatial);
+  const beyond = affineChannels(mean, invstd, 0, gamma, beta, scratch, pitch, 0, from, to);
+  if (activation) findBounds(scratch, pitch, beyond, from, to);
+  spreadCoefficients((1 << MEAN) | (1 << BOUND) | (1 << SIGN), scratch, width, channels, spatial);
+  reduceGradient(partials, dy, x, dbeta, scratch, width, batch, channels, spatial, activation, round, begin, end);
 }
 
-/**
- * dbeta is the first sum; dgamma = (the second - the mean's low part * dbeta) * invstd. All arrays: channels f64, `sums` two of
- * them.
- */
-function finish(
-  dgamma: usize,
+/** The same where the scratch already holds the coefficients of all columns. */
+export function reduceGradient(
+  partials: usize,
+  dy: usize,
+  x: usize,
   dbeta: usize,
-  sums: usize,
+  scratch: usize,
   width: usize,
-  mean: usize,
-  invstd: usize,
+  batch: usize,
   channels: usize,
+  spatial: usize,
+  activation: i32,
+  round: i32,
+  begin: usize,
+  end: usize,
 ): void {
-  const toSeconds = Scratch.seconds(0, width);
-  for (let c: usize = 0; c < channels; c += 2) {
-    const next: usize = channels - c > 1 ? 1 : 0;
-    const at = c << 3;
-    const first = v128.load(sums + at);
-    const second = v128.load(sums + toSeconds + at);
-    const centred = f64x2.sub(second, LowPart.times(Pair.load(mean + at, next), first));
-    const i = Pair.load(invstd + at, next);
-    Pair.store(dbeta + at, first, next);
-    // 0 where invstd is, even if the sum is infinite.
-    Pair.store(dgamma + at, v128.and(f64x2.mul(centred, i), f64x2.ne(i, Vector.zero(i))), next);
+  if (round) {
+    const chosen = scratch + Scratch.pitch(width) * FLOAT64;
+    for (let c: usize = 0; c < channels; c++) {
+      store<i32>(chosen + (c << 2), isNaN(load<f64>(dbeta + (c << 3))) ? -1 : 0);
+    }
+    spreadCoefficients(1 << FLOAT64, scratch, width, channels, spatial);
+    // Every dy passes a bound that is NaN.
+    if (!activation) memory.fill(scratch + Scratch.pitch(width) * BOUND, 0xff, Scratch.pitch(width));
   }
+  reduce(
+    GRADIENT + activation,
+    round ? FLOAT64_SOME : FLOAT32,
+    partials,
+    x,
+    dy,
+    scratch,
+    width,
+    batch,
+    channels,
+    spatial,
+    begin,
+    end,
+  );
 }
 
 /**
- * dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m). With dgamma 0 (absent) mean and variance are constants:
- * dx = gamma * invstd * dy.
+ * dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m), in the parts from `begin` to `end`. With dgamma 0
+ * (absent) mean and variance are constants: dx = gamma * invstd * dy.
  *
- * dx, dy, x: batch x channels x spatial float32; mean, invstd, dgamma, dbeta: channels f64; gamma, beta: channels float32, or 0;
- * scratch: scratchBytes(channels) bytes.
+ * dx, dy, x: batch x channels x spatial float32; mean, invstd, dgamma, dbeta: channels f64; gamma, beta: channels
+ * float32, or 0 (absent).
  */
 export function inputGradient(
   dx: usize,
@@ -90,18 +112,71 @@ export function inputGradient(
   channels: usize,
   spatial: usize,
   count: f64,
-  relu: bool,
+  activation: i32,
+  begin: usize,
+  end: usize,
 ): void {
-  if (!dgamma && !relu) {
-    normalize(dx, dy, 0, invstd, gamma, 0, scratch, batch, channels, spatial, false);
+  if (!dgamma && !activation) {
+    normalize(dx, dy, 0, 0, invstd, gamma, 0, scratch, batch, channels, spatial, 0, begin, end);
     return;
   }
   const width = widthOf(batch, channels, spatial);
-  const k = gradientCoefficients(scratch, width, mean, invstd, gamma, beta, dgamma, dbeta, channels, spatial, count);
-  if (k) {
-    map(relu ? INPUT_GRADIENT_RELU : INPUT_GRADIENT, dx, x, dy, k, width, batch, channels, spatial);
-    return;
+  const pitch = Scratch.pitch(width);
+  const from = Part.firstChannel(begin, batch, channels, spatial);
+  const to = Part.endChannel(end, batch, channels, spatial);
+  const beyond = affineChannels(mean, invstd, 0, gamma, beta, scratch, pitch, 0, from, to);
+  if (activation) findBounds(scratch, pitch, beyond, from, to);
+  // biome-ignore format: the arguments of one function
+  const all = gradientChannels(
+    dgamma, dbeta, mean, invstd, gamma, beta, scratch, pitch, count, beyond, from, to,
+  );
+  spreadCoefficients((1 << MEAN) | (1 << SCALE) | (1 << BOUND) | (1 << SIGN), scratch, width, channels, spatial);
+  applyGradient(dx, dy, x, scratch, width, all, batch, channels, spatial, activation, begin, end);
+}
+
+/** dx by the coefficients in the scratch, of which those of y are of all columns. */
+export function applyGradient(
+  dx: usize,
+  dy: usize,
+  x: usize,
+  scratch: usize,
+  width: usize,
+  beyond: bool,
+  batch: usize,
+  channels: usize,
+  spatial: usize,
+  activation: i32,
+  begin: usize,
+  end: usize,
+): void {
+  spreadCoefficients((1 << OFFSET) | (1 << SLOPE) | (i32(beyond) << FLOAT64), scratch, width, channels, spatial);
+  map(INPUT_GRADIENT + activation, dx, x, dy, scratch, width, beyond, batch, channels, spatial, begin, end);
+}
+
+/**
+ * dz = dy where y is positive or NaN, else 0; without an activation a copy of dy. Of the parts from `begin` to `end`
+ * each is a stretch of the memory here, whatever the other phases split.
+ *
+ * dz, dy, y: batch x channels x spatial float32.
+ */
+export function maskGradient(
+  dz: usize,
+  dy: usize,
+  y: usize,
+  batch: usize,
+  channels: usize,
+  spatial: usize,
+  activation: i32,
+  begin: usize,
+  end: usize,
+): void {
+  const count = parts(batch, channels, spatial);
+  const values = batch * channels * spatial;
+  const first = begin < count ? (values / count) * begin : values;
+  const last = end < count ? (values / count) * end : values;
+  if (first >= last) return;
+  for (let at = first << 2; at < last << 2; at += 4) {
+    const passes = !activation || !(load<f32>(y + at) <= 0);
+    store<f32>(dz + at, passes ? load<f32>(dy + at) : 0);
   }
-  // biome-ignore format: the arguments of one kernel
-  gradientFloat64(dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, batch, channels, spatial, count, relu, 0, channels);
 }

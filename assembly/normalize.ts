@@ -1,18 +1,20 @@
-import { affineCoefficients } from "./coefficients";
+import { FLOAT64, MEAN, SCALE, Scratch, SHIFT, spreadCoefficients } from "./coefficients";
 import { map } from "./dispatch";
-import { normalizeFloat64 } from "./float64";
 import { widthOf } from "./fold";
-import { NORMALIZE, NORMALIZE_RELU } from "./ops";
+import { NORMALIZE, NORMALIZE_ADD } from "./ops";
+import { Part } from "./parts";
+import { affineChannels } from "./per-channel";
 
 /**
- * y = activation((x - mean) * invstd * gamma + beta).
+ * y = activation((x - mean) * invstd * gamma + beta + residual), in the parts from `begin` to `end`.
  *
- * y, x: batch x channels x spatial float32; mean, invstd: channels f64; gamma, beta: channels float32, or 0; scratch:
- * scratchBytes(channels) bytes.
+ * y, x, residual: batch x channels x spatial float32; mean, invstd: channels f64; gamma, beta: channels float32.
+ * residual, mean, gamma and beta may be 0 (absent: 0, 0, 1 and 0).
  */
 export function normalize(
   y: usize,
   x: usize,
+  residual: usize,
   mean: usize,
   invstd: usize,
   gamma: usize,
@@ -21,10 +23,42 @@ export function normalize(
   batch: usize,
   channels: usize,
   spatial: usize,
-  relu: bool,
+  activation: i32,
+  begin: usize,
+  end: usize,
 ): void {
   const width = widthOf(batch, channels, spatial);
-  const k = affineCoefficients(scratch, width, mean, invstd, gamma, beta, channels, spatial);
-  if (k) map(relu ? NORMALIZE_RELU : NORMALIZE, y, x, x, k, width, batch, channels, spatial);
-  else normalizeFloat64(y, x, mean, invstd, gamma, beta, batch, channels, spatial, relu ? 0 : -Infinity);
+  const from = Part.firstChannel(begin, batch, channels, spatial);
+  const to = Part.endChannel(end, batch, channels, spatial);
+  const beyond = affineChannels(mean, invstd, 0, gamma, beta, scratch, Scratch.pitch(width), 0, from, to);
+  applyAffine(y, x, residual, scratch, width, beyond, batch, channels, spatial, activation, begin, end);
+}
+
+/**
+ * y by the affine coefficients in the scratch, in the parts from `begin` to `end`; with `beyond` float32 does not hold
+ * those of some channels. Arrays as above; residual may be 0 (absent).
+ */
+export function applyAffine(
+  y: usize,
+  x: usize,
+  residual: usize,
+  scratch: usize,
+  width: usize,
+  beyond: bool,
+  batch: usize,
+  channels: usize,
+  spatial: usize,
+  activation: i32,
+  begin: usize,
+  end: usize,
+): void {
+  spreadCoefficients(
+    (1 << MEAN) | (1 << SCALE) | (1 << SHIFT) | (i32(beyond) << FLOAT64),
+    scratch,
+    width,
+    channels,
+    spatial,
+  );
+  const op = (residual ? NORMALIZE_ADD : NORMALIZE) + activation;
+  map(op, y, x, residual ? residual : x, scratch, width, beyond, batch, channels, spatial, begin, end);
 }

@@ -3,8 +3,9 @@ import { MEAN, OFFSET, SCALE, SHIFT, SLOPE } from "./coefficients";
 import { Vector } from "./vector";
 
 /**
- * What the loops in planes.ts and row-blocks.ts are generic over: empty classes whose one-line methods inline completely
- * (a function argument would stay an indirect call for each vector). Every method works on four values at a time.
+ * What the loops in planes.ts and row-blocks.ts are generic over: empty classes whose one-line methods inline
+ * completely. A function argument would stay an indirect call for each vector. Every method works on four values at a
+ * time.
  */
 
 /** Two values that are summed over a channel. */
@@ -13,12 +14,8 @@ export interface Term {
   slots(): i32;
   /** Whether it reads the second input. */
   readsB(): bool;
-  /** Vectors per iteration: 1, 2 or 4. */
-  unroll(): i32;
-  /** Whether there is nothing to do for a channel of this mean. */
-  skips(mean: f32): bool;
   /** The value of the first sum. */
-  first(a: v128, b: v128, mean: v128, scale: v128, shift: v128): v128;
+  first(a: v128, b: v128, bound: v128, sign: v128): v128;
   /** The value of the second sum, given that of the first. */
   second(first: v128, a: v128, mean: v128): v128;
   /** The same, added to a sum. */
@@ -31,12 +28,23 @@ export interface Op {
   slots(): i32;
   /** Whether it reads the second input. */
   readsB(): bool;
-  /** Vectors per iteration: 1 or 2. */
-  unroll(): i32;
-  of(a: v128, b: v128, mean: v128, scale: v128, shift: v128, offset: v128, slope: v128): v128;
+  /** A vector that op number `op` needs besides the coefficients, made once for many values. */
+  hoisted(op: i32, slope: v128): v128;
+  of(
+    a: v128,
+    b: v128,
+    mean: v128,
+    scale: v128,
+    shift: v128,
+    offset: v128,
+    slope: v128,
+    bound: v128,
+    sign: v128,
+    hoisted: v128,
+  ): v128;
 }
 
-/** The terms of mean and variance about no pivot: x and x^2. */
+/** The terms of mean and variance: x and x^2. */
 @unmanaged
 export class Raw {
   @inline
@@ -45,62 +53,13 @@ export class Raw {
   }
 
   @inline
-  unroll(): i32 {
-    return 4;
-  }
-
-  @inline
   readsB(): bool {
     return false;
   }
 
   @inline
-  skips(_mean: f32): bool {
-    return false;
-  }
-
-  @inline
-  first(x: v128, _b: v128, _mean: v128, _scale: v128, _shift: v128): v128 {
+  first(x: v128, _b: v128, _bound: v128, _sign: v128): v128 {
     return x;
-  }
-
-  @inline
-  second(first: v128, _x: v128, _mean: v128): v128 {
-    return f32x4.mul(first, first);
-  }
-
-  @inline
-  plusSecond(sum: v128, first: v128, _x: v128, _mean: v128): v128 {
-    return Vector.madd(first, first, sum);
-  }
-}
-
-/** The same about a pivot, d = x - pivot and d^2, for the channels that have one (not NaN). */
-@unmanaged
-export class Deviation {
-  @inline
-  slots(): i32 {
-    return 1 << MEAN;
-  }
-
-  @inline
-  unroll(): i32 {
-    return 2;
-  }
-
-  @inline
-  readsB(): bool {
-    return false;
-  }
-
-  @inline
-  skips(mean: f32): bool {
-    return isNaN(mean);
-  }
-
-  @inline
-  first(x: v128, _b: v128, pivot: v128, _scale: v128, _shift: v128): v128 {
-    return f32x4.sub(x, pivot);
   }
 
   @inline
@@ -123,23 +82,13 @@ export class GradientTerms<A extends Activation> {
   }
 
   @inline
-  unroll(): i32 {
-    return changetype<A>(0).unrolled() ? 2 : 1;
-  }
-
-  @inline
   readsB(): bool {
     return true;
   }
 
   @inline
-  skips(_mean: f32): bool {
-    return false;
-  }
-
-  @inline
-  first(x: v128, dy: v128, mean: v128, scale: v128, shift: v128): v128 {
-    return changetype<A>(0).gradient(dy, x, mean, scale, shift);
+  first(x: v128, dy: v128, bound: v128, sign: v128): v128 {
+    return changetype<A>(0).passed(dy, x, bound, sign);
   }
 
   @inline
@@ -162,32 +111,41 @@ export class Normalize<A extends Activation> {
   }
 
   @inline
-  unroll(): i32 {
-    return changetype<A>(0).unrolled() ? 2 : 1;
-  }
-
-  @inline
   readsB(): bool {
     return false;
   }
 
   @inline
-  of(x: v128, _b: v128, mean: v128, scale: v128, shift: v128, _offset: v128, _slope: v128): v128 {
+  hoisted(_op: i32, slope: v128): v128 {
+    return slope;
+  }
+
+  @inline
+  of(
+    x: v128,
+    _b: v128,
+    mean: v128,
+    scale: v128,
+    shift: v128,
+    _offset: v128,
+    _slope: v128,
+    _bound: v128,
+    _sign: v128,
+    _hoisted: v128,
+  ): v128 {
     return changetype<A>(0).of(Vector.madd(f32x4.sub(x, mean), scale, shift));
   }
 }
 
-/** dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m), evaluated as ((dy - OFFSET) - (x - MEAN) * SLOPE) * SCALE. */
+/**
+ * y = activation((x - MEAN) * SCALE + SHIFT + residual). One instance for all activations, with a floor of 0 or
+ * -Infinity: it waits for its three arrays, not for the maximum.
+ */
 @unmanaged
-export class InputGradient<A extends Activation> {
+export class NormalizeAdd {
   @inline
   slots(): i32 {
-    return (1 << MEAN) | (1 << SCALE) | (1 << OFFSET) | (1 << SLOPE) | changetype<A>(0).slots();
-  }
-
-  @inline
-  unroll(): i32 {
-    return changetype<A>(0).unrolled() ? 2 : 1;
+    return (1 << MEAN) | (1 << SCALE) | (1 << SHIFT);
   }
 
   @inline
@@ -196,26 +154,85 @@ export class InputGradient<A extends Activation> {
   }
 
   @inline
-  of(x: v128, dy: v128, mean: v128, scale: v128, shift: v128, offset: v128, slope: v128): v128 {
-    const activation = changetype<A>(0);
-    const passed = activation.gradient(dy, x, mean, scale, shift);
-    return f32x4.mul(activation.throughX(f32x4.sub(passed, offset), f32x4.sub(x, mean), slope), scale);
+  hoisted(op: i32, _slope: v128): v128 {
+    return f32x4.splat(op & 1 ? 0 : -Infinity);
+  }
+
+  @inline
+  of(
+    x: v128,
+    residual: v128,
+    mean: v128,
+    scale: v128,
+    shift: v128,
+    _offset: v128,
+    _slope: v128,
+    _bound: v128,
+    _sign: v128,
+    floor: v128,
+  ): v128 {
+    // pmax keeps a NaN as its first argument.
+    return f32x4.pmax(f32x4.add(Vector.madd(f32x4.sub(x, mean), scale, shift), residual), floor);
   }
 }
 
 /**
- * Inner loops are selected by number, so that the code around them is compiled once instead of once per operation (2.0 kB).
- * Reductions:
+ * dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m), evaluated as ((dy - OFFSET) - (x - MEAN) * SLOPE) *
+ * SCALE. Where the statistics are constants OFFSET and SLOPE are 0.
+ */
+@unmanaged
+export class InputGradient<A extends Activation> {
+  @inline
+  slots(): i32 {
+    return (1 << MEAN) | (1 << SCALE) | (1 << OFFSET) | (1 << SLOPE) | changetype<A>(0).slots();
+  }
+
+  @inline
+  readsB(): bool {
+    return true;
+  }
+
+  @inline
+  hoisted(_op: i32, slope: v128): v128 {
+    return changetype<A>(0).passing(slope);
+  }
+
+  @inline
+  of(
+    x: v128,
+    dy: v128,
+    mean: v128,
+    scale: v128,
+    _shift: v128,
+    offset: v128,
+    slope: v128,
+    bound: v128,
+    sign: v128,
+    passing: v128,
+  ): v128 {
+    const activation = changetype<A>(0);
+    const passed = f32x4.sub(activation.passed(dy, x, bound, sign), offset);
+    return f32x4.mul(Vector.nmadd(activation.through(f32x4.sub(x, mean), passing), slope, passed), scale);
+  }
+}
+
+/**
+ * Inner loops are selected by number, so that the code around them is compiled once instead of once per operation (2.0
+ * kB). These are the numbers of the terms.
  */
 export const RAW: i32 = 0;
-/** Those of RAW in f64 throughout; of rows only. */
-export const WIDE: i32 = 1;
-export const DEVIATION: i32 = 2;
-export const GRADIENT: i32 = 3;
-export const GRADIENT_RELU: i32 = 4;
+export const GRADIENT: i32 = 1;
+export const GRADIENT_RELU: i32 = 2;
 
-/** Ops. */
+/**
+ * How terms are summed: in float32; in float64, those of the channels that FLOAT64 names; in float64, those of all
+ * channels.
+ */
+export const FLOAT32: i32 = 0;
+export const FLOAT64_SOME: i32 = 1;
+export const FLOAT64_ALL: i32 = 2;
+
+/** The numbers of the ops without an activation; 1 more is the same with ReLU. */
 export const NORMALIZE: i32 = 0;
-export const NORMALIZE_RELU: i32 = 1;
-export const INPUT_GRADIENT: i32 = 2;
-export const INPUT_GRADIENT_RELU: i32 = 3;
+export const NORMALIZE_ADD: i32 = 2;
+export const INPUT_GRADIENT: i32 = 4;

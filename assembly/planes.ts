@@ -1,177 +1,225 @@
-import { MEAN, OFFSET, SCALE, Scratch, SHIFT, SLOPE } from "./coefficients";
+import { Relu } from "./activation";
+import { BOUND, FLOAT64, MEAN, OFFSET, SCALE, Scratch, SHIFT, SIGN, SLOPE } from "./coefficients";
+import { fillBlock, mapStrip } from "./float64";
 import { Op, Term } from "./ops";
 import { Vector } from "./vector";
 
 /**
- * Loops over channels-first memory: batch x channels planes of `spatial` values, 4 or more, in address order (channel by
- * channel across the samples takes 1.7 times as long once the data exceeds the cache). `a` and `b` are two inputs of the
- * same extents; for an operation that reads only `a` they are the same.
+ * Loops over channels-first memory, planes of `spatial` values, 4 or more. `a` and `b` are two inputs of the same
+ * extents; for an operation that reads only `a` they are the same. Coefficients are float32 arrays, `pitch` bytes
+ * apart; `coefficient` is the address of the channel's value in the first one.
  */
 
-/** Bytes of two inputs that are summed before they are accumulated in f64, at most. */
+/** At most so many bytes of an input are summed in float32 before the sum is accumulated in f64. */
 const BLOCK: usize = 1024;
 
 /**
- * Adds the sums of the term's two values over channel c to its first and second sum.
- *
- * sums: 2 arrays of `channels` f64, `Scratch.seconds` apart; a, b: batch x channels x spatial float32; coefficients: 5 arrays
- * of `channels` float32.
+ * Adds the sums of the term's two values over one plane to the first and second f64 sum of its channel, which are 2 *
+ * `pitch` bytes apart. `delta` leads from `a` to the second input, in bytes. The rest of the plane is read in whole
+ * vectors, too: the last one ends with the plane, and is masked where it overlaps.
  */
 export function reduce<T extends Term>(
-  sums: usize,
-  a: usize,
-  b: usize,
-  coefficients: usize,
-  batch: usize,
-  channels: usize,
-  spatial: usize,
-): void {
-  const delta = b - a;
-  for (; batch; batch--) {
-    for (let c: usize = 0; c < channels; c++) {
-      const coefficient = coefficients + (c << 2);
-      const end = a + (spatial << 2);
-      if (!changetype<T>(0).skips(load<f32>(coefficient))) {
-        reducePlane<T>(sums + (c << 3), a, delta, coefficient, channels, spatial);
-      }
-      a = end;
-    }
-  }
-}
-
-/**
- * Adds the sums over one plane to the first and second sum of its channel. `delta` leads from `a` to the second input. The rest of
- * the plane is whole vectors, too: the last one ends with the plane, and is masked where it overlaps.
- */
-function reducePlane<T extends Term>(
   sum: usize,
   a: usize,
   delta: usize,
   coefficient: usize,
-  channels: usize,
+  pitch: usize,
   spatial: usize,
 ): void {
   const term = changetype<T>(0);
-  const mean = Scratch.splat(term.slots(), MEAN, coefficient, channels);
-  const scale = Scratch.splat(term.slots(), SCALE, coefficient, channels);
-  const shift = Scratch.splat(term.slots(), SHIFT, coefficient, channels);
+  const unroll: usize = term.readsB() ? 2 : 4;
+  const mean = Scratch.splat(term.slots(), MEAN, coefficient, pitch);
+  const bound = Scratch.splat(term.slots(), BOUND, coefficient, pitch);
+  const sign = Scratch.splat(term.slots(), SIGN, coefficient, pitch);
   const end = a + (spatial << 2);
-  const unrolledEnd = a + ((spatial & (term.unroll() * -4)) << 2);
+  const unrolledEnd = a + ((spatial & (unroll * -4)) << 2);
   const zero = Vector.zero(v128.load32_splat(a));
   do {
     let firsts = zero;
     let seconds = zero;
-    for (const stop = a + min(unrolledEnd - a, blockBytes<T>()); a < stop; a += term.unroll() * 16) {
+    for (const stop = a + min(unrolledEnd - a, BLOCK); a < stop; a += unroll * 16) {
       const a0 = v128.load(a);
-      const a1 = term.unroll() > 1 ? v128.load(a, 16) : zero;
-      const a2 = term.unroll() > 2 ? v128.load(a, 32) : zero;
-      const a3 = term.unroll() > 2 ? v128.load(a, 48) : zero;
-      const b0 = term.readsB() ? v128.load(a + delta) : zero;
-      const b1 = term.readsB() && term.unroll() > 1 ? v128.load(a + delta, 16) : zero;
-      const first0 = term.first(a0, b0, mean, scale, shift);
-      const first1 = term.first(a1, b1, mean, scale, shift);
-      const first2 = term.first(a2, zero, mean, scale, shift);
-      const first3 = term.first(a3, zero, mean, scale, shift);
-      firsts = f32x4.add(firsts, Tree.firsts<T>(first0, first1, first2, first3));
-      seconds = f32x4.add(seconds, Tree.seconds<T>(first0, first1, first2, first3, a0, a1, a2, a3, mean));
+      const a1 = v128.load(a, 16);
+      const first0 = term.first(a0, term.readsB() ? v128.load(a + delta) : zero, bound, sign);
+      const first1 = term.first(a1, term.readsB() ? v128.load(a + delta, 16) : zero, bound, sign);
+      const pair = f32x4.add(first0, first1);
+      const secondPair = term.plusSecond(term.second(first0, a0, mean), first1, a1, mean);
+      if (term.readsB()) {
+        firsts = f32x4.add(firsts, pair);
+        seconds = f32x4.add(seconds, secondPair);
+      } else {
+        const a2 = v128.load(a, 32);
+        const a3 = v128.load(a, 48);
+        firsts = f32x4.add(firsts, f32x4.add(pair, f32x4.add(a2, a3)));
+        seconds = f32x4.add(seconds, f32x4.add(secondPair, term.plusSecond(term.second(a2, a2, mean), a3, a3, mean)));
+      }
     }
     while (a >= unrolledEnd && a != end) {
       const at = min(a, end - 16);
       const mask = Vector.lastLanes((end - a) >> 2);
       const a0 = v128.load(at);
-      const first = v128.and(term.first(a0, term.readsB() ? v128.load(at + delta) : zero, mean, scale, shift), mask);
+      const first = v128.and(term.first(a0, term.readsB() ? v128.load(at + delta) : zero, bound, sign), mask);
       firsts = f32x4.add(firsts, first);
       seconds = f32x4.add(seconds, v128.and(term.second(first, a0, mean), mask));
       a = at + 16;
     }
     Vector.addSum(sum, Vector.widen(firsts));
-    Vector.addSum(Scratch.seconds(sum, channels), Vector.widen(seconds));
+    Vector.addSum(sum + 2 * pitch, Vector.widen(seconds));
   } while (a < end);
 }
 
-/** Bytes summed in float32 before they are accumulated in f64, at most. Of x a lane adds 16 values or trees of them. */
-function blockBytes<T extends Term>(): usize {
-  const term = changetype<T>(0);
-  return term.readsB() ? BLOCK : (BLOCK / 4) * <usize>term.unroll();
-}
-
-/** The vectors of one iteration, added as a tree: an addition to a sum waits for the one before it only once per iteration. */
-class Tree {
-  @inline
-  static firsts<T extends Term>(first0: v128, first1: v128, first2: v128, first3: v128): v128 {
-    const term = changetype<T>(0);
-    if (term.unroll() == 1) return first0;
-    const pair = f32x4.add(first0, first1);
-    return term.unroll() == 2 ? pair : f32x4.add(pair, f32x4.add(first2, first3));
+/** The same sums of x and x^2 in float64, where the products are exact. */
+export function reduceRaw64(sum: usize, x: usize, pitch: usize, spatial: usize): void {
+  let firstsLow = Vector.zero(v128.load32_splat(x));
+  let firstsHigh = firstsLow;
+  let secondsLow = firstsLow;
+  let secondsHigh = firstsLow;
+  for (let left = <isize>spatial; left > 0; left -= 4) {
+    const value = left < 4 ? Vector.load(x, left) : v128.load(x);
+    const low = Vector.low(value);
+    const high = Vector.high(value);
+    firstsLow = f64x2.add(firstsLow, low);
+    firstsHigh = f64x2.add(firstsHigh, high);
+    secondsLow = f64x2.add(secondsLow, f64x2.mul(low, low));
+    secondsHigh = f64x2.add(secondsHigh, f64x2.mul(high, high));
+    x += 16;
   }
-
-  @inline
-  static seconds<T extends Term>(
-    first0: v128,
-    first1: v128,
-    first2: v128,
-    first3: v128,
-    a0: v128,
-    a1: v128,
-    a2: v128,
-    a3: v128,
-    mean: v128,
-  ): v128 {
-    const term = changetype<T>(0);
-    const second = term.second(first0, a0, mean);
-    if (term.unroll() == 1) return second;
-    const pair = term.plusSecond(second, first1, a1, mean);
-    if (term.unroll() == 2) return pair;
-    return f32x4.add(pair, term.plusSecond(term.second(first2, a2, mean), first3, a3, mean));
-  }
+  Vector.addSum(sum, f64x2.add(firstsLow, firstsHigh));
+  Vector.addSum(sum + 2 * pitch, f64x2.add(secondsLow, secondsHigh));
 }
 
 /**
- * out = op(a, b), value by value; out may be a or b.
+ * The same sums in float64 of x - MEAN and its square or, with `gradient`, of dy behind the bound and dy * (x - MEAN).
+ */
+export function reduceFloat64(
+  gradient: bool,
+  sum: usize,
+  a: usize,
+  delta: usize,
+  coefficient: usize,
+  pitch: usize,
+  spatial: usize,
+): void {
+  const mean = v128.load32_splat(coefficient + pitch * MEAN);
+  const bound = v128.load32_splat(coefficient + pitch * BOUND);
+  const sign = v128.load32_splat(coefficient + pitch * SIGN);
+  const meanLow = Vector.low(mean);
+  let firstsLow = Vector.zero(mean);
+  let firstsHigh = firstsLow;
+  let secondsLow = firstsLow;
+  let secondsHigh = firstsLow;
+  const end = a + (spatial << 2);
+  while (a != end) {
+    const at = min(a, end - 16);
+    const mask = Vector.lastLanes(min(4, (end - a) >> 2));
+    // Lanes that were summed before add nothing: x at the mean, dy 0.
+    const x = v128.bitselect(v128.load(at), mean, mask);
+    const low = f64x2.sub(Vector.low(x), meanLow);
+    const high = f64x2.sub(Vector.high(x), meanLow);
+    let firstLow = low;
+    let firstHigh = high;
+    if (gradient) {
+      const dy = changetype<Relu>(0).passed(v128.and(v128.load(at + delta), mask), x, bound, sign);
+      firstLow = Vector.low(dy);
+      firstHigh = Vector.high(dy);
+    }
+    firstsLow = f64x2.add(firstsLow, firstLow);
+    firstsHigh = f64x2.add(firstsHigh, firstHigh);
+    secondsLow = f64x2.add(secondsLow, f64x2.mul(firstLow, low));
+    secondsHigh = f64x2.add(secondsHigh, f64x2.mul(firstHigh, high));
+    a = at + 16;
+  }
+  Vector.addSum(sum, f64x2.add(firstsLow, firstsHigh));
+  Vector.addSum(sum + 2 * pitch, f64x2.add(secondsLow, secondsHigh));
+}
+
+/**
+ * out = op(a, b), value by value, for op number `number` and the channels in [from, to); out may be a or b. With
+ * `beyond`, the channels that FLOAT64 names are computed in float64.
  *
- * out, a, b: batch x channels x spatial float32; coefficients: 5 arrays of `channels` float32.
+ * out, a, b: batch x channels x spatial float32; scratch: an array of `channels` float32 per slot.
  */
 export function map<O extends Op>(
+  number: i32,
   out: usize,
   a: usize,
   b: usize,
-  coefficients: usize,
+  scratch: usize,
+  beyond: bool,
   batch: usize,
   channels: usize,
   spatial: usize,
+  from: usize,
+  to: usize,
 ): void {
   const op = changetype<O>(0);
+  const pitch = Scratch.pitch(channels);
   const toA = a - out;
   const toB = b - out;
+  const skipped = (channels - (to - from)) * (spatial << 2);
+  out += from * (spatial << 2);
   for (; batch; batch--) {
-    for (let c: usize = 0; c < channels; c++) {
-      const k = coefficients + (c << 2);
-      const mean = Scratch.splat(op.slots(), MEAN, k, channels);
-      const scale = Scratch.splat(op.slots(), SCALE, k, channels);
-      const shift = Scratch.splat(op.slots(), SHIFT, k, channels);
-      const offset = Scratch.splat(op.slots(), OFFSET, k, channels);
-      const slope = Scratch.splat(op.slots(), SLOPE, k, channels);
+    for (let c = from; c < to; c++) {
+      const k = scratch + (c << 2);
       const end = out + (spatial << 2);
+      if (beyond && load<i32>(k + pitch * FLOAT64)) {
+        mapFloat64(number, out, toA, toB, scratch, c, pitch, spatial);
+        out = end;
+        continue;
+      }
+      const mean = Scratch.splat(op.slots(), MEAN, k, pitch);
+      const scale = Scratch.splat(op.slots(), SCALE, k, pitch);
+      const shift = Scratch.splat(op.slots(), SHIFT, k, pitch);
+      const offset = Scratch.splat(op.slots(), OFFSET, k, pitch);
+      const slope = Scratch.splat(op.slots(), SLOPE, k, pitch);
+      const bound = Scratch.splat(op.slots(), BOUND, k, pitch);
+      const sign = Scratch.splat(op.slots(), SIGN, k, pitch);
+      const hoisted = op.hoisted(number, slope);
       // The last four values, read before the first store: in place, the loops overwrite up to three of them.
       const last = end - 16;
       const lastA = v128.load(last + toA);
       const lastB = op.readsB() ? v128.load(last + toB) : mean;
-      if (op.unroll() > 1) {
-        for (const unrolledEnd = out + ((spatial & ~7) << 2); out < unrolledEnd; out += 32) {
-          const a0 = v128.load(out + toA);
-          const a1 = v128.load(out + toA, 16);
-          const b0 = op.readsB() ? v128.load(out + toB) : mean;
-          const b1 = op.readsB() ? v128.load(out + toB, 16) : mean;
-          v128.store(out, op.of(a0, b0, mean, scale, shift, offset, slope));
-          v128.store(out, op.of(a1, b1, mean, scale, shift, offset, slope), 16);
-        }
+      for (const unrolledEnd = out + ((spatial & ~7) << 2); out < unrolledEnd; out += 32) {
+        const a0 = v128.load(out + toA);
+        const a1 = v128.load(out + toA, 16);
+        const b0 = op.readsB() ? v128.load(out + toB) : mean;
+        const b1 = op.readsB() ? v128.load(out + toB, 16) : mean;
+        v128.store(out, op.of(a0, b0, mean, scale, shift, offset, slope, bound, sign, hoisted));
+        v128.store(out, op.of(a1, b1, mean, scale, shift, offset, slope, bound, sign, hoisted), 16);
       }
-      for (; out < last; out += 16) {
+      if (out < last) {
         const b = op.readsB() ? v128.load(out + toB) : mean;
-        v128.store(out, op.of(v128.load(out + toA), b, mean, scale, shift, offset, slope));
+        v128.store(out, op.of(v128.load(out + toA), b, mean, scale, shift, offset, slope, bound, sign, hoisted));
       }
-      v128.store(last, op.of(lastA, lastB, mean, scale, shift, offset, slope));
+      v128.store(last, op.of(lastA, lastB, mean, scale, shift, offset, slope, bound, sign, hoisted));
       out = end;
     }
+    out += skipped;
   }
+}
+
+/**
+ * Op number `op` for one plane of channel c in float64. Values that fill no vector pass through copies in the scratch.
+ */
+function mapFloat64(
+  op: i32,
+  out: usize,
+  toA: usize,
+  toB: usize,
+  scratch: usize,
+  c: usize,
+  pitch: usize,
+  spatial: usize,
+): void {
+  const block = Scratch.sums(scratch, pitch);
+  fillBlock(block, scratch, pitch, c, 0);
+  mapStrip(op, out, toA, toB, block, 16, spatial >> 2);
+  const left = (spatial & 3) << 2;
+  if (!left) return;
+  out += (spatial & ~3) << 2;
+  const copy = Scratch.copies(scratch, pitch);
+  memory.copy(copy, out + toA, left);
+  memory.copy(copy + 16, out + toB, left);
+  mapStrip(op, copy, 0, 16, block, 16, 1);
+  memory.copy(out, copy, left);
 }

@@ -1,36 +1,17 @@
 import { Op, Term } from "./ops";
 import { Vector } from "./vector";
 
-/** Rows in a group: of a map, and of a reduction of two inputs. */
+/** Rows in a group of a map, and in one of a reduction of two inputs. */
 export const GROUP: usize = 4;
 /** Rows in a group of a reduction of one input. */
 export const ROWS_PER_BLOCK_ONE_INPUT: usize = 8;
 
-/** Four columns of a group of rows. A reduction adds the trees of their values to their float32 sums, once for the group. */
+/**
+ * Four columns of a group of rows. A reduction adds the trees of their values to their float32 sums, once for the
+ * group.
+ */
 export class Column {
-  @inline
-  static addRolled<T extends Term>(
-    block: usize,
-    at: usize,
-    delta: usize,
-    pitch: usize,
-    mean: v128,
-    scale: v128,
-    shift: v128,
-  ): void {
-    const term = changetype<T>(0);
-    let firsts = Vector.zero(mean);
-    let seconds = firsts;
-    for (let row = GROUP; row; row--) {
-      const a = v128.load(at);
-      const first = term.first(a, term.readsB() ? v128.load(at + delta) : a, mean, scale, shift);
-      firsts = f32x4.add(firsts, first);
-      seconds = term.plusSecond(seconds, first, a, mean);
-      at += pitch;
-    }
-    Vector.addBlock(block, firsts, seconds);
-  }
-
+  /** Two inputs. */
   @inline
   static addFour<T extends Term>(
     block: usize,
@@ -38,46 +19,45 @@ export class Column {
     delta: usize,
     pitch: usize,
     mean: v128,
-    scale: v128,
-    shift: v128,
+    bound: v128,
+    sign: v128,
   ): void {
     const term = changetype<T>(0);
     const a0 = v128.load(at);
-    const f0 = term.first(a0, term.readsB() ? v128.load(at + delta) : a0, mean, scale, shift);
+    const f0 = term.first(a0, v128.load(at + delta), bound, sign);
     at += pitch;
     const a1 = v128.load(at);
-    const f1 = term.first(a1, term.readsB() ? v128.load(at + delta) : a1, mean, scale, shift);
+    const f1 = term.first(a1, v128.load(at + delta), bound, sign);
     at += pitch;
     const a2 = v128.load(at);
-    const f2 = term.first(a2, term.readsB() ? v128.load(at + delta) : a2, mean, scale, shift);
+    const f2 = term.first(a2, v128.load(at + delta), bound, sign);
     at += pitch;
     const a3 = v128.load(at);
-    const f3 = term.first(a3, term.readsB() ? v128.load(at + delta) : a3, mean, scale, shift);
+    const f3 = term.first(a3, v128.load(at + delta), bound, sign);
     Vector.addBlock(block, Vector.sum(f0, f1, f2, f3), Column.seconds<T>(f0, f1, f2, f3, a0, a1, a2, a3, mean));
   }
 
-  /** Of one input, whose first values need no coefficient. */
+  /** One input, whose first values need no coefficient. */
   @inline
-  static addEight<T extends Term>(block: usize, at: usize, pitch: usize, mean: v128): void {
-    const term = changetype<T>(0);
-    const f0 = term.first(v128.load(at), mean, mean, mean, mean);
+  static addEight<T extends Term>(block: usize, at: usize, pitch: usize): void {
+    const f0 = v128.load(at);
     at += pitch;
-    const f1 = term.first(v128.load(at), mean, mean, mean, mean);
+    const f1 = v128.load(at);
     at += pitch;
-    const f2 = term.first(v128.load(at), mean, mean, mean, mean);
+    const f2 = v128.load(at);
     at += pitch;
-    const f3 = term.first(v128.load(at), mean, mean, mean, mean);
+    const f3 = v128.load(at);
     at += pitch;
-    const f4 = term.first(v128.load(at), mean, mean, mean, mean);
+    const f4 = v128.load(at);
     at += pitch;
-    const f5 = term.first(v128.load(at), mean, mean, mean, mean);
+    const f5 = v128.load(at);
     at += pitch;
-    const f6 = term.first(v128.load(at), mean, mean, mean, mean);
+    const f6 = v128.load(at);
     at += pitch;
-    const f7 = term.first(v128.load(at), mean, mean, mean, mean);
+    const f7 = v128.load(at);
     const firsts = f32x4.add(Vector.sum(f0, f1, f2, f3), Vector.sum(f4, f5, f6, f7));
-    const upper = Column.seconds<T>(f0, f1, f2, f3, f0, f1, f2, f3, mean);
-    Vector.addBlock(block, firsts, f32x4.add(upper, Column.seconds<T>(f4, f5, f6, f7, f4, f5, f6, f7, mean)));
+    const upper = Column.seconds<T>(f0, f1, f2, f3, f0, f1, f2, f3, f0);
+    Vector.addBlock(block, firsts, f32x4.add(upper, Column.seconds<T>(f4, f5, f6, f7, f4, f5, f6, f7, f0)));
   }
 
   /** out = op(a, b) for one row of them. */
@@ -91,10 +71,13 @@ export class Column {
     shift: v128,
     offset: v128,
     slope: v128,
+    bound: v128,
+    sign: v128,
+    hoisted: v128,
   ): void {
     const op = changetype<O>(0);
     const b = op.readsB() ? v128.load(out + toB) : mean;
-    v128.store(out, op.of(v128.load(out + toA), b, mean, scale, shift, offset, slope));
+    v128.store(out, op.of(v128.load(out + toA), b, mean, scale, shift, offset, slope, bound, sign, hoisted));
   }
 
   @inline

@@ -1,31 +1,51 @@
 import { Identity, Relu } from "./activation";
+import { FLOAT64, Scratch } from "./coefficients";
 import {
-  DEVIATION,
-  Deviation,
+  FLOAT64_ALL,
   GRADIENT,
   GradientTerms,
   INPUT_GRADIENT,
   InputGradient,
   NORMALIZE,
-  NORMALIZE_RELU,
   Normalize,
+  NormalizeAdd,
   RAW,
   Raw,
-  WIDE,
 } from "./ops";
-import { map, reduce, reduceWide } from "./row-blocks";
-import { GROUP, ROWS_PER_BLOCK_ONE_INPUT } from "./row-columns";
+import * as blocks from "./row-blocks";
 
-/** Chooses the operation over blocks of rows. */
+/** Chooses the operation over blocks of rows, for the columns in [from, to). */
 
-/** Rows in a group of a reduction. */
-export function groupOf(term: i32): usize {
-  return term <= WIDE ? ROWS_PER_BLOCK_ONE_INPUT : GROUP;
-}
-
+/**
+ * Adds the values of groups of rows, in float32, to the float32 sums: for every four columns four first sums, then four
+ * second ones.
+ */
 export function addRows(
   term: i32,
-  blocks: usize,
+  sums: usize,
+  a: usize,
+  b: usize,
+  coefficients: usize,
+  width: usize,
+  pitch: usize,
+  groups: usize,
+  from: usize,
+  to: usize,
+): void {
+  if (term == RAW) blocks.reduce<Raw>(sums, a, b, coefficients, width, pitch, groups, from, to);
+  else if (term == GRADIENT) {
+    blocks.reduce<GradientTerms<Identity>>(sums, a, b, coefficients, width, pitch, groups, from, to);
+  } else blocks.reduce<GradientTerms<Relu>>(sums, a, b, coefficients, width, pitch, groups, from, to);
+}
+
+/**
+ * Adds the same in float64 to the float64 sums, two arrays of `width` f64: of all columns, or of the vectors with a
+ * column that FLOAT64 names.
+ */
+export function addRowsFloat64(
+  term: i32,
+  mode: i32,
+  sums: usize,
   a: usize,
   b: usize,
   coefficients: usize,
@@ -33,27 +53,79 @@ export function addRows(
   pitch: usize,
   rows: usize,
   groups: usize,
+  from: usize,
+  to: usize,
 ): void {
-  if (term == RAW) reduce<Raw>(blocks, a, b, coefficients, width, pitch, groups);
-  else if (term == WIDE) reduceWide(blocks, a, width, pitch, rows, groups);
-  else if (term == DEVIATION) reduce<Deviation>(blocks, a, b, coefficients, width, pitch, groups);
-  else if (term == GRADIENT) reduce<GradientTerms<Identity>>(blocks, a, b, coefficients, width, pitch, groups);
-  else reduce<GradientTerms<Relu>>(blocks, a, b, coefficients, width, pitch, groups);
+  if (mode == FLOAT64_ALL) {
+    blocks.reduceRaw64(sums, a, width, pitch, rows, groups, from, to);
+    return;
+  }
+  const flags = coefficients + Scratch.pitch(width) * FLOAT64;
+  while (from < to) {
+    const end = endOfRun(flags, from, to);
+    if (v128.any_true(v128.load(flags + (from << 2)))) {
+      if (term == RAW) blocks.reduceDeviation64(sums, a, coefficients, width, pitch, rows, groups, from, end);
+      else blocks.reduceGradient64(sums, a, b, coefficients, width, pitch, rows, groups, from, end);
+    }
+    from = end;
+  }
 }
 
+/** The end of the run of vectors from `from` on in which FLOAT64 names a column of each, or of none. */
+function endOfRun(flags: usize, from: usize, to: usize): usize {
+  const kind = v128.any_true(v128.load(flags + (from << 2)));
+  do from += 4;
+  while (from < to && v128.any_true(v128.load(flags + (from << 2))) == kind);
+  return from;
+}
+
+/**
+ * out = op(a, b); with `beyond`, the columns that FLOAT64 names are computed in float64. `toA`, `toB`: bytes from out
+ * to the inputs.
+ */
 export function mapRows(
   op: i32,
   out: usize,
   toA: usize,
   toB: usize,
   coefficients: usize,
+  beyond: bool,
   width: usize,
   pitch: usize,
   rows: usize,
   groups: usize,
+  from: usize,
+  to: usize,
 ): void {
-  if (op == NORMALIZE) map<Normalize<Identity>>(out, toA, toB, coefficients, width, pitch, rows, groups);
-  else if (op == NORMALIZE_RELU) map<Normalize<Relu>>(out, toA, toB, coefficients, width, pitch, rows, groups);
-  else if (op == INPUT_GRADIENT) map<InputGradient<Identity>>(out, toA, toB, coefficients, width, pitch, rows, groups);
-  else map<InputGradient<Relu>>(out, toA, toB, coefficients, width, pitch, rows, groups);
+  const flags = coefficients + Scratch.pitch(width) * FLOAT64;
+  while (from < to) {
+    const end = beyond ? endOfRun(flags, from, to) : to;
+    const mixed = beyond && v128.any_true(v128.load(flags + (from << 2)));
+    if (mixed) blocks.mapFloat64(op, out, toA, toB, coefficients, width, pitch, rows, groups, from, end);
+    else mapFloat32(op, out, toA, toB, coefficients, width, pitch, rows, groups, from, end);
+    from = end;
+  }
+}
+
+function mapFloat32(
+  op: i32,
+  out: usize,
+  toA: usize,
+  toB: usize,
+  k: usize,
+  width: usize,
+  pitch: usize,
+  rows: usize,
+  groups: usize,
+  from: usize,
+  to: usize,
+): void {
+  // biome-ignore-start format: one operation a line
+  if (op == NORMALIZE) blocks.map<Normalize<Identity>>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
+  else if (op == NORMALIZE + 1) blocks.map<Normalize<Relu>>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
+  else if (op < INPUT_GRADIENT) blocks.map<NormalizeAdd>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
+  else if (op == INPUT_GRADIENT)
+    blocks.map<InputGradient<Identity>>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
+  else blocks.map<InputGradient<Relu>>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
+  // biome-ignore-end format: one operation a line
 }

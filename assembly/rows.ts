@@ -1,64 +1,83 @@
-import { Scratch } from "./coefficients";
-import { WIDE } from "./ops";
-import { GROUP } from "./row-columns";
-import { addRows, groupOf, mapRows } from "./row-dispatch";
+import { MEAN, Scratch } from "./coefficients";
+import { FLOAT64_SOME, NORMALIZE_ADD, RAW } from "./ops";
+import { GROUP, ROWS_PER_BLOCK_ONE_INPUT } from "./row-columns";
+import { addRows, addRowsFloat64, mapRows } from "./row-dispatch";
 import { Vector } from "./vector";
 
 /**
- * Loops over channels-last memory. Several rows are taken as one wider row ("folded") so that vectors fill; what remains
- * after the last whole folded row is the beginning of one more. Channels-first memory with planes too small for vectors
- * is the same with each channel `run` columns wide: column j belongs to channel (j / run) mod channels. `a` and `b` are
- * two inputs of the same extents; for an operation that reads only `a` they are the same.
+ * Loops over channels-last memory. Several rows are taken as one wider row ("folded") so that vectors fill; what
+ * remains after the last whole folded row is the beginning of one more. Channels-first memory with small planes is the
+ * same, where each channel is `spatial` columns wide: column j belongs to channel (j / spatial) mod channels. `a` and
+ * `b` are two inputs of the same extents; for an operation that reads only `a` they are the same.
  *
- * A group of rows is taken together, four columns at a time: what is loaded and stored for a column (sums, coefficients)
- * then serves them all, and the memory is read in its order but for the size of the group. What does not fill a group,
- * and rows that end within a vector, pass through copies in the scratch, in rows of whole vectors.
+ * A group of rows is taken together, four columns at a time: what is loaded and stored for a column (sums,
+ * coefficients) then serves them all. What does not fill a group, and rows that end within a vector, pass through
+ * copies in the scratch, in rows of whole vectors.
+ *
+ * Columns before `from` and from `to` on are left out where rows are whole vectors.
  */
 
-/** Groups added to the float32 sums before those are carried to f64. */
+/** So many groups are added to the float32 sums before those are accumulated in f64. */
 const BLOCK: usize = 8;
 
 /**
- * Adds the sums of the term's two values over column j to its first and second sum.
+ * Adds the sums of the term's two values over each column in [from, to) to its first and second sum. `mode` is FLOAT32,
+ * FLOAT64_SOME or FLOAT64_ALL.
  *
- * sums: 2 arrays of `width` f64, `Scratch.seconds` apart; a, b: `total` float32; coefficients: 5 arrays of `width` float32.
+ * sums: 2 arrays of `width` f64, `Scratch.seconds` apart; a, b: `total` float32; scratch: coefficients, an array of
+ * `width` float32 per slot.
  */
 export function reduce(
   term: i32,
+  mode: i32,
   sums: usize,
   a: usize,
   b: usize,
-  coefficients: usize,
+  scratch: usize,
   total: usize,
   width: usize,
+  from: usize,
+  to: usize,
 ): void {
-  let group = groupOf(term);
+  let group = term == RAW ? ROWS_PER_BLOCK_ONE_INPUT : GROUP;
   const pitch = Scratch.whole(width);
-  const blocks = term == WIDE ? sums : Scratch.blocks(sums, width);
-  const copyA = Scratch.copies(coefficients, width);
+  const slots = Scratch.pitch(width);
+  const blocks = Scratch.blocks(scratch, slots);
+  const copyA = Scratch.copies(scratch, slots);
   const copyB = copyA + ((pitch * group) << 2);
+  if (!mode) Vector.clear(blocks, pitch << 2, pitch >> 1);
   while (total) {
-    if (term == WIDE) group = max(1, min(group, total / width));
+    if (mode) group = max(1, min(group, total / width));
     const groups = groupsOf(total, group, width);
     let done = group * groups * width;
-    if (groups) {
-      const stride = (groups * width) << 2;
-      for (let first: usize = 0; first < groups; first += BLOCK) {
-        const at = (first * width) << 2;
-        addRows(term, blocks, a + at, b + at, coefficients, width, stride, group, min(groups - first, BLOCK));
-        if (term != WIDE) carry(sums, blocks, width);
-      }
-    } else {
+    let fromA = a;
+    let fromB = b;
+    let columns = width;
+    let stride = (groups * width) << 2;
+    if (!groups) {
       // Lanes without a value add nothing to any sum: x at the mean (or, about no pivot, 0), dy 0.
       done = min(total, group * width);
       memory.fill(copyA, 0, pitch << 5);
-      for (let row: usize = 0; row < GROUP && term > WIDE; row++) {
-        memory.copy(copyA + ((row * pitch) << 2), coefficients, pitch << 2);
+      for (let row: usize = 0; row < group && (mode == FLOAT64_SOME || term != RAW); row++) {
+        memory.copy(copyA + ((row * pitch) << 2), scratch + slots * MEAN, width << 2);
       }
-      copyRows(copyA, pitch, a, width, width, done);
-      if (a != b) copyRows(copyB, pitch, b, width, width, done);
-      addRows(term, blocks, copyA, copyB, coefficients, pitch, pitch << 2, group, 1);
-      if (term != WIDE) carry(sums, blocks, width);
+      copyRows(copyA, pitch, a, width, width, done, from, to);
+      if (term != RAW) copyRows(copyB, pitch, b, width, width, done, from, to);
+      fromA = copyA;
+      fromB = copyB;
+      columns = pitch;
+      stride = pitch << 2;
+    }
+    for (let first: usize = 0; first < max(1, groups); first += BLOCK) {
+      const at = (first * width) << 2;
+      const some = min(max(1, groups) - first, BLOCK);
+      const end = to == width ? columns : to;
+      // biome-ignore format: the arguments of one loop
+      if (mode) addRowsFloat64(term, mode, sums, fromA + at, fromB + at, scratch, columns, stride, group, some, from, end);
+      else {
+        addRows(term, blocks, fromA + at, fromB + at, scratch, columns, stride, some, from, end);
+        accumulate(sums, blocks, width, from, end);
+      }
     }
     total -= done;
     a += done << 2;
@@ -66,20 +85,34 @@ export function reduce(
   }
 }
 
-/** Copies `total` values in rows of `width`, which are so many values apart at either place. */
-function copyRows(to: usize, toPitch: usize, from: usize, fromPitch: usize, width: usize, total: usize): void {
+/**
+ * Copies the columns in [from, to) of `total` values in rows of `width`, which are `targetPitch` and `sourcePitch`
+ * values apart.
+ */
+function copyRows(
+  target: usize,
+  targetPitch: usize,
+  source: usize,
+  sourcePitch: usize,
+  width: usize,
+  total: usize,
+  from: usize,
+  to: usize,
+): void {
+  target += from << 2;
+  source += from << 2;
   for (; total; total -= width) {
     width = min(width, total);
-    memory.copy(to, from, width << 2);
-    to += toPitch << 2;
-    from += fromPitch << 2;
+    memory.copy(target, source, (min(to, width) - from) << 2);
+    target += targetPitch << 2;
+    source += sourcePitch << 2;
   }
 }
 
 /**
- * Groups of `group` rows in `total` values. The rows of a group are that many rows apart: each is the front of a stretch of
- * memory that is read in order. Fronts about a multiple of 4096 bytes apart would meet in the same sets of the first cache
- * (gradients took 2.5 times as long).
+ * Groups of `group` rows in `total` values. The rows of a group are that many rows apart: each is the front of a
+ * stretch of memory that is read in order. Fronts about a multiple of 4096 bytes apart would meet in the same sets of
+ * the L1 cache (gradients took 2.5 times as long).
  */
 function groupsOf(total: usize, group: usize, width: usize): usize {
   let groups: usize = width & 3 ? 0 : total / (group * width);
@@ -87,23 +120,41 @@ function groupsOf(total: usize, group: usize, width: usize): usize {
   return groups;
 }
 
-/** Carries the float32 sums of all columns to f64, and sets them to 0. */
-function carry(sums: usize, block: usize, width: usize): void {
-  const toSeconds = Scratch.seconds(0, width);
-  for (const end = block + (width << 3); block < end; block += 32) {
-    const s = v128.load(block);
-    Vector.addEach(sums, s);
-    Vector.addEach(sums + toSeconds, v128.load(block, 16));
-    v128.store(block, Vector.zero(s));
-    v128.store(block, Vector.zero(s), 16);
-    sums += 32;
+/** Adds the float32 sums of the columns in [from, to) to their float64 sums, and sets them to 0. */
+function accumulate(sums: usize, blocks: usize, width: usize, from: usize, to: usize): void {
+  const toSeconds = Scratch.pitch(width) << 1;
+  let block = blocks + (from << 3);
+  let sum = sums + (from << 3);
+  for (const end = blocks + (to << 3); block < end; block += 32) {
+    const firsts = v128.load(block);
+    Vector.addEach(sum, firsts);
+    Vector.addEach(sum + toSeconds, v128.load(block, 16));
+    v128.store(block, Vector.zero(firsts));
+    v128.store(block, Vector.zero(firsts), 16);
+    sum += 32;
   }
 }
 
-/** out = op(a, b). out, a, b: `total` float32; out may be a or b. coefficients: 5 arrays of `width` float32. */
-export function map(op: i32, out: usize, a: usize, b: usize, coefficients: usize, total: usize, width: usize): void {
+/**
+ * out = op(a, b) in the columns in [from, to); with `beyond`, those that FLOAT64 names are computed in float64. out may
+ * be a or b.
+ *
+ * out, a, b: `total` float32; scratch: coefficients, an array of `width` float32 per slot.
+ */
+export function map(
+  op: i32,
+  out: usize,
+  a: usize,
+  b: usize,
+  scratch: usize,
+  beyond: bool,
+  total: usize,
+  width: usize,
+  from: usize,
+  to: usize,
+): void {
   const pitch = Scratch.whole(width);
-  const copyA = Scratch.copies(coefficients, width);
+  const copyA = Scratch.copies(scratch, Scratch.pitch(width));
   const copyB = copyA + ((pitch * GROUP) << 2);
   const toA = a - out;
   const toB = b - out;
@@ -111,15 +162,23 @@ export function map(op: i32, out: usize, a: usize, b: usize, coefficients: usize
   while (total) {
     const groups = groupsOf(total, rows, width);
     let done = rows * groups * width;
-    if (groups) {
-      mapRows(op, out, toA, toB, coefficients, width, (groups * width) << 2, rows, groups);
-    } else {
+    let target = out;
+    let offsetA = toA;
+    let offsetB = toB;
+    let columns = width;
+    if (!groups) {
       done = min(total, rows * width);
-      copyRows(copyA, pitch, out + toA, width, width, done);
-      if (a != b) copyRows(copyB, pitch, out + toB, width, width, done);
-      mapRows(op, copyA, 0, copyB - copyA, coefficients, pitch, pitch << 2, rows, 1);
-      copyRows(out, width, copyA, pitch, width, done);
+      copyRows(copyA, pitch, out + toA, width, width, done, from, to);
+      if (op >= NORMALIZE_ADD) copyRows(copyB, pitch, out + toB, width, width, done, from, to);
+      target = copyA;
+      offsetA = 0;
+      offsetB = copyB - copyA;
+      columns = pitch;
     }
+    const end = to == width ? columns : to;
+    const some = max(1, groups);
+    mapRows(op, target, offsetA, offsetB, scratch, beyond, columns, (some * columns) << 2, rows, some, from, end);
+    if (!groups) copyRows(out, width, copyA, pitch, width, done, from, to);
     total -= done;
     out += done << 2;
   }

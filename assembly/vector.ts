@@ -1,4 +1,4 @@
-/** What the SIMD instructions lack: partial loads, lane masks, sums widened to f64. */
+/** What the SIMD instructions lack: partial loads, lane masks, float32 widened to f64. */
 export class Vector {
   /** The first `count` (1 to 4) floats at `source`, the other lanes 0; reads no byte beyond them. */
   static load(source: usize, count: usize): v128 {
@@ -8,10 +8,21 @@ export class Vector {
     return count == 2 ? pair : v128.load_lane<f32>(source, pair, 2, 8);
   }
 
-  /** Zeros, made from any vector: as a constant each of a loop's sums would add 18 bytes to the binary. */
+  /** Zeros, made from any vector: a constant takes 18 bytes of the binary wherever it stands. */
   @inline
   static zero(any: v128): v128 {
     return v128.xor(any, any);
+  }
+
+  /**
+   * Sets two arrays of `count` f64 to 0, the second `toSecond` bytes behind the first. A call of memory.fill takes as
+   * long as 100 of these stores.
+   */
+  static clear(target: usize, toSecond: usize, count: usize): void {
+    for (const end = target + (count << 3); target < end; target += 8) {
+      store<u64>(target, 0);
+      store<u64>(target + toSecond, 0);
+    }
   }
 
   /** Ones in the last `count` lanes, zeros in the others. */
@@ -29,7 +40,19 @@ export class Vector {
   /** Lanes 2 and 3 as f64. */
   @inline
   static high(value: v128): v128 {
-    return f64x2.promote_low_f32x4(v128.shuffle<u64>(value, value, 1, 1));
+    return f64x2.promote_low_f32x4(Vector.swap(value));
+  }
+
+  /** Lanes 2 and 3 in front. */
+  @inline
+  static swap(value: v128): v128 {
+    return v128.shuffle<u64>(value, value, 1, 1);
+  }
+
+  /** Four f64 as four floats. */
+  @inline
+  static demote(low: v128, high: v128): v128 {
+    return v128.shuffle<u64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
   }
 
   /** Four floats as two f64 sums: lanes 0 + 2 and 1 + 3. */
@@ -51,7 +74,7 @@ export class Vector {
     v128.store(target, f64x2.add(v128.load(target, 16), Vector.high(value)), 16);
   }
 
-  /** Adds four columns' float32 values to their first and second sums. */
+  /** Adds four columns' float32 values to their sums at `block`: four first ones, then four second ones. */
   @inline
   static addBlock(block: usize, first: v128, second: v128): void {
     v128.store(block, f32x4.add(v128.load(block), first));
@@ -78,8 +101,8 @@ export class Vector {
 }
 
 /**
- * Two channels at a time. `next` is the distance to the second, in values: 1, or 0 for the last of an odd number, which is
- * then read into both lanes, and of which only lane 0 is written. Arrays in the scratch have room for a second.
+ * Two channels at a time. `next` is the distance to the second, in values: 1, or 0 for the last of an odd number, which
+ * is then read into both lanes, and of which only lane 0 is written. Arrays in the scratch have room for a second.
  */
 export class Pair {
   @inline
@@ -99,6 +122,12 @@ export class Pair {
     return f64x2.promote_low_f32x4(v128.load32_lane(source + (next << 2), v128.load32_zero(source), 1));
   }
 
+  /** Stores two masks of 64 bits as two of 32 bits, in the scratch. */
+  @inline
+  static storeMask(target: usize, mask: v128): void {
+    v128.store64_lane(target, v128.shuffle<i32>(mask, mask, 0, 2, 0, 2), 0);
+  }
+
   /** Rounds to floats, once, in the scratch. */
   @inline
   static storeFloats(target: usize, value: v128): void {
@@ -113,7 +142,7 @@ export class LowPart {
     return f64x2.sub(value, f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(value)));
   }
 
-  /** Its product with a factor; 0 where that is not finite, so that an infinite sum does not become NaN by it. */
+  /** Its product with a factor; 0 where the factor is not finite, so that an infinite sum does not become NaN. */
   static times(value: v128, factor: v128): v128 {
     const difference = f64x2.sub(factor, factor);
     return v128.and(f64x2.mul(LowPart.of(value), factor), f64x2.eq(difference, difference));

@@ -9,7 +9,7 @@ export {
   type OwnedGradientSums,
 } from "./functional.js";
 export type { Kernels } from "./kernels.js";
-export type { BatchNormOptions } from "./layer-memory.js";
+export type { BatchNormOptions } from "./layer-options.js";
 export type { Layout } from "./layout.js";
 export type { KernelMemory } from "./memory.js";
 export type { Activation } from "./operations.js";

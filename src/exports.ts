@@ -1,58 +1,112 @@
 /** The binary's contract. */
 
+/** Changes with every change of the functions below, their arguments or what these mean. Loading refuses any other. */
+export const CONTRACT_VERSION = 2;
+
+/** In bytes, a multiple of 4. 0 means absent where the list below allows it. */
 type Address = number;
+/** `batch` x `channels` planes of `spatial` values; rows are planes of one value. Each at least 1. */
+type Extents = [batch: number, channels: number, spatial: number];
+/** Fused behind the normalization. 0: none, 1: max(y, 0). */
+type Activation = number;
+/** The parts from `begin` to `end`, of `parts(...)`; an `end` beyond them means all that are left. */
+type Range = [begin: number, end: number];
+/** An `end` beyond the parts of any extents. */
+export const ALL_PARTS: number = 2 ** 31 - 1;
+/** How often x was summed before: 0, then 1 if `finish...` asked for it. */
+type Round = number;
+/** gamma and beta may be absent: 1 and 0. */
 type Affine = [mean: Address, invstd: Address, gamma: Address, beta: Address];
-type Planes = [scratch: Address, batch: number, channels: number, spatial: number];
-type Rows = [scratch: Address, rows: number, channels: number];
-type Normalize<Extents extends unknown[]> = (...args: [y: Address, x: Address, ...Affine, ...Extents]) => void;
-type GradientSums<Extents extends unknown[]> = (
-  ...args: [dgamma: Address, dbeta: Address, dy: Address, x: Address, ...Affine, ...Extents]
-) => void;
-type InputGradient<Extents extends unknown[]> = (
-  ...args: [dx: Address, dy: Address, x: Address, ...Affine, dgamma: Address, dbeta: Address, ...Extents, count: number]
-) => void;
+type Running = [runningMean: Address, runningVar: Address];
+type Call = [scratch: Address, ...Extents];
 
 /**
- * The kernels, as the binary exports them: pure functions of the memory they were instantiated with. Addresses are in bytes
- * and need no alignment beyond 4; extents are in elements, at least 1. x, y, dy, dx, gamma and beta are float32, mean, variance,
- * invstd, dgamma, dbeta and the running statistics float64, one per channel. gamma and beta may be 0 (absent), and so may
- * dgamma and dbeta of an input gradient (statistics that are constants). y may be x and dx may be dy; nothing else may
- * overlap. Every array ends below 2^32. Planes: `batch` x `channels` planes of `spatial` values; rows: `rows` rows of
- * `channels` values.
+ * The kernels, as the binary exports them: pure functions of the memory they were instantiated with. x, y, dy, dx, residual,
+ * gamma, beta and their gradients with `Floats` are float32; everything else per channel is float64. No address needs an
+ * alignment beyond 4. y may be x or residual, dx may be dy, dz may be dy or y; nothing else may overlap. Every array ends
+ * below 2^32. Every call needs a scratch of its own while it runs, and leaves nothing in it.
  */
 export type KernelExports = {
-  /** Bytes of scratch that any kernel needs for this many channels, or for fewer. */
-  scratchBytes(channels: number): number;
+  contractVersion(): number;
+  /** Bytes of scratch for any kernel over these extents. */
+  scratchBytes(...extents: Extents): number;
+  /** In how many parts a phase can be done, by any number of workers: the bits of the results are always the same. */
+  parts(...extents: Extents): number;
+  /** Bytes of the sums of all parts, which `finish...` adds up. */
+  partialBytes(...extents: Extents): number;
+
+  /** statistics, invstd, updateRunning (unless runningMean and runningVar are absent) and normalize in one call. */
+  forwardTraining(
+    ...args: [
+      ...[y: Address, mean: Address, variance: Address, invstd: Address, ...Running, x: Address, residual: Address],
+      ...[gamma: Address, beta: Address, ...Call, eps: number, momentum: number, correction: number, Activation],
+    ]
+  ): void;
+  /** invstd and normalize in one call. */
+  forwardInference(
+    ...args: [
+      ...[y: Address, invstd: Address, x: Address, residual: Address, mean: Address, variance: Address],
+      ...[gamma: Address, beta: Address, ...Call, eps: number, Activation],
+    ]
+  ): void;
+  /**
+   * gradientSums, inputGradient and, unless dgammaFloats or dbetaFloats are absent, toFloat32 in one call. `count` is 0 where
+   * the statistics are constants.
+   */
+  backward(
+    ...args: [
+      ...[dx: Address, dgamma: Address, dbeta: Address, dgammaFloats: Address, dbetaFloats: Address],
+      ...[dy: Address, x: Address, ...Affine, ...Call, count: number, Activation],
+    ]
+  ): void;
+
+  /** Mean and population variance. */
+  statistics(...args: [mean: Address, variance: Address, x: Address, ...Call]): void;
+  /** y = activation((x - mean) * invstd * gamma + beta + residual). mean and residual may be absent: 0. */
+  normalize(...args: [y: Address, x: Address, residual: Address, ...Affine, ...Call, Activation, ...Range]): void;
+  /** dbeta = sum(dy), dgamma = sum(dy * xhat), dy behind the activation. */
+  gradientSums(
+    ...args: [dgamma: Address, dbeta: Address, dy: Address, x: Address, ...Affine, ...Call, Activation]
+  ): void;
+  /** dx = gamma * invstd * (dy - dbeta / count - xhat * dgamma / count); without dgamma and dbeta gamma * invstd * dy. */
+  inputGradient(
+    ...args: [
+      ...[dx: Address, dy: Address, x: Address, ...Affine, dgamma: Address, dbeta: Address],
+      ...[...Call, count: number, Activation, ...Range],
+    ]
+  ): void;
+  /** dz = dy where the activation passed y, else 0: the gradient before the activation, and of a residual. */
+  maskGradient(...args: [dz: Address, dy: Address, y: Address, ...Extents, Activation, ...Range]): void;
+
+  /** Sums of some parts of x. `variance` holds what finishStatistics left there; in round 0 it is not read. */
+  statisticsPartials(
+    ...args: [partials: Address, x: Address, mean: Address, variance: Address, ...Call, Round, ...Range]
+  ): void;
+  /**
+   * mean and variance of the sums of all parts, which it adds up in place: once per round. 1: a variance is NaN, and another round
+   * will find it; else 0.
+   */
+  finishStatistics(
+    ...args: [mean: Address, variance: Address, partials: Address, x: Address, ...Extents, Round]
+  ): number;
+  /** Sums of some parts of dy and dy * (x - mean). dgamma and dbeta hold what finishGradientSums left there. */
+  gradientPartials(
+    ...args: [
+      ...[partials: Address, dy: Address, x: Address, ...Affine, dgamma: Address, dbeta: Address],
+      ...[...Call, Activation, Round, ...Range],
+    ]
+  ): void;
+  /** dgamma and dbeta of the sums of all parts, likewise. 1: another round is needed; else 0. */
+  finishGradientSums(
+    ...args: [dgamma: Address, dbeta: Address, partials: Address, mean: Address, invstd: Address, ...Extents, Round]
+  ): number;
+
   /** invstd = 1 / sqrt(variance + eps), 0 where that root is 0. */
   invstd(invstd: Address, variance: Address, channels: number, eps: number): void;
-  /** running = (1 - momentum) * running + momentum * batch; the variance times `correction` before. */
+  /** running = (1 - momentum) * running + momentum * batch, the variance times `correction` before; momentum 1 replaces it. */
   updateRunning(
-    runningMean: Address,
-    runningVar: Address,
-    mean: Address,
-    variance: Address,
-    channels: number,
-    momentum: number,
-    correction: number,
+    ...args: [...Running, mean: Address, variance: Address, channels: number, momentum: number, correction: number]
   ): void;
   /** Rounds `length` float64 values to float32. */
   toFloat32(target: Address, source: Address, length: number): void;
-  /** Mean and population variance. */
-  statisticsPlanes(...args: [mean: Address, variance: Address, x: Address, ...Planes]): void;
-  statisticsRows(...args: [mean: Address, variance: Address, x: Address, ...Rows]): void;
-  /** y = (x - mean) * invstd * gamma + beta. */
-  normalizePlanes: Normalize<Planes>;
-  normalizePlanesRelu: Normalize<Planes>;
-  normalizeRows: Normalize<Rows>;
-  normalizeRowsRelu: Normalize<Rows>;
-  /** dbeta = sum(dy), dgamma = sum(dy * xhat). */
-  gradientSumsPlanes: GradientSums<Planes>;
-  gradientSumsPlanesRelu: GradientSums<Planes>;
-  gradientSumsRows: GradientSums<Rows>;
-  gradientSumsRowsRelu: GradientSums<Rows>;
-  /** dx = gamma * invstd * (dy - dbeta / count - xhat * dgamma / count). */
-  inputGradientPlanes: InputGradient<Planes>;
-  inputGradientPlanesRelu: InputGradient<Planes>;
-  inputGradientRows: InputGradient<Rows>;
-  inputGradientRowsRelu: InputGradient<Rows>;
 };

@@ -50,7 +50,7 @@ export function normalize(x: Tensor, statistics: Statistics, options: NormalizeO
   const given = checkStatistics(statistics, input.extents.channels);
   const checked = checkNormalizeOptions(options, input);
   return together((own) => {
-    const y = checked.out ?? own(new FloatTensor(input.kernels, input.shape, input.layout));
+    const y = checked.out ?? own(FloatTensor.like(input));
     withAffine(input, given, checked, (affine) => operations.normalize(y, input, affine));
     return y;
   });
@@ -73,8 +73,9 @@ export function gradientSums(
   const [dgamma, dbeta] = together((own) => {
     const sums = doubles(input, 2).map(own);
     for (const each of sums) each.data.fill(0);
-    const inMemory = { dgamma: sums[0], dbeta: sums[1] };
-    withAffine(input, given, checked, (affine) => operations.gradientSums(inMemory, gradient, input, affine));
+    withAffine(input, given, checked, (affine) => {
+      operations.gradientSums(sums[0].address, sums[1].address, gradient, input, affine);
+    });
     return sums;
   });
   return {
@@ -116,19 +117,13 @@ export function inputGradient(
   const checked = checkNormalizeOptions(options, input);
   if (checked.out === input) throw unfit("out", 'a tensor other than "x"', '"x"');
   return together((own) => {
-    const dx = checked.out ?? own(new FloatTensor(input.kernels, input.shape, input.layout));
+    const dx = checked.out ?? own(FloatTensor.like(input));
     const inMemory = checkedSums && stored(input, checkedSums);
     try {
-      withAffine(input, given, checked, (affine) =>
-        operations.inputGradient(
-          dx,
-          gradient,
-          input,
-          affine,
-          inMemory && { dgamma: inMemory[0], dbeta: inMemory[1] },
-          given.count,
-        ),
-      );
+      const [dgamma, dbeta] = inMemory?.map(({ address }) => address) ?? [operations.ABSENT, operations.ABSENT];
+      withAffine(input, given, checked, (affine) => {
+        operations.inputGradient(dx, gradient, input, affine, dgamma, dbeta, given.count);
+      });
     } finally {
       for (const each of inMemory ?? []) each.dispose();
     }
@@ -153,9 +148,9 @@ function checkNormalizeOptions(options: NormalizeOptions, x: FloatTensor): Check
   const { gamma, beta, eps = 1e-5, activation = "none", out } = options;
   return {
     eps: checkEps(eps),
-    activation: checkOneOf("activation", activation, operations.ACTIVATIONS),
-    gamma: checkVector("gamma", gamma, x),
-    beta: checkVector("beta", beta, x),
+    activation: operations.ACTIVATIONS.indexOf(checkOneOf("activation", activation, operations.ACTIVATIONS)),
+    gamma: checkVector("gamma", gamma, x)?.address ?? operations.ABSENT,
+    beta: checkVector("beta", beta, x)?.address ?? operations.ABSENT,
     out: out === undefined ? null : checkLikeInput("out", out, x),
   };
 }
@@ -168,13 +163,15 @@ function withAffine(
   run: (affine: operations.Affine) => void,
 ): void {
   if (x.extents.count === 0) return;
-  const [mean, invstd] = stored(x, [statistics.mean, statistics.variance]);
+  const vectors = doubles(x, 3);
   try {
-    operations.invstd(invstd, invstd, eps);
-    run({ mean, invstd, gamma, beta, activation });
+    const [mean, variance, invstd] = vectors;
+    mean.data.set(statistics.mean);
+    variance.data.set(statistics.variance);
+    operations.invstd(invstd.address, variance.address, x, eps);
+    run({ mean: mean.address, invstd: invstd.address, gamma, beta, activation });
   } finally {
-    mean.dispose();
-    invstd.dispose();
+    for (const each of vectors) each.dispose();
   }
 }
 

@@ -1,6 +1,6 @@
 import { instantiateSync } from "@assemblyscript/loader";
 import { unfit, wrongType } from "./errors.js";
-import type { KernelExports } from "./exports.js";
+import { CONTRACT_VERSION, type KernelExports } from "./exports.js";
 import { isA } from "./realms.js";
 import { refusedMemory } from "./unavailable.js";
 
@@ -35,13 +35,20 @@ export function checkMemory(memory: unknown): void {
   if (byteLength > MOST_PAGES * PAGE) throw unfit("memory", `at most ${MOST_PAGES * PAGE} bytes`, `${byteLength}`);
 }
 
-/** The instance's own exports: the loader's have helpers for managed objects beside them. */
-function checkExports({ exports }: WebAssembly.Instance): KernelExports {
-  if (!("scratchBytes" in exports)) throw unfit("module", "the binary of this package", "another module");
-  return exports as KernelExports;
+/**
+ * Kernels that keep the contract of this version: others would take its arguments for something else, and write anywhere.
+ * @param argument where they come from
+ */
+export function checkContract(argument: string, exports: object): KernelExports {
+  const { contractVersion, scratchBytes } = exports as Partial<KernelExports>;
+  const version = typeof contractVersion === "function" ? contractVersion() : null;
+  if (version === CONTRACT_VERSION) return exports as KernelExports;
+  const without = scratchBytes === undefined ? "another module" : "those of an older version";
+  const got = version === null ? without : `those of contract ${version}`;
+  throw unfit(argument, `the kernels of this version of batchnorm-wasm (contract ${CONTRACT_VERSION})`, got);
 }
 
-/** At once. `binary` gives the bytes, where there is no module. */
+/** The instance's own exports: the loader's have helpers for managed objects beside them. At once. */
 export function instantiateIn(
   memory: WebAssembly.Memory,
   module: WebAssembly.Module | undefined,
@@ -49,16 +56,18 @@ export function instantiateIn(
 ): KernelExports {
   const imports = { env: { memory } };
   // The loader knows modules of its own realm only, and the caller's may be of another.
-  if (module) return checkExports(new WebAssembly.Instance(module, imports));
-  return checkExports(instantiateSync<KernelExports>(binary(), imports).instance);
+  const instance = module ? new WebAssembly.Instance(module, imports) : instantiateSync(binary(), imports).instance;
+  return checkContract("module", instance.exports);
 }
 
-/** Beside the thread that calls. */
+/** Beside the thread that calls. `binary` gives the bytes, where there is no module; `argument` names where they come from. */
 export async function instantiateLater(
   memory: WebAssembly.Memory,
   module: WebAssembly.Module | undefined,
   binary: () => Uint8Array<ArrayBuffer>,
+  argument = "module",
 ): Promise<KernelExports> {
   const compiled = module ?? (await WebAssembly.compile(binary()));
-  return checkExports(await WebAssembly.instantiate(compiled, { env: { memory } }));
+  const { exports } = await WebAssembly.instantiate(compiled, { env: { memory } });
+  return checkContract(argument, exports);
 }

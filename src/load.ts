@@ -1,10 +1,11 @@
+import { decode } from "./decode.js";
 import { wrongValue } from "./errors.js";
 import type { KernelExports } from "./exports.js";
-import { checkMemory, checkModule, instantiateIn, instantiateLater, memoryOf } from "./instantiate.js";
+import { checkContract, checkMemory, checkModule, instantiateIn, instantiateLater, memoryOf } from "./instantiate.js";
 import { KernelInstance, type Kernels } from "./kernels.js";
 import { checkLoadOptions, type LoadOptions } from "./load-options.js";
 import type { KernelMemory } from "./memory.js";
-import { base64 } from "./module.js";
+import { encoded } from "./module.js";
 import { isShared, sharedBinary } from "./shared-memory.js";
 import { assertWebAssembly, explained, Unavailable, withoutSimd } from "./unavailable.js";
 
@@ -108,12 +109,12 @@ export function kernelsOf(
   options: Pick<LoadOptions, "initialBytes"> = {},
 ): Kernels {
   const { exports, memory } = implement(checkLoadOptions(options, ["initialBytes"]).pages);
-  return new KernelInstance(exports, memory, "js");
+  return new KernelInstance(checkContract("implement", exports), memory, "js");
 }
 
 /** The embedded binary, for this kind of memory. */
 function bytes(memory: WebAssembly.Memory): Uint8Array<ArrayBuffer> {
-  const plain = decode(base64);
+  const plain = decode(encoded);
   const binary = isShared(memory) ? sharedBinary(plain) : plain;
   if (!WebAssembly.validate(binary)) throw withoutSimd();
   return binary;
@@ -121,10 +122,6 @@ function bytes(memory: WebAssembly.Memory): Uint8Array<ArrayBuffer> {
 
 /** The binary with fused multiply-add, null where the engine does not know its instructions. */
 async function relaxedBinary(): Promise<Uint8Array<ArrayBuffer> | null> {
-  const binary = decode((await import("./relaxed-module.js")).base64);
+  const binary = decode((await import("./relaxed-module.js")).encoded);
   return WebAssembly.validate(binary) ? binary : null;
-}
-
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

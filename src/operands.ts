@@ -3,7 +3,10 @@ import { ofAnotherCopy } from "./realms.js";
 import type { Runtime } from "./runtime.js";
 import { FloatTensor } from "./tensor.js";
 
-/** Checks of tensors. */
+/**
+ * Checks of tensors. What throws stands apart from what checks: V8 makes one piece of a step, with its checks, only where all of
+ * it together is short.
+ */
 
 /** `[8, 64, 28, 28], NCHW`, as messages show a tensor. */
 function described({ shape, layout }: FloatTensor): string {
@@ -12,25 +15,32 @@ function described({ shape, layout }: FloatTensor): string {
 
 /** A live tensor, of these kernels where they are given. */
 export function checkTensor(name: string, value: unknown, kernels?: Runtime): FloatTensor {
-  const expected = "a Tensor";
-  if (!(value instanceof FloatTensor)) throw ofAnotherCopy(name, expected, value) ?? wrongType(name, expected, value);
-  // Before the kernels are compared: a Proxy is told as such by it, and may give its kernels as a Proxy, too.
-  if (value.disposed) throw new Error("tensor was disposed");
-  if (kernels !== undefined && value.kernels !== kernels) {
-    throw new RangeError(`"${name}" expected a tensor of the same kernels, got one of others`);
+  // A Proxy is told as such by `disposed`, before the kernels are compared: it may give these as a Proxy, too.
+  if (!(value instanceof FloatTensor) || value.disposed || (kernels !== undefined && value.kernels !== kernels)) {
+    throw unfitTensor(name, value);
   }
   return value;
+}
+
+function unfitTensor(name: string, value: unknown): Error {
+  const expected = "a Tensor";
+  if (!(value instanceof FloatTensor)) return ofAnotherCopy(name, expected, value) ?? wrongType(name, expected, value);
+  if (value.disposed) return new Error("tensor was disposed");
+  return unfit(name, "a tensor of the same kernels", "one of others");
 }
 
 /** A tensor with a channel axis and at least one axis beside it. */
 export function checkInput(value: unknown, kernels?: Runtime, channels?: number): FloatTensor {
   const x = checkTensor("x", value, kernels);
-  if (x.layout === "C") throw unfit("x", "a tensor with a batch axis", "one of layout C");
-  if (channels !== undefined && x.extents.channels !== channels) {
-    throw unfit("x", `${channels} channels`, `${x.extents.channels} (${described(x)})`);
-  }
-  if (x.extents.channels === 0) throw unfit("x", "at least 1 channel", `0 (${described(x)})`);
+  const got = x.extents.channels;
+  if (x.layout === "C" || got === 0 || (channels !== undefined && got !== channels)) throw unfitInput(x, channels);
   return x;
+}
+
+function unfitInput(x: FloatTensor, channels: number | undefined): RangeError {
+  if (x.layout === "C") return unfit("x", "a tensor with a batch axis", "one of layout C");
+  const expected = channels === undefined ? "at least 1 channel" : `${channels} channels`;
+  return unfit("x", expected, `${x.extents.channels} (${described(x)})`);
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
@@ -44,6 +54,12 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
 /** A tensor of x's kernels, shape and layout. */
 export function checkLikeInput(name: string, value: unknown, x: FloatTensor): FloatTensor {
   const tensor = checkTensor(name, value, x.kernels);
+  if (tensor.extents !== x.extents) checkExtents(name, tensor, x);
+  return tensor;
+}
+
+/** The same shape and layout. From here on both have the same extents, so that the next check takes no time. */
+function checkExtents(name: string, tensor: FloatTensor, x: FloatTensor): void {
   if (!sameShape(tensor.extents.shape, x.extents.shape)) {
     const [expected, got] = [x, tensor].map(({ shape }) => `[${shape.join(", ")}]`);
     throw new RangeError(`"${name}" expected shape ${expected} like "x", got ${got}`);
@@ -51,7 +67,7 @@ export function checkLikeInput(name: string, value: unknown, x: FloatTensor): Fl
   if (tensor.layout !== x.layout) {
     throw new RangeError(`"${name}" expected layout ${x.layout} like "x", got ${tensor.layout}`);
   }
-  return tensor;
+  tensor.extents = x.extents;
 }
 
 /** gamma or beta, where there is one. */
@@ -65,8 +81,11 @@ export function checkVector(name: string, value: unknown, x: FloatTensor): Float
 }
 
 /** Statistics of batches hold at least two values a channel, or none. */
-export function checkCount(x: FloatTensor, when: string): void {
-  if (x.extents.count === 1) {
-    throw new RangeError(`"x" expected at least 2 values per channel ${when}, got 1 (${described(x)})`);
-  }
+export function checkCount(x: FloatTensor, training: boolean): void {
+  if (x.extents.count === 1) throw unfitCount(x, training);
+}
+
+function unfitCount(x: FloatTensor, training: boolean): RangeError {
+  const when = training ? "in training" : "without running statistics";
+  return unfit("x", `at least 2 values per channel ${when}`, `1 (${described(x)})`);
 }

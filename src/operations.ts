@@ -1,133 +1,199 @@
-import type { Doubles, FloatTensor } from "./tensor.js";
+import { ALL_PARTS } from "./exports.js";
+import type { FloatTensor } from "./tensor.js";
 
-/**
- * The kernels on tensors: picks planes or rows by the tensor's extents and the instance by the activation. No checks, no
- * allocation but that of the scratch; extents are not empty.
- */
+/** The kernels on tensors, without checks. Extents are not empty; a layer's steps come when there is scratch for them. */
 
 /** What is fused behind the normalization: nothing, or max(y, 0). */
 export type Activation = "none" | "relu";
+/** In the order of their numbers in the kernels. */
 export const ACTIVATIONS: readonly Activation[] = ["none", "relu"];
 
-/** What turns x into y, per channel. */
+type Address = number;
+/** The address of what is absent. */
+export const ABSENT = 0;
+
+/** What turns x into y, per channel; gamma and beta may be absent. */
 export interface Affine {
-  readonly mean: Doubles;
-  readonly invstd: Doubles;
-  readonly gamma: FloatTensor | null;
-  readonly beta: FloatTensor | null;
-  readonly activation: Activation;
+  readonly mean: Address;
+  readonly invstd: Address;
+  readonly gamma: Address;
+  readonly beta: Address;
+  /** Its number. */
+  readonly activation: number;
 }
 
-export interface Sums {
-  readonly dgamma: Doubles;
-  readonly dbeta: Doubles;
+/**
+ * Where a layer has its values per channel; the running statistics and the gradients in float32 may be absent. Addresses, because
+ * each field that leads to one would take half a nanosecond.
+ */
+export interface LayerAddresses extends Affine {
+  readonly variance: Address;
+  readonly runningMean: Address;
+  readonly runningVar: Address;
+  readonly dgamma: Address;
+  readonly dbeta: Address;
+  readonly dgammaFloats: Address;
+  readonly dbetaFloats: Address;
 }
 
-const ABSENT = 0;
-
-export function statistics(mean: Doubles, variance: Doubles, x: FloatTensor): void {
-  const { planes, batch, channels, spatial, count } = x.extents;
-  const { exports } = x.kernels;
-  const scratch = x.kernels.scratch(channels);
-  if (planes) exports.statisticsPlanes(mean.address, variance.address, x.address, scratch, batch, channels, spatial);
-  else exports.statisticsRows(mean.address, variance.address, x.address, scratch, count, channels);
+/** y by the statistics of x, which the running ones follow if `follows`. */
+export function forwardTraining(
+  y: FloatTensor,
+  x: FloatTensor,
+  layer: LayerAddresses,
+  follows: boolean,
+  eps: number,
+  momentum: number,
+  correction: number,
+): void {
+  const { kernels, extents } = x;
+  kernels.exports.forwardTraining(
+    y.address,
+    layer.mean,
+    layer.variance,
+    layer.invstd,
+    follows ? layer.runningMean : ABSENT,
+    follows ? layer.runningVar : ABSENT,
+    x.address,
+    ABSENT,
+    layer.gamma,
+    layer.beta,
+    kernels.scratch,
+    extents.batch,
+    extents.channels,
+    extents.spatial,
+    eps,
+    momentum,
+    correction,
+    layer.activation,
+  );
 }
 
-export function invstd(invstd: Doubles, variance: Doubles, eps: number): void {
-  invstd.kernels.exports.invstd(invstd.address, variance.address, invstd.length, eps);
+/** y by the running variance and by `mean`, which backward reads too. */
+export function forwardInference(y: FloatTensor, x: FloatTensor, layer: LayerAddresses, eps: number): void {
+  const { kernels, extents } = x;
+  kernels.exports.forwardInference(
+    y.address,
+    layer.invstd,
+    x.address,
+    ABSENT,
+    layer.mean,
+    layer.runningVar,
+    layer.gamma,
+    layer.beta,
+    kernels.scratch,
+    extents.batch,
+    extents.channels,
+    extents.spatial,
+    eps,
+    layer.activation,
+  );
+}
+
+/** dx, dgamma and dbeta. `count`: values per channel behind the statistics, 0 where these are constants. */
+export function backward(dx: FloatTensor, dy: FloatTensor, x: FloatTensor, layer: LayerAddresses, count: number): void {
+  const { kernels, extents } = x;
+  kernels.exports.backward(
+    dx.address,
+    layer.dgamma,
+    layer.dbeta,
+    layer.dgammaFloats,
+    layer.dbetaFloats,
+    dy.address,
+    x.address,
+    layer.mean,
+    layer.invstd,
+    layer.gamma,
+    layer.beta,
+    kernels.scratch,
+    extents.batch,
+    extents.channels,
+    extents.spatial,
+    count,
+    layer.activation,
+  );
+}
+
+export function statistics(mean: Address, variance: Address, x: FloatTensor): void {
+  const { kernels, extents } = x;
+  const { batch, channels, spatial } = extents;
+  kernels.exports.statistics(mean, variance, x.address, kernels.reserve(extents), batch, channels, spatial);
+}
+
+export function invstd(invstd: Address, variance: Address, x: FloatTensor, eps: number): void {
+  x.kernels.exports.invstd(invstd, variance, x.extents.channels, eps);
 }
 
 export function normalize(y: FloatTensor, x: FloatTensor, affine: Affine): void {
-  const { planes, batch, channels, spatial, count } = x.extents;
-  const { exports } = x.kernels;
-  const scratch = x.kernels.scratch(channels);
-  const relu = affine.activation === "relu";
-  const mean = affine.mean.address;
-  const invstd = affine.invstd.address;
-  const gamma = affine.gamma?.address ?? ABSENT;
-  const beta = affine.beta?.address ?? ABSENT;
-  if (planes) {
-    const kernel = relu ? exports.normalizePlanesRelu : exports.normalizePlanes;
-    kernel(y.address, x.address, mean, invstd, gamma, beta, scratch, batch, channels, spatial);
-  } else {
-    const kernel = relu ? exports.normalizeRowsRelu : exports.normalizeRows;
-    kernel(y.address, x.address, mean, invstd, gamma, beta, scratch, count, channels);
-  }
+  const { kernels, extents } = x;
+  const { batch, channels, spatial } = extents;
+  kernels.exports.normalize(
+    y.address,
+    x.address,
+    ABSENT,
+    affine.mean,
+    affine.invstd,
+    affine.gamma,
+    affine.beta,
+    kernels.reserve(extents),
+    batch,
+    channels,
+    spatial,
+    affine.activation,
+    0,
+    ALL_PARTS,
+  );
 }
 
-export function gradientSums({ dgamma, dbeta }: Sums, dy: FloatTensor, x: FloatTensor, affine: Affine): void {
-  const { planes, batch, channels, spatial, count } = x.extents;
-  const { exports } = x.kernels;
-  const scratch = x.kernels.scratch(channels);
-  const relu = affine.activation === "relu";
-  const mean = affine.mean.address;
-  const invstd = affine.invstd.address;
-  const gamma = affine.gamma?.address ?? ABSENT;
-  const beta = affine.beta?.address ?? ABSENT;
-  const sums0 = dgamma.address;
-  const sums1 = dbeta.address;
-  if (planes) {
-    const kernel = relu ? exports.gradientSumsPlanesRelu : exports.gradientSumsPlanes;
-    kernel(sums0, sums1, dy.address, x.address, mean, invstd, gamma, beta, scratch, batch, channels, spatial);
-  } else {
-    const kernel = relu ? exports.gradientSumsRowsRelu : exports.gradientSumsRows;
-    kernel(sums0, sums1, dy.address, x.address, mean, invstd, gamma, beta, scratch, count, channels);
-  }
+export function gradientSums(dgamma: Address, dbeta: Address, dy: FloatTensor, x: FloatTensor, affine: Affine): void {
+  const { kernels, extents } = x;
+  const { batch, channels, spatial } = extents;
+  kernels.exports.gradientSums(
+    dgamma,
+    dbeta,
+    dy.address,
+    x.address,
+    affine.mean,
+    affine.invstd,
+    affine.gamma,
+    affine.beta,
+    kernels.reserve(extents),
+    batch,
+    channels,
+    spatial,
+    affine.activation,
+  );
 }
 
-/** `count`: values per channel behind the statistics. Without sums the statistics are constants. */
+/** `count`: values per channel behind the statistics. With dgamma and dbeta absent the statistics are constants. */
 export function inputGradient(
   dx: FloatTensor,
   dy: FloatTensor,
   x: FloatTensor,
   affine: Affine,
-  sums: Sums | null,
+  dgamma: Address,
+  dbeta: Address,
   count: number,
 ): void {
-  const { planes, batch, channels, spatial, count: rows } = x.extents;
-  const { exports } = x.kernels;
-  const scratch = x.kernels.scratch(channels);
-  const relu = affine.activation === "relu";
-  const mean = affine.mean.address;
-  const invstd = affine.invstd.address;
-  const gamma = affine.gamma?.address ?? ABSENT;
-  const beta = affine.beta?.address ?? ABSENT;
-  const dgamma = sums?.dgamma.address ?? ABSENT;
-  const dbeta = sums?.dbeta.address ?? ABSENT;
-  const to = dx.address;
-  const from = dy.address;
-  const at = x.address;
-  if (planes) {
-    const kernel = relu ? exports.inputGradientPlanesRelu : exports.inputGradientPlanes;
-    kernel(to, from, at, mean, invstd, gamma, beta, dgamma, dbeta, scratch, batch, channels, spatial, count);
-  } else {
-    const kernel = relu ? exports.inputGradientRowsRelu : exports.inputGradientRows;
-    kernel(to, from, at, mean, invstd, gamma, beta, dgamma, dbeta, scratch, rows, channels, count);
-  }
-}
-
-/** running = (1 - momentum) * running + momentum * batch; the variance times `correction` before. */
-export function updateRunning(
-  runningMean: Doubles,
-  runningVar: Doubles,
-  mean: Doubles,
-  variance: Doubles,
-  momentum: number,
-  correction: number,
-): void {
-  const { exports } = mean.kernels;
-  const { length } = mean;
-  exports.updateRunning(
-    runningMean.address,
-    runningVar.address,
-    mean.address,
-    variance.address,
-    length,
-    momentum,
-    correction,
+  const { kernels, extents } = x;
+  const { batch, channels, spatial } = extents;
+  kernels.exports.inputGradient(
+    dx.address,
+    dy.address,
+    x.address,
+    affine.mean,
+    affine.invstd,
+    affine.gamma,
+    affine.beta,
+    dgamma,
+    dbeta,
+    kernels.reserve(extents),
+    batch,
+    channels,
+    spatial,
+    count,
+    affine.activation,
+    0,
+    ALL_PARTS,
   );
-}
-
-export function toFloat32(target: FloatTensor, source: Doubles): void {
-  source.kernels.exports.toFloat32(target.address, source.address, source.length);
 }

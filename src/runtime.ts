@@ -1,13 +1,14 @@
 import { proxied } from "./errors.js";
 import type { KernelExports } from "./exports.js";
+import { type Extents, extentsOf } from "./layout.js";
 import { Allocator, type KernelMemory } from "./memory.js";
 import { MADE_BY_THIS_PACKAGE } from "./realms.js";
 
 /** What computes: the WebAssembly binary, or the same kernels in JavaScript. */
 export type Backend = "wasm" | "js";
 
-/** Their scratch is 230 KB. */
-const USUAL_CHANNELS = 256;
+/** Up to 512 channels in rows, or in planes of 16 values and more, need no larger scratch than these, of 200 KB. */
+const USUAL = extentsOf([6272, 512], "NC");
 
 /** The kernels over one memory, its allocator, and one scratch for all layers. */
 export class Runtime {
@@ -15,10 +16,9 @@ export class Runtime {
   readonly allocator: Allocator;
   readonly backend: Backend;
   readonly relaxed: boolean;
-  #scratch = 0;
+  /** The address of scratch for all kernels over extents that were reserved. */
+  scratch = 0;
   #scratchBytes = 0;
-  /** The most channels that the scratch is known to be enough for. */
-  #scratchChannels = 0;
 
   constructor(exports: KernelExports, memory: KernelMemory, backend: Backend, relaxed = false) {
     // A copy: the exports of an instance are a dictionary to V8, and each lookup in that takes some 10 ns.
@@ -26,8 +26,8 @@ export class Runtime {
     this.allocator = new Allocator(memory);
     this.backend = backend;
     this.relaxed = relaxed;
-    // At the bottom of the memory, where it does not split what tensors give back; enough for most networks.
-    this.scratch(USUAL_CHANNELS);
+    // At the bottom of the memory, where it does not split what tensors give back.
+    this.#enlarge(USUAL);
   }
 
   get [MADE_BY_THIS_PACKAGE](): true {
@@ -39,26 +39,30 @@ export class Runtime {
   }
 
   get bytesInUse(): number {
-    return this.allocator.bytesInUse - (this.unwrapped().#scratch ? Allocator.blockSize(this.#scratchBytes) : 0);
+    return this.allocator.bytesInUse - Allocator.blockSize(this.unwrapped().#scratchBytes);
   }
 
   /** These kernels; throws where `this` is a Proxy of them. */
   unwrapped(): this {
-    if (!(#scratch in this)) throw proxied("object that load returned");
+    if (!(#scratchBytes in this)) throw proxied("object that load returned");
     return this;
   }
 
-  /** The address of scratch that is enough for any kernel over this many channels. One for all layers. */
-  scratch(channels: number): number {
-    if (channels <= this.#scratchChannels) return this.#scratch;
-    const bytes = this.exports.scratchBytes(channels) >>> 0;
-    if (bytes > this.#scratchBytes) {
-      const larger = this.allocator.allocate(bytes);
-      if (this.#scratch) this.allocator.free(this.#scratch, this.#scratchBytes);
-      this.#scratch = larger;
-      this.#scratchBytes = bytes;
+  /** Sees to it that the scratch is enough for any kernel over these extents, of a tensor of these kernels; returns its address. */
+  reserve(extents: Extents): number {
+    if (!extents.hasScratch) {
+      this.#enlarge(extents);
+      extents.hasScratch = true;
     }
-    this.#scratchChannels = channels;
-    return this.#scratch;
+    return this.scratch;
+  }
+
+  #enlarge({ batch, channels, spatial }: Extents): void {
+    const bytes = this.exports.scratchBytes(batch, channels, spatial) >>> 0;
+    if (bytes <= this.#scratchBytes) return;
+    const larger = this.allocator.allocate(bytes);
+    if (this.scratch) this.allocator.free(this.scratch, this.#scratchBytes);
+    this.scratch = larger;
+    this.#scratchBytes = bytes;
   }
 }

@@ -34,7 +34,7 @@ export function batchStatistics(x: Tensor): OwnedStatistics {
     mean.data.fill(0);
     variance.data.fill(0);
   } else {
-    operations.statistics(mean, variance, input);
+    operations.statistics(mean.address, variance.address, input);
   }
   return {
     count,

@@ -38,7 +38,8 @@ abstract class Block<View extends Float32Array | Float64Array> {
   readonly kernels: Runtime;
   readonly length: number;
   readonly #bytes: number;
-  #address: number;
+  /** In bytes; 0 once it was disposed of. Not a getter: V8 inlines few of these, and a step reads a dozen. */
+  address: number;
   #view: View | null = null;
   #generation = 0;
 
@@ -46,42 +47,42 @@ abstract class Block<View extends Float32Array | Float64Array> {
     this.kernels = kernels;
     this.length = length;
     this.#bytes = length * bytesPerValue;
-    this.#address = kernels.allocator.allocate(this.#bytes);
-    kernels.allocator.own(this, this.#address, this.#bytes);
+    this.address = kernels.allocator.allocate(this.#bytes);
+    kernels.allocator.own(this, this.address, this.#bytes);
   }
 
   protected abstract view(buffer: ArrayBufferLike, address: number, length: number): View;
 
-  /** In bytes. */
-  get address(): number {
-    if (!(#address in this)) throw proxied("tensor");
-    if (this.#address === 0) throw new Error("tensor was disposed");
-    return this.#address;
-  }
-
   get disposed(): boolean {
-    if (!(#address in this)) throw proxied("tensor");
-    return this.#address === 0;
+    if (!(#bytes in this)) throw proxied("tensor");
+    return this.address === 0;
   }
 
   get data(): View {
-    const { address, length } = this;
-    const { memory, generation } = this.kernels.allocator;
+    if (!(#view in this)) throw proxied("tensor");
+    const view = this.#view;
     // A view that growth has detached is empty, but not every engine can detach the memory of the fallback. To compare
     // buffers would take longer: `buffer` of a WebAssembly.Memory takes some 50 ns.
-    if (this.#view === null || this.#view.length !== length || this.#generation !== generation || length === 0) {
-      this.#view = this.view(memory.buffer, address, length);
-      this.#generation = generation;
-      owners.set(this.#view, this);
-    }
-    return this.#view;
+    const isFresh = view?.length === this.length && this.#generation === this.kernels.allocator.generation;
+    return isFresh ? (view as View) : this.#renewed();
+  }
+
+  #renewed(): View {
+    if (this.disposed) throw new Error("tensor was disposed");
+    const { memory, generation } = this.kernels.allocator;
+    const view = this.view(memory.buffer, this.address, this.length);
+    // An empty view does not tell whether it was detached.
+    this.#view = this.length === 0 ? null : view;
+    this.#generation = generation;
+    owners.set(view, this);
+    return view;
   }
 
   dispose(): void {
     if (this.disposed) return;
     this.kernels.allocator.disown(this);
-    this.kernels.allocator.free(this.#address, this.#bytes);
-    this.#address = 0;
+    this.kernels.allocator.free(this.address, this.#bytes);
+    this.address = 0;
     this.#view = null;
   }
 
@@ -95,19 +96,38 @@ export interface Handle {
   tensor: FloatTensor | null;
 }
 
+/** Of a layer with tensors in the caller's hands: why it cannot compute any more. */
+export interface Life {
+  ended: string | null;
+}
+
 /** The one implementation of Tensor. Its values are not initialized. */
 export class FloatTensor extends Block<Float32Array> implements Tensor {
   readonly handle: Handle = { tensor: this };
   readonly shape: readonly number[];
   readonly layout: Layout;
-  readonly extents: Extents;
+  /** The same object for tensors that were found to have the same shape and layout. */
+  extents: Extents;
+  readonly #life: Life | null;
 
-  constructor(kernels: Runtime, shape: readonly number[], layout: Layout) {
-    const extents = extentsOf(shape, layout);
+  /** `life`: of the layer that it belongs to. `extents`: where another tensor has those of this shape and layout. */
+  constructor(
+    kernels: Runtime,
+    shape: readonly number[],
+    layout: Layout,
+    life: Life | null = null,
+    extents: Extents = extentsOf(shape, layout),
+  ) {
     super(kernels, extents.length, 4);
+    this.#life = life;
     this.shape = shape;
     this.layout = layout;
     this.extents = extents;
+  }
+
+  /** A tensor of the same kernels, shape and layout. */
+  static like({ kernels, shape, layout, extents }: FloatTensor): FloatTensor {
+    return new FloatTensor(kernels, shape, layout, null, extents);
   }
 
   get [MADE_BY_THIS_PACKAGE](): true {
@@ -121,6 +141,7 @@ export class FloatTensor extends Block<Float32Array> implements Tensor {
   override dispose(): void {
     super.dispose();
     this.handle.tensor = null;
+    if (this.#life !== null) this.#life.ended ??= "tensor was disposed";
   }
 }
 

@@ -31,7 +31,7 @@ export async function load(options: UrlLoadOptions = {}): Promise<Kernels> {
   const binary = await binaryAt(url);
   try {
     const memory = memoryOf(pages);
-    return new KernelInstance(await instantiateLater(memory, undefined, () => binary), memory, "wasm");
+    return new KernelInstance(await instantiateLater(memory, undefined, () => binary, "url"), memory, "wasm");
   } catch (error) {
     throw explained(error);
   }

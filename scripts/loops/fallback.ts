@@ -8,14 +8,14 @@ import { rowGroups, rowRest, tile } from "./rows.js";
 import { lines } from "./text.js";
 
 const HEADER = `/** The loops of the fallback. Written by scripts/build.mjs from scripts/loops. */
-import { FIRST, MEAN, OFFSET, SCALE, SECOND, SHIFT, SLOPE, VANISHING } from "./slots.js";`;
+import { CHOICE, FIRST, MEAN, OFFSET, SCALE, SECOND, SHIFT, SLOPE, VANISHING } from "./slots.js";`;
 
 /** Rows per iteration where columns fill no tile. */
 const REST = 4;
 
 interface Loop {
   readonly shape: string;
-  /** The same for all loops of a shape, whether their operation uses them or not. */
+  /** As many for all loops of a shape, whether their operation uses them or not. */
   readonly parameters: string;
   readonly body: string;
 }
@@ -29,7 +29,7 @@ function reductionLoops(operation: Reduction): Loop[] {
 }
 
 function mappingLoops(operation: Mapping): Loop[] {
-  const start = "start toDy toOut at pitch";
+  const start = `start ${distanceTo(operation.elements.includes("residual") ? "residual" : "dy")} toOut at pitch`;
   const tiles = operation.tiles
     ? [{ shape: "tile", parameters: `${start} end columns c`, body: tile(operation, TILE, 1, heap) }]
     : [];

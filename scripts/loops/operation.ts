@@ -1,5 +1,5 @@
 /** One float32 per value: `out` is stored, the others are read. */
-export const ELEMENTS = ["x", "dy", "out"] as const;
+export const ELEMENTS = ["x", "dy", "residual", "out"] as const;
 /** One float64 per channel, read before the loop over the channel's values. */
 export const COEFFICIENTS = ["mean", "scale", "shift", "offset", "slope"] as const;
 /** One float64 per channel, to which terms are added. */

@@ -24,15 +24,23 @@ export interface Mapping extends Operation {
 
 const deviation: Code = ({ x, mean }) => `${x} - ${mean}`;
 const normalized: Code = (names) => `(${deviation(names)}) * ${names.scale} + ${names.shift}`;
+const added: Code = (names) => `${normalized(names)} + ${names.residual}`;
 
 /** Declares d = x - mean. */
 const declareDeviation: Code = (names) => `const d${names.id} = ${deviation(names)};`;
+/** Two statements that store the value, or 0 where the condition holds: without a branch (src/fallback/slots.ts). */
+const unless = (condition: string, value: string, store: (chosen: string) => string) =>
+  `CHOICE[1] = ${value}; ${store(`CHOICE[+!(${condition})]`)};`;
+
 /**
  * Declares g, which is dy behind ReLU: 0 where forward stored no positive y. Where y is NaN, dy passes. A y of VANISHING is
  * stored as 0.
  */
 const declareMasked: Code = ({ id, scale, shift, dy }) =>
-  `const g${id} = d${id} * ${scale} + ${shift} <= VANISHING ? 0 : ${dy};`;
+  unless(`d${id} * ${scale} + ${shift} <= VANISHING`, dy, (chosen) => `const g${id} = ${chosen}`);
+
+/** Stores max(y, 0). */
+const storeRelu: Code = ({ id, out }) => unless(`y${id} < 0`, `y${id}`, (chosen) => `${out} = ${chosen}`);
 
 /** Each value is stored before the next one is read, so that no more of them are in registers at once. */
 const oneStep =
@@ -60,7 +68,7 @@ export const gradientSums: Reduction = {
   group: [4, 4],
 };
 
-/** The same of dy behind ReLU. Its branches cost more than iterations: more values in each do not make it faster. */
+/** The same of dy behind ReLU. More values in each iteration do not make it faster. */
 export const gradientSumsRelu: Reduction = {
   ...gradientSums,
   coefficients: ["mean", "scale", "shift"],
@@ -83,13 +91,22 @@ export const normalize: Mapping = {
 /** max(y, 0), which keeps a NaN. */
 export const normalizeRelu: Mapping = {
   ...normalize,
-  steps: [
-    oneStep(
-      (names) => `const y${names.id} = ${normalized(names)};`,
-      ({ id, out }) => `${out} = y${id} < 0 ? 0 : y${id};`,
-    ),
-  ],
+  steps: [oneStep((names) => `const y${names.id} = ${normalized(names)};`, storeRelu)],
   values: 8,
+};
+
+/** y = (x - mean) * scale + shift + residual. */
+export const normalizeResidual: Mapping = {
+  ...normalize,
+  elements: ["x", "residual", "out"],
+  steps: [(names) => `${names.out} = ${added(names)};`],
+  values: 8,
+};
+
+/** max(y, 0) of that. */
+export const normalizeResidualRelu: Mapping = {
+  ...normalizeResidual,
+  steps: [oneStep((names) => `const y${names.id} = ${added(names)};`, storeRelu)],
 };
 
 /** dx = (dy - offset - (x - mean) * slope) * scale. */
@@ -122,7 +139,7 @@ export const inputGradientRelu: Mapping = {
 export const frozenGradientRelu: Mapping = {
   ...inputGradientRelu,
   coefficients: ["mean", "scale", "shift"],
-  steps: [(names) => `${names.out} = (${normalized(names)} <= VANISHING ? 0 : ${names.dy}) * ${names.scale};`],
+  steps: [oneStep(declareDeviation, declareMasked, ({ id, out, scale }) => `${out} = g${id} * ${scale};`)],
   values: 4,
   tiles: false,
 };

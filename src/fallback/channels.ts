@@ -13,19 +13,34 @@ export function invstd(h: Heap, invstd: number, variance: number, channels: numb
   }
 }
 
-/** running = (1 - momentum) * running + momentum * batch, the batch's times `correction` first. */
+/** running = (1 - momentum) * running + momentum * batch, the variance of the batch times `correction` before. */
 export function updateRunning(
   h: Heap,
-  running: number,
-  batch: number,
+  runningMean: number,
+  runningVar: number,
+  mean: number,
+  variance: number,
   channels: number,
   momentum: number,
   correction: number,
 ): void {
+  mix(h, runningMean, mean, channels, momentum, 1);
+  mix(h, runningVar, variance, channels, momentum, correction);
+}
+
+/** One of the two. What has a weight of 0 has no part in it, NaN and infinite values included. */
+function mix(h: Heap, running: number, batch: number, channels: number, momentum: number, correction: number): void {
+  if (momentum === 0) return;
   for (let c = 0; c < channels; c++) {
-    const added = momentum * (correction * h.double(batch + 8 * c));
-    h.setDouble(running + 8 * c, (1 - momentum) * h.double(running + 8 * c) + added);
+    const found = correction * h.double(batch + 8 * c);
+    const mixed = (1 - momentum) * h.double(running + 8 * c) + momentum * found;
+    h.setDouble(running + 8 * c, momentum === 1 ? found : mixed);
   }
+}
+
+/** Rounds float64 to float32. */
+export function toFloat32(h: Heap, target: number, source: number, length: number): void {
+  for (let i = 0; i < length; i++) h.floats[(target >>> 2) + i] = h.double(source + 8 * i);
 }
 
 /** MEAN, SCALE and SHIFT. mean, gamma and beta may be 0 (absent: 0, 1 and -0, which leaves the sign of every y). */
@@ -78,26 +93,18 @@ export function gradient(
 /** dbeta is the first sum; dgamma = the second * invstd, 0 where invstd is, even if the sum is infinite. */
 export function finishGradient(
   h: Heap,
-  at: number,
-  pitch: number,
   dgamma: number,
   dbeta: number,
+  first: number,
+  second: number,
   invstd: number,
   channels: number,
 ): void {
-  const { doubles: k } = h;
-  const first = at + FIRST * pitch;
-  const second = at + SECOND * pitch;
-  const scales = h.read(invstd, at + OFFSET * pitch, channels);
-  const toBeta = h.target(dbeta, first);
-  const toGamma = h.target(dgamma, second);
   for (let c = 0; c < channels; c++) {
-    const scale = k[scales + c];
-    k[toBeta + c] = k[first + c];
-    k[toGamma + c] = scale === 0 ? 0 : k[second + c] * scale;
+    const scale = h.double(invstd + 8 * c);
+    h.setDouble(dbeta + 8 * c, h.double(first + 8 * c));
+    h.setDouble(dgamma + 8 * c, scale === 0 ? 0 : h.double(second + 8 * c) * scale);
   }
-  h.written(dbeta, toBeta, channels);
-  h.written(dgamma, toGamma, channels);
 }
 
 /** Coefficients of folded rows: those of the channels, again for each row in them. */

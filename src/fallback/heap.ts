@@ -17,13 +17,19 @@ export class Heap {
   }
 
   /** Before every kernel: nothing grows while it runs. */
-  refresh(): void {
+  refresh(): this {
     const { buffer } = this.#memory;
-    if (buffer === this.#buffer) return;
+    if (buffer === this.#buffer) return this;
     this.#buffer = buffer;
     this.floats = new Float32Array(buffer);
     this.doubles = new Float64Array(buffer);
     this.#words = new Uint32Array(buffer);
+    return this;
+  }
+
+  /** Copies so many words, bit by bit; the two may overlap. */
+  copy(to: number, from: number, words: number): void {
+    this.#words.copyWithin(to >>> 2, from >>> 2, (from >>> 2) + words);
   }
 
   /**

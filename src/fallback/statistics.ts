@@ -1,7 +1,8 @@
 import { reduce } from "./dispatch.js";
 import type { Heap } from "./heap.js";
 import { deviations } from "./loops.js";
-import { FIRST, SECOND } from "./slots.js";
+import { isEmpty } from "./parts.js";
+import { FIRST, pitchOf, SECOND, slotsIn } from "./slots.js";
 
 /**
  * With a pivot p, variance = sum((x - p)^2) / m - (mean - p)^2 magnifies the errors of the sums by up to 1 + 2 r,
@@ -21,13 +22,14 @@ export function statistics(
   mean: number,
   variance: number,
   x: number,
-  at: number,
-  pitch: number,
+  scratch: number,
   batch: number,
   channels: number,
   spatial: number,
 ): void {
   const { floats: f, doubles: k } = h;
+  const at = slotsIn(scratch);
+  const pitch = pitchOf(channels);
   for (let c = 0, i = x >>> 2; c < channels; c++, i += spatial) {
     // About 0 where it is not finite, so that an infinite mean does not become NaN.
     k[at + c] = f[i] - f[i] === 0 ? f[i] : 0;
@@ -75,4 +77,28 @@ function aboutMean(
   first /= count;
   k[mean] = pivot + first;
   k[variance] = second / count - first * first;
+}
+
+export function statisticsPartials(
+  h: Heap,
+  partials: number,
+  x: number,
+  _mean: number,
+  _variance: number,
+  scratch: number,
+  batch: number,
+  channels: number,
+  spatial: number,
+  _round: number,
+  begin: number,
+  end: number,
+): void {
+  if (isEmpty(begin, end)) return;
+  statistics(h, partials, partials + 8 * channels, x, scratch, batch, channels, spatial);
+}
+
+export function finishStatistics(h: Heap, mean: number, variance: number, partials: number, channels: number): 0 {
+  h.copy(mean, partials, 2 * channels);
+  h.copy(variance, partials + 8 * channels, 2 * channels);
+  return 0;
 }

@@ -2,12 +2,12 @@ import type { KernelExports } from "../exports.js";
 import type { KernelMemory } from "../memory.js";
 
 /** Batch, channels, spatial: of planes and, as batch rows of channels, of rows; each loop and what follows it is reached. */
-const EXTENTS = [
+const EXTENTS: [batch: number, channels: number, spatial: number][] = [
   [3, 2, 19],
   [9, 37, 1],
   [33, 16, 1],
   [9, 1, 2],
-] as const;
+];
 /** Addresses of x and out, of 2112 bytes at most, of all that has a value a channel, and of the scratch, of 14344. */
 const X = 64;
 const OUT = 8192;
@@ -21,19 +21,28 @@ const SCRATCH = 32768;
 export function warm(implement: (memory: KernelMemory) => KernelExports, memory: KernelMemory): void {
   const k = implement(memory);
   const p = PER_CHANNEL;
-  for (const [batch, channels, spatial] of EXTENTS) {
+  for (const extents of EXTENTS) {
+    const [, channels] = extents;
     k.invstd(p, p, channels, 1);
     k.updateRunning(p, p, p, p, channels, 0.5, 1);
-    k.toFloat32(OUT, p, channels);
-    k.statisticsPlanes(p, p, X, SCRATCH, batch, channels, spatial);
-    for (const normalize of [k.normalizePlanes, k.normalizePlanesRelu]) {
-      normalize(OUT, X, p, p, X, X, SCRATCH, batch, channels, spatial);
-    }
-    for (const gradientSums of [k.gradientSumsPlanes, k.gradientSumsPlanesRelu]) {
-      gradientSums(p, p, X, X, p, p, X, X, SCRATCH, batch, channels, spatial);
-    }
-    for (const gradient of [k.inputGradientPlanes, k.inputGradientPlanesRelu]) {
-      for (const sums of [0, p]) gradient(OUT, X, X, p, p, X, X, sums, sums, SCRATCH, batch, channels, spatial, 1);
+    k.statistics(p, p, X, SCRATCH, ...extents);
+    k.statisticsPartials(p, X, p, p, SCRATCH, ...extents, 0, 0, 1);
+    k.finishStatistics(p, p, p, X, ...extents, 0);
+    for (const activation of [0, 1]) {
+      for (const residual of [0, X]) {
+        k.normalize(OUT, X, residual, p, p, X, X, SCRATCH, ...extents, activation, 0, 1);
+        // No fraction: beside one V8 makes doubles of all arguments that are spread, and the loops slower for good.
+        k.forwardTraining(OUT, p, p, p, p, p, X, residual, X, X, SCRATCH, ...extents, 1, 1, 1, activation);
+        k.forwardInference(OUT, p, X, residual, p, p, X, X, SCRATCH, ...extents, 1, activation);
+      }
+      k.gradientSums(p, p, X, X, p, p, X, X, SCRATCH, ...extents, activation);
+      k.gradientPartials(p, X, X, p, p, X, X, p, p, SCRATCH, ...extents, activation, 0, 0, 1);
+      k.finishGradientSums(p, p, p, p, p, ...extents, 0);
+      for (const sums of [0, p]) {
+        k.inputGradient(OUT, X, X, p, p, X, X, sums, sums, SCRATCH, ...extents, 1, activation, 0, 1);
+        k.backward(OUT, p, p, OUT, OUT, X, X, p, p, X, X, SCRATCH, ...extents, sums && 1, activation);
+      }
+      k.maskGradient(OUT, X, X, ...extents, activation, 0, 1);
     }
   }
 }

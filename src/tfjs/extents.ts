@@ -22,6 +22,10 @@ export function extentsOf(shape: readonly number[], first: number, end: number):
   return channels === 1 ? { batch: 1, channels, spatial: count, count } : { batch, channels, spatial, count };
 }
 
+export function isEmpty({ channels, count }: Extents): boolean {
+  return channels === 0 || count === 0;
+}
+
 function productOf(shape: readonly number[], first: number, end: number): number {
   let product = 1;
   for (let i = first; i < end; i++) product *= shape[i];

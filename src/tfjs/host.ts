@@ -1,5 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { KernelExports } from "../exports.js";
+import { type Extents, isEmpty } from "./extents.js";
 
 export type Address = number;
 
@@ -25,4 +26,22 @@ export interface Host {
   doubles(address: Address, length: number): Float64Array;
   /** Gives the scratch back; the next computation takes new. */
   release(): void;
+}
+
+export const DOUBLE = 8;
+/** The address of an operand that is absent. */
+export const ABSENT = 0;
+/** The number of no activation. */
+export const IDENTITY = 0;
+
+/** What every kernel over tensors takes. */
+export type Call = readonly [scratch: Address, batch: number, channels: number, spatial: number];
+
+export function callOf(scratch: Address, { batch, channels, spatial }: Extents): Call {
+  return [scratch, batch, channels, spatial];
+}
+
+export function scratchBytes({ kernels }: Host, extents: Extents): number {
+  const { batch, channels, spatial } = extents;
+  return isEmpty(extents) ? 0 : kernels.scratchBytes(batch, channels, spatial) >>> 0;
 }

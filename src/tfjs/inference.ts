@@ -1,7 +1,8 @@
 import { engine, type Tensor, type TensorInfo } from "@tensorflow/tfjs-core";
+import { ALL_PARTS } from "../exports.js";
 import { alignShape, ChannelBlock } from "./broadcast.js";
-import type { Address, Host } from "./host.js";
-import { type Affine, gradientSums, inputGradient, normalize, type Pass, type Sums } from "./passes.js";
+import { isEmpty } from "./extents.js";
+import { ABSENT, type Address, type Call, callOf, DOUBLE, type Host, IDENTITY, scratchBytes } from "./host.js";
 
 /** A tensor with its shape as alignShape gives it. */
 export interface Parameter {
@@ -51,57 +52,58 @@ export function inferenceOf(inputs: InferenceInputs<TensorInfo>, axis: number | 
   return { x, ...parameters, block: new ChannelBlock(x.shape, shapes), eps };
 }
 
-const DOUBLE = 8;
 const FLOAT = 4;
-const ABSENT = 0;
 
+/** Where everything is, and the vectors for the gradients' sums. */
 interface Prepared {
-  readonly pass: Pass;
-  readonly affine: Affine;
-  readonly sums: Sums;
   readonly x: Address;
   readonly dy: Address;
+  readonly mean: Address;
+  readonly variance: Address;
+  /** Not computed yet. */
+  readonly invstd: Address;
+  readonly gamma: Address;
+  readonly beta: Address;
+  readonly sums: readonly [dgamma: Address, dbeta: Address];
+  readonly call: Call;
 }
 
 /** Begins a computation: inputs, and the parameters as one value a channel. */
 function prepare(host: Host, inference: Inference, dy: TensorInfo | null): Prepared {
-  const { x, mean, variance, gamma, beta, block, eps } = inference;
-  const { kernels } = host;
-  const { channels } = block.extents;
+  const { x, gamma, beta, block } = inference;
+  const { extents } = block;
+  const { channels } = extents;
   const [doubles, floats] = [DOUBLE * channels, FLOAT * channels];
-  const base = host.begin(4 * doubles + 2 * floats + (kernels.scratchBytes(channels) >>> 0));
+  const mean = host.begin(5 * doubles + 2 * floats + scratchBytes(host, extents));
+  const [variance, invstd, dgamma, dbeta, gammaAt] = [1, 2, 3, 4, 5].map((i) => mean + i * doubles);
+  const [betaAt, scratch] = [gammaAt + floats, gammaAt + 2 * floats];
   // All inputs first: one that comes from another backend may grow the memory under a view.
-  const inputs = [host.input(mean.tensor), host.input(variance.tensor), ABSENT, ABSENT];
+  const inputs = [host.input(inference.mean.tensor), host.input(inference.variance.tensor), ABSENT, ABSENT];
   if (gamma) inputs[2] = host.input(gamma.tensor);
   if (beta) inputs[3] = host.input(beta.tensor);
   const from = host.input(x);
   const above = dy ? host.input(dy) : ABSENT;
-  const invstd = base + doubles;
   const spread = ({ tensor, shape }: Parameter, address: Address, into: Float32Array | Float64Array) => {
     block.spread(host.floats(address, sizeOf(tensor)), shape, into);
   };
   /** Of gamma or beta: where it is, or where it has one value a channel. */
-  const channelwise = (parameter: Parameter, address: Address, scratch: Address): Address => {
-    if (block.isWhole(parameter.shape)) return address;
-    spread(parameter, address, host.floats(scratch, channels));
-    return scratch;
+  const channelwise = (parameter: Parameter | null, address: Address, room: Address): Address => {
+    if (parameter === null || block.isWhole(parameter.shape)) return address;
+    spread(parameter, address, host.floats(room, channels));
+    return room;
   };
-  spread(mean, inputs[0], host.doubles(base, channels));
-  spread(variance, inputs[1], host.doubles(invstd, channels));
-  if (channels > 0) kernels.invstd(invstd, invstd, channels, eps);
-  const gammaAt = base + 4 * doubles;
-  const betaAt = gammaAt + floats;
+  spread(inference.mean, inputs[0], host.doubles(mean, channels));
+  spread(inference.variance, inputs[1], host.doubles(variance, channels));
   return {
-    pass: { kernels, scratch: betaAt + floats, extents: block.extents },
-    affine: {
-      mean: base,
-      invstd,
-      gamma: gamma ? channelwise(gamma, inputs[2], gammaAt) : ABSENT,
-      beta: beta ? channelwise(beta, inputs[3], betaAt) : ABSENT,
-    },
-    sums: { dgamma: base + 2 * doubles, dbeta: base + 3 * doubles },
     x: from,
     dy: above,
+    mean,
+    variance,
+    invstd,
+    gamma: channelwise(gamma, inputs[2], gammaAt),
+    beta: channelwise(beta, inputs[3], betaAt),
+    sums: [dgamma, dbeta],
+    call: callOf(scratch, extents),
   };
 }
 
@@ -109,14 +111,15 @@ function sizeOf({ shape }: TensorInfo): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
-const isEmpty = ({ extents }: ChannelBlock) => extents.count === 0 || extents.channels === 0;
-
 /** y = (x - mean) / sqrt(variance + eps) * gamma + beta. */
 export function inferenceForward(host: Host, inference: Inference): TensorInfo {
-  const { pass, affine, x } = prepare(host, inference, null);
-  const result = host.output(inference.x.shape);
-  if (!isEmpty(inference.block)) normalize(pass, result.address, x, affine);
-  return result.take();
+  const { x, mean, variance, invstd, gamma, beta, call } = prepare(host, inference, null);
+  const y = host.output(inference.x.shape);
+  if (!isEmpty(inference.block.extents)) {
+    const given = [mean, variance, gamma, beta] as const;
+    host.kernels.forwardInference(y.address, invstd, x, ABSENT, ...given, ...call, inference.eps, IDENTITY);
+  }
+  return y.take();
 }
 
 /** The gradients of one inference for dy, each in the shape of its input; the sums are taken once, when first needed. */
@@ -131,10 +134,16 @@ export class InferenceGradients {
 
   /** dx = gamma * invstd * dy. */
   x(): TensorInfo {
-    const { pass, affine, x, dy } = prepare(this.host, this.inference, this.dy);
-    const result = this.host.output(this.inference.x.shape);
-    if (!isEmpty(this.inference.block)) inputGradient(pass, result.address, dy, x, affine, null);
-    return result.take();
+    const { host, inference } = this;
+    const { x, dy, mean, variance, invstd, gamma, beta, call } = prepare(host, inference, this.dy);
+    const { extents } = inference.block;
+    const dx = host.output(inference.x.shape);
+    if (!isEmpty(extents)) {
+      host.kernels.invstd(invstd, variance, extents.channels, inference.eps);
+      const given = [mean, invstd, gamma, beta, ABSENT, ABSENT] as const;
+      host.kernels.inputGradient(dx.address, dy, x, ...given, ...call, extents.count, IDENTITY, 0, ALL_PARTS);
+    }
+    return dx.take();
   }
 
   /** -gamma * invstd * sum(dy). */
@@ -168,16 +177,18 @@ export class InferenceGradients {
   #perChannel() {
     if (this.#sums !== null) return this.#sums;
     const { host, inference } = this;
-    const { channels } = inference.block.extents;
-    const { pass, affine, sums, x, dy } = prepare(host, inference, this.dy);
-    if (isEmpty(inference.block)) host.doubles(sums.dgamma, 2 * channels).fill(0);
-    else gradientSums(pass, sums, dy, x, affine);
+    const { extents } = inference.block;
+    const { channels } = extents;
+    const { x, dy, mean, variance, invstd, gamma, beta, sums, call } = prepare(host, inference, this.dy);
+    if (channels > 0) host.kernels.invstd(invstd, variance, channels, inference.eps);
+    if (isEmpty(extents)) host.doubles(sums[0], 2 * channels).fill(0);
+    else host.kernels.gradientSums(...sums, dy, x, mean, invstd, gamma, beta, ...call, IDENTITY);
     const copy = (address: Address) => host.doubles(address, channels).slice();
     this.#sums = {
-      dgamma: copy(sums.dgamma),
-      dbeta: copy(sums.dbeta),
-      gamma: affine.gamma === 0 ? null : host.floats(affine.gamma, channels).slice(),
-      invstd: copy(affine.invstd),
+      dgamma: copy(sums[0]),
+      dbeta: copy(sums[1]),
+      gamma: gamma === ABSENT ? null : host.floats(gamma, channels).slice(),
+      invstd: copy(invstd),
     };
     return this.#sums;
   }

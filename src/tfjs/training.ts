@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { Extents } from "./extents.js";
-import type { Address, Host } from "./host.js";
-import { gradientSums, inputGradient, normalize, type Pass, statistics } from "./passes.js";
+import { ALL_PARTS } from "../exports.js";
+import { type Extents, isEmpty } from "./extents.js";
+import { ABSENT, type Address, type Call, callOf, DOUBLE, type Host, IDENTITY, scratchBytes } from "./host.js";
 
 /**
  * A batch's statistics: of all channels mean, then invstd = 1/sqrt(variance + eps), then variance. In float64, so that the
@@ -24,17 +24,26 @@ export interface TrainingForward {
   readonly moved: Pick<MovingStatistics, "mean" | "variance"> | null;
 }
 
-const DOUBLE = 8;
-const ABSENT = 0;
 /** Of {@link BatchStatistics}. */
 const VECTORS = 3;
 
-/** Begins a computation with the statistics, and `more` vectors of float64 values, one a channel, before the scratch. */
-function begin(host: Host, extents: Extents, more: number): { pass: Pass; mean: Address } {
-  const { kernels } = host;
-  const bytes = (VECTORS + more) * DOUBLE * extents.channels;
-  const mean = host.begin(bytes + (kernels.scratchBytes(extents.channels) >>> 0));
-  return { pass: { kernels, scratch: mean + bytes, extents }, mean };
+/** Where a computation has its values per channel, in float64. */
+interface Room {
+  /** Here begin the {@link BatchStatistics}. */
+  readonly mean: Address;
+  readonly invstd: Address;
+  readonly variance: Address;
+  /** The moving statistics, or dgamma and dbeta. */
+  readonly others: readonly [Address, Address];
+  readonly call: Call;
+}
+
+/** Begins a computation. */
+function begin(host: Host, extents: Extents): Room {
+  const vector = DOUBLE * extents.channels;
+  const mean = host.begin((VECTORS + 2) * vector + scratchBytes(host, extents));
+  const [invstd, variance, third, fourth, scratch] = [1, 2, 3, 4, 5].map((i) => mean + i * vector);
+  return { mean, invstd, variance, others: [third, fourth], call: callOf(scratch, extents) };
 }
 
 /** y = (x - mean) * invstd * gamma + beta by the statistics of x. All tensors float32, gamma and beta of shape [C]. */
@@ -48,35 +57,35 @@ export function trainingForward(
   moving: MovingStatistics | null = null,
 ): TrainingForward {
   const { channels, count } = extents;
-  const { pass, mean } = begin(host, extents, 2);
-  const invstd = mean + DOUBLE * channels;
-  const variance = invstd + DOUBLE * channels;
+  const { mean, invstd, variance, others, call } = begin(host, extents);
   const from = host.input(x);
-  const affine = { mean, invstd, gamma: gamma ? host.input(gamma) : ABSENT, beta: beta ? host.input(beta) : ABSENT };
+  const parameters = [gamma ? host.input(gamma) : ABSENT, beta ? host.input(beta) : ABSENT] as const;
   const y = host.output(x.shape);
-  if (count === 0 || channels === 0) {
+  const moves = moving !== null && count > 0;
+  const take = moves ? mover(host, moving, others, channels) : null;
+  const running = moves ? others : ([ABSENT, ABSENT] as const);
+  const momentum = moves ? 1 - moving.momentum : 0;
+  if (isEmpty(extents)) {
     host.doubles(mean, VECTORS * channels).fill(0);
   } else {
-    statistics(pass, mean, variance, from);
-    pass.kernels.invstd(invstd, variance, channels, eps);
-    normalize(pass, y.address, from, affine);
+    const outputs = [y.address, mean, variance, invstd, ...running] as const;
+    host.kernels.forwardTraining(...outputs, from, ABSENT, ...parameters, ...call, eps, momentum, 1, IDENTITY);
   }
-  const moved = moving === null || count === 0 ? null : move(host, moving, mean, variance, channels);
-  return { y: y.take(), statistics: host.doubles(mean, VECTORS * channels).slice(), moved };
+  return { y: y.take(), statistics: host.doubles(mean, VECTORS * channels).slice(), moved: take?.() ?? null };
 }
 
-/** moving = momentum * moving + (1 - momentum) * batch, as new tensors: others may share the data of the old ones. */
-function move(host: Host, moving: MovingStatistics, mean: Address, variance: Address, channels: number) {
-  const { kernels } = host;
-  const olds = [host.input(moving.mean), host.input(moving.variance)];
-  const news = [host.output([channels]), host.output([channels])];
-  const [mean64, variance64] = [1, 2].map((i) => variance + i * DOUBLE * channels);
-  host.doubles(mean64, channels).set(host.floats(olds[0], channels));
-  host.doubles(variance64, channels).set(host.floats(olds[1], channels));
-  kernels.updateRunning(mean64, variance64, mean, variance, channels, 1 - moving.momentum, 1);
-  kernels.toFloat32(news[0].address, mean64, channels);
-  kernels.toFloat32(news[1].address, variance64, channels);
-  return { mean: news[0].take(), variance: news[1].take() };
+/**
+ * Brings the moving statistics to `at`, as float64. What it returns makes tensors of those that are there then: new ones, because
+ * others may share the data of the old.
+ */
+function mover(host: Host, moving: MovingStatistics, at: readonly [Address, Address], channels: number) {
+  const from = [host.input(moving.mean), host.input(moving.variance)];
+  const to = [host.output([channels]), host.output([channels])];
+  for (const i of [0, 1]) host.doubles(at[i], channels).set(host.floats(from[i], channels));
+  return () => {
+    for (const i of [0, 1]) host.kernels.toFloat32(to[i].address, at[i], channels);
+    return { mean: to[0].take(), variance: to[1].take() };
+  };
 }
 
 /**
@@ -91,26 +100,21 @@ export function trainingBackward(
   extents: Extents,
 ): [dx: TensorInfo, dgamma: TensorInfo | null, dbeta: TensorInfo | null] {
   const { channels, count } = extents;
-  const { pass, mean } = begin(host, extents, 2);
-  const { kernels, scratch } = pass;
-  const invstd = mean + DOUBLE * channels;
-  const affine = { mean, invstd, gamma: gamma ? host.input(gamma) : ABSENT, beta: ABSENT };
-  const sums = { dgamma: scratch - 2 * DOUBLE * channels, dbeta: scratch - DOUBLE * channels };
+  const { mean, invstd, others, call } = begin(host, extents);
+  const scale = gamma ? host.input(gamma) : ABSENT;
   const above = host.input(dy);
   const from = host.input(x);
   const dx = host.output(x.shape);
-  const dgamma = gamma && host.output(gamma.shape);
-  const dbeta = beta && host.output(beta.shape);
+  const sums = [gamma && host.output(gamma.shape), beta && host.output(beta.shape)];
+  const [dgamma, dbeta] = sums.map((sum) => sum?.address ?? ABSENT);
   host.doubles(mean, VECTORS * channels).set(statistics);
-  if (count === 0) {
-    host.doubles(sums.dgamma, 2 * channels).fill(0);
-  } else if (channels > 0) {
-    gradientSums(pass, sums, above, from, affine);
-    inputGradient(pass, dx.address, above, from, affine, sums);
+  if (isEmpty(extents)) {
+    for (const address of [dgamma, dbeta]) if (address !== ABSENT) host.floats(address, channels).fill(0);
+  } else {
+    const outputs = [dx.address, ...others, dgamma, dbeta] as const;
+    host.kernels.backward(...outputs, above, from, mean, invstd, scale, ABSENT, ...call, count, IDENTITY);
   }
-  if (dgamma) kernels.toFloat32(dgamma.address, sums.dgamma, channels);
-  if (dbeta) kernels.toFloat32(dbeta.address, sums.dbeta, channels);
-  return [dx.take(), dgamma?.take() ?? null, dbeta?.take() ?? null];
+  return [dx.take(), sums[0]?.take() ?? null, sums[1]?.take() ?? null];
 }
 
 /** The gradient of the population variance for x: (x - mean) * 2 / m * dvariance. */
@@ -122,15 +126,15 @@ export function varianceBackward(
   extents: Extents,
 ): TensorInfo {
   const { channels, count } = extents;
-  const { pass, mean } = begin(host, extents, 0);
-  const invstd = mean + DOUBLE * channels;
+  const { mean, invstd, call } = begin(host, extents);
   const from = host.input(x);
   const dx = host.output(x.shape);
   host.doubles(mean, VECTORS * channels).set(statistics);
   // A normalization whose invstd is the factor.
   host.doubles(invstd, channels).set(Float64Array.from(dvariance, (value) => (2 / count) * value));
-  if (count > 0 && channels > 0) {
-    normalize(pass, dx.address, from, { mean, invstd, gamma: ABSENT, beta: ABSENT });
+  if (!isEmpty(extents)) {
+    const affine = [mean, invstd, ABSENT, ABSENT] as const;
+    host.kernels.normalize(dx.address, from, ABSENT, ...affine, ...call, IDENTITY, 0, ALL_PARTS);
   }
   return dx.take();
 }

@@ -1,4 +1,5 @@
-import { base64 } from "./binary.js";
+import { decode } from "../../decode.js";
+import { encoded } from "./binary.js";
 import type { Geometry, Shape4 } from "./geometry.js";
 import { surround } from "./surround.js";
 import { type Loops, loopsInJavaScript } from "./taps.js";
@@ -17,7 +18,7 @@ class Room {
   readonly loops: Loops;
 
   private constructor() {
-    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const bytes = decode(encoded);
     const { memory } = this;
     this.loops = WebAssembly.validate(bytes)
       ? (new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports as unknown as Loops)
