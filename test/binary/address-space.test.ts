@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { decode } from "../../src/decode.js";
 import { instantiateKernels, type KernelExports, loadSync } from "../../src/index.js";
-import { base64 as plain } from "../../src/module.js";
-import { base64 as fused } from "../../src/relaxed-module.js";
+import { encoded as plain } from "../../src/module.js";
+import { encoded as fused } from "../../src/relaxed-module.js";
 import { caseOf } from "../helpers/cases.js";
 import { expectBits } from "../helpers/compare.js";
-import { instances, type Name, verbs } from "../helpers/contract.js";
+import type { Name } from "../helpers/contract.js";
+import { instances } from "../helpers/instances.js";
+import { type Floats, Placed } from "../helpers/placed.js";
 import { problemOf } from "../helpers/problem.js";
-import { type Floats, type RawCall, rawCall, shapeOf } from "../helpers/raw.js";
+import { type RawCall, rawCall } from "../helpers/raw.js";
 
 /** Arrays that end where 32-bit addresses do. The JavaScript kernels have a memory of their own, which ends a page before. */
 
@@ -21,64 +24,38 @@ const shapes = [
   "NC 3x257",
 ];
 
-const bytes = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-
 describe.each([
   ["release", plain],
   ["relaxed", fused],
-])("at the end of the address space, the binary %s", (_, base64) => {
+])("at the end of the address space, the binary %s", (_, encoded) => {
   /** Never touched but at both ends, so that the machine need not have it. */
   function largest(): { kernels: KernelExports; memory: WebAssembly.Memory } {
     const memory = new WebAssembly.Memory({ initial: 16, maximum: PAGE });
-    const kernels = instantiateKernels(memory, new WebAssembly.Module(bytes(base64)));
+    const kernels = instantiateKernels(memory, new WebAssembly.Module(decode(encoded)));
     memory.grow(PAGE - 16);
     return { kernels, memory };
   }
   const { kernels, memory } = largest();
 
   /** Runs a call with one array at the end of memory, and gives its outputs. */
-  function run(call: RawCall, last?: Name): Floats[] {
-    const { outputs, inputs, count, kernel: name = call.verb } = verbs[call.verb];
-    let end = 64;
-    const reserve = (bytes: number) => {
-      const address = end;
-      end += Math.ceil(bytes / 16) * 16;
-      return address;
-    };
-    const at = new Map<Name, number>();
-    for (const each of [...outputs, ...inputs]) {
-      const like = shapeOf(call, each);
-      const address = each === last ? END - like.byteLength : reserve(like.byteLength);
-      at.set(each, call.arrays[each] || outputs.includes(each) ? address : 0);
-      const values = outputs.includes(each) ? null : call.arrays[each];
-      const bytes = values && new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      if (bytes) new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
-    }
-    const scratch = reserve(kernels.scratchBytes(call.channels));
-    expect(end).toBeLessThan(16 * PAGE);
-    const kernel = kernels[(name + call.loop + call.activation) as keyof KernelExports] as (...args: number[]) => void;
-    kernel(
-      ...[...outputs, ...inputs].map((each) => at.get(each) as number),
-      scratch,
-      ...call.extents,
-      ...(count ? [call.count] : []),
-    );
-    return outputs.map((each) => {
-      const like = shapeOf(call, each);
-      const address = at.get(each) as number;
-      const copy = memory.buffer.slice(address, address + like.byteLength);
-      return like instanceof Float32Array ? new Float32Array(copy) : new Float64Array(copy);
-    });
+  function run({ instance, extents, values, numbers }: RawCall, last?: Name): Partial<Record<Name, Floats>> {
+    const { inputs, outputs, updated } = instance;
+    const placed = new Placed(kernels, memory, extents, [...outputs, ...inputs], values, { last, end: END });
+    expect(placed.used).toBeLessThan(16 * PAGE);
+    for (const name of [...inputs, ...updated]) if (values[name]) placed.write(name, values[name]);
+    instance.run(placed.call, numbers);
+    return Object.fromEntries(outputs.filter((name) => values[name] !== null).map((name) => [name, placed.read(name)]));
   }
 
-  it.each(instances)("$name gives the bits that it gives elsewhere", ({ verb, activation }) => {
-    const { inputs, outputs } = verbs[verb];
+  it.each(instances)("$name gives the bits that it gives elsewhere", (instance) => {
+    const { inputs, outputs } = instance;
     for (const shape of shapes) {
-      const call = rawCall(problemOf(caseOf(`${shape} eval relu gamma beta`)), verb, activation);
+      const call = rawCall(problemOf(caseOf(`${shape} eval relu gamma beta`)), instance);
       const want = run(call);
-      for (const last of [...inputs, ...outputs].filter((name) => outputs.includes(name) || call.arrays[name])) {
-        const got = run(call, last);
-        for (const [i, name] of outputs.entries()) expectBits(`${shape}, ${last} last`, name, got[i], want[i]);
+      for (const last of [...inputs, ...outputs].filter((name) => call.values[name] !== null)) {
+        for (const [name, got] of Object.entries(run(call, last))) {
+          expectBits(`${shape}, ${last} last`, name, got, want[name as Name] as Floats);
+        }
       }
     }
   });

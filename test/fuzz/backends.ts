@@ -1,10 +1,11 @@
 import { setFlagsFromString } from "node:v8";
+import { decode } from "../../src/decode.js";
 import { loadFallback } from "../../src/fallback/index.js";
 import { fallbackKernels } from "../../src/fallback/kernels.js";
 import { FallbackMemory } from "../../src/fallback/memory.js";
 import { instantiateKernels, type KernelExports, type KernelMemory, type Kernels, loadSync } from "../../src/index.js";
-import { base64 as plain } from "../../src/module.js";
-import { base64 as fused } from "../../src/relaxed-module.js";
+import { encoded as plain } from "../../src/module.js";
+import { encoded as fused } from "../../src/relaxed-module.js";
 
 /** What the fuzzer runs over. Each case gets kernels of its own, so that a case does not depend on those before it. */
 export interface FuzzBackend {
@@ -15,9 +16,8 @@ export interface FuzzBackend {
   exportsIn(memory: KernelMemory): KernelExports;
 }
 
-function webAssembly(name: "wasm" | "relaxed", base64: string): FuzzBackend {
-  const binary = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const module = new WebAssembly.Module(binary);
+function webAssembly(name: "wasm" | "relaxed", encoded: string): FuzzBackend {
+  const module = new WebAssembly.Module(decode(encoded));
   return {
     name,
     kernels: () => loadSync({ module }),

@@ -55,23 +55,27 @@ export interface Parameters {
   /** 0 where absent. */
   readonly beta: number;
   readonly relu: boolean;
+  /** Added before the activation. */
+  readonly residual?: Float64Array | null;
 }
 
 export interface Forward {
   readonly xhat: Float64Array;
-  /** Before the activation. */
-  readonly z: Float64Array;
   readonly y: Float64Array;
-  /** |gamma|·rms(xhat) + |beta| */
-  readonly size: number;
+  /** |gamma|·rms(xhat) + |beta| + |residual| */
+  readonly size: Float64Array;
 }
 
-/** z = gamma·xhat + beta, xhat = (x - mean)·invstd, y = z or max(z, 0) */
-export function forward(x: Float64Array, { mean, invstd, gamma, beta, relu }: Parameters): Forward {
+/** y = z or max(z, 0), z = gamma·xhat + beta + residual, xhat = (x - mean)·invstd */
+export function forward(x: Float64Array, { mean, invstd, gamma, beta, relu, residual }: Parameters): Forward {
   const xhat = x.map((value) => (value - mean) * invstd);
-  const z = xhat.map((value) => gamma * value + beta);
-  const y = relu ? z.map((value) => Math.max(value, 0)) : z;
-  return { xhat, z, y, size: Math.abs(gamma) * rms(xhat) + Math.abs(beta) };
+  const z = xhat.map((value, i) => gamma * value + beta + (residual?.[i] ?? 0));
+  const common = Math.abs(gamma) * rms(xhat) + Math.abs(beta);
+  return {
+    xhat,
+    y: relu ? z.map((value) => Math.max(value, 0)) : z,
+    size: x.map((_, i) => common + Math.abs(residual?.[i] ?? 0)),
+  };
 }
 
 export interface Sums {

@@ -1,6 +1,6 @@
 import type { FuzzBackend } from "./backends.js";
 import type { Judge } from "./judge.js";
-import { type Channel, takesFloat64 } from "./known-limits.js";
+import type { Channel } from "./known-limits.js";
 import type { Problem, Running, Step } from "./play.js";
 import { forward, gradientSums, inputGradient, invstdOf, type Moments, mix, moments } from "./reference.js";
 import { type Axes, axesOf, gather, indexOf } from "./shapes.js";
@@ -15,20 +15,20 @@ interface Normalizer {
   readonly scale: number;
 }
 
-/** Compares every value of a step with the reference. Returns whether the call is one of those that go to float64. */
-export function verify(backend: FuzzBackend, p: Problem, i: number, step: Step, judge: Judge): boolean {
+/** Compares every value of a step with the reference. */
+export function verify(backend: FuzzBackend, p: Problem, i: number, step: Step, judge: Judge): void {
   const axes = axesOf(p.layout, p.shape);
-  if (axes.count === 0) return verifyEmpty(p, step, judge);
+  if (axes.count === 0) {
+    verifyEmpty(p, step, judge);
+    return;
+  }
   const inputs = Array.from({ length: axes.channels }, (_, c) => gather(p.x[i], axes, c));
-  const normalizers = inputs.map((x, c) => normalizerOf(p, step, c, x));
-  const float64 = normalizers.some(({ invstd, scale }) => takesFloat64(invstd, scale));
-  for (let c = 0; c < axes.channels; c++) {
-    const n = normalizers[c];
-    const channel = { backend: backend.name, number: c, float64, x: inputs[c], relu: p.relu, ...n };
+  inputs.forEach((x, c) => {
+    const n = normalizerOf(p, step, c, x);
+    const channel = { backend: backend.name, number: c, x, ...n };
     verifyRunning(p, step, channel, axes.count, judge);
     verifyChannel(p, i, step, channel, n, axes, judge);
-  }
-  return float64;
+  });
 }
 
 function normalizerOf(p: Problem, { runningBefore }: Step, c: number, x: Float64Array): Normalizer {
@@ -51,9 +51,9 @@ function verifyChannel(
 ): void {
   const c = base.number;
   const index = (k: number) => indexOf(axes, c, k);
-  const { xhat, z, y, size } = forward(base.x, { ...n, relu: p.relu });
+  const { xhat, y, size } = forward(base.x, { ...n, relu: p.relu });
   const given = gather(step.y, axes, c);
-  judge.close("y", given, { values: y, size }, { ...base, z, zSize: size, xhat }, index);
+  judge.close("y", given, { values: y, size }, { ...base, xhat }, index);
   if (step.dx === null) return;
   const dy = gather(p.dy[i], axes, c);
   // dy passes where forward's y is positive or NaN. The y that the kernels gave decides, and was compared above.
@@ -61,7 +61,7 @@ function verifyChannel(
   const sums = gradientSums(dz, xhat, n.invstd);
   const through = n.batch === undefined ? null : sums;
   const gradient = inputGradient(dz, xhat, n.scale, through, axes.count);
-  const channel = { ...base, z, zSize: size, xhat, dy, dz, sums: through };
+  const channel = { ...base, xhat, dz, sums: through };
   judge.close("dx", gather(step.dx, axes, c), gradient, channel, index);
   const { dgamma, dbeta, dgammaSize, dbetaSize } = sums;
   // Products dy·(x - mean) below the normal range lose half of the smallest float32 each.
@@ -96,7 +96,7 @@ function verifyRunning(p: Problem, step: Step, channel: Channel, count: number, 
 }
 
 /** An empty batch gives empty y and dx, zeros for dgamma and dbeta, and leaves the running statistics as they are. */
-function verifyEmpty({ channels }: Problem, step: Step, judge: Judge): boolean {
+function verifyEmpty({ channels }: Problem, step: Step, judge: Judge): void {
   const zeros = new Float32Array(channels);
   judge.equal("values of y and dx of an empty batch", step.y.length + (step.dx?.length ?? 0), 0);
   for (const name of ["dgamma", "dbeta"] as const) {
@@ -104,7 +104,6 @@ function verifyEmpty({ channels }: Problem, step: Step, judge: Judge): boolean {
     if (got) judge.same(`${name} of an empty batch`, got, zeros);
   }
   sameRunning("an empty batch", step.running, step.runningBefore, judge);
-  return false;
 }
 
 export function sameRunning(what: string, got: Running | null, expected: Running | null, judge: Judge): void {

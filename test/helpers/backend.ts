@@ -1,4 +1,5 @@
 import { inject } from "vitest";
+import { decode } from "../../src/decode.js";
 import { loadFallback } from "../../src/fallback/index.js";
 import { fallbackKernels } from "../../src/fallback/kernels.js";
 import { FallbackMemory } from "../../src/fallback/memory.js";
@@ -29,9 +30,7 @@ export const kernels: Kernels = backend === "js" ? loadFallback() : await load({
 
 /** The binary of the project `relaxed`, whose engine has its instructions. */
 const relaxedModule = inject("relaxed")
-  ? new WebAssembly.Module(
-      Uint8Array.from(atob((await import("../../src/relaxed-module.js")).base64), (c) => c.charCodeAt(0)),
-    )
+  ? new WebAssembly.Module(decode((await import("../../src/relaxed-module.js")).encoded))
   : undefined;
 
 /** Kernels of their own; not of the binary with relaxed instructions. */

@@ -14,6 +14,8 @@ export interface Case {
   readonly gamma: boolean;
   readonly beta: boolean;
   readonly inPlace: boolean;
+  /** Only kernels take one; the table's cases, which the layer runs, have none. */
+  readonly residual: boolean;
 }
 
 export type Mode = "train" | "eval" | "eval-batch";
@@ -47,8 +49,8 @@ export function shapeIn(layout: string, [batch, channels, ...spatial]: readonly 
 }
 
 /** The line of a case, and the case of a line: `NLC 2x5x3 train` is a case of its own in any suite. */
-export function lineOf({ layout, shape, mode, relu, gamma, beta, inPlace }: Omit<Case, "line">): string {
-  const options = { relu, gamma, beta, inplace: inPlace };
+export function lineOf({ layout, shape, mode, relu, gamma, beta, inPlace, residual }: Omit<Case, "line">): string {
+  const options = { relu, gamma, beta, inplace: inPlace, residual };
   return [layout, shape.join("x"), mode, ...Object.entries(options).flatMap(([word, on]) => (on ? word : []))].join(
     " ",
   );
@@ -65,6 +67,7 @@ export function caseOf(line: string): Case {
     gamma: words.includes("gamma"),
     beta: words.includes("beta"),
     inPlace: words.includes("inplace"),
+    residual: words.includes("residual"),
   };
 }
 
@@ -74,7 +77,7 @@ const combinations = 48; // 3 modes x relu x gamma x beta x in place
 function choose(layout: Layout, shape: number[], n: number): Case {
   const single = axes(shape, layout).count < 2;
   const on = (digit: number) => Math.floor(n / (3 * 2 ** digit)) % 2 === 1;
-  const options = { relu: on(0), gamma: on(1), beta: on(2), inPlace: on(3) };
+  const options = { relu: on(0), gamma: on(1), beta: on(2), inPlace: on(3), residual: false };
   const choice = { layout, shape, mode: single ? "eval" : modes[n % 3], ...options };
   return { line: lineOf(choice), ...choice };
 }

@@ -73,19 +73,20 @@ export function expectBits(line: string, tensor: string, got: ArrayLike<number>,
 /** The scales of the metric, per channel. dy is the gradient after the activation's mask. */
 export function scales(
   axes: Axes,
-  values: { x: ArrayLike<number>; xhat: ArrayLike<number>; dy: ArrayLike<number>; invstd: ArrayLike<number> },
+  values: Readonly<Record<"x" | "xhat" | "dy" | "invstd", ArrayLike<number>>> & { residual?: ArrayLike<number> | null },
   gamma: ArrayLike<number> | null,
   beta: ArrayLike<number> | null,
 ) {
-  const { x, xhat, dy, invstd } = values;
+  const { x, xhat, dy, invstd, residual } = values;
   const meanOf = (term: (i: number) => number) => channelSums(axes, term).map((sum) => sum / axes.count);
   const rmsXhat = meanOf((i) => xhat[i] ** 2).map(Math.sqrt);
   const rmsDy = meanOf((i) => dy[i] ** 2).map(Math.sqrt);
+  const rmsResidual = meanOf((i) => (residual ? residual[i] ** 2 : 0)).map(Math.sqrt);
   const absoluteDy = channelSums(axes, (i) => Math.abs(dy[i]));
   const absoluteGamma = (c: number) => Math.abs(gamma ? gamma[c] : 1);
   return {
     mean: meanOf((i) => Math.abs(x[i])),
-    y: rmsXhat.map((rms, c) => absoluteGamma(c) * rms + Math.abs(beta ? beta[c] : 0)),
+    y: rmsXhat.map((rms, c) => absoluteGamma(c) * rms + Math.abs(beta ? beta[c] : 0) + rmsResidual[c]),
     dx: rmsDy.map((rms, c) => absoluteGamma(c) * invstd[c] * rms),
     dgamma: channelSums(axes, (i) => Math.abs(dy[i] * xhat[i])).map((sum, c) => sum || absoluteDy[c]),
     dbeta: absoluteDy,

@@ -14,6 +14,7 @@ export interface Problem {
   readonly dy: Float32Array<ArrayBuffer>;
   readonly gamma: Float32Array | null;
   readonly beta: Float32Array | null;
+  readonly residual?: Float32Array<ArrayBuffer> | null;
   readonly eps: number;
   readonly relu: boolean;
   /** Statistics given from outside: inference, and no gradient through them. null: the batch's own. */
@@ -55,6 +56,7 @@ export function problemOf(c: Case, values?: { x?: Values; dy?: Values; eps?: num
     eps: values?.eps ?? 1e-5,
     relu: c.relu,
     frozen: c.mode === "eval" ? running : null,
+    residual: c.residual ? fill(size, () => noise.normal()) : null,
   };
   return settle(problem);
 }
@@ -85,7 +87,7 @@ export function expectation(p: Problem): Expectation {
   const xhat = reference.standardize(x, shape, layout, used, eps);
   const masked = reference.maskedGradient(dy, x, shape, layout, used, p);
   const invstd = reference.invstd(used.variance, eps);
-  const scale = scales(axes, { x, xhat, dy: masked, invstd }, gamma, beta);
+  const scale = scales(axes, { x, xhat, dy: masked, invstd, residual: p.residual }, gamma, beta);
   const { channelOf } = axes;
   const perChannel = (i: number) => i;
   const dx = reference.inputGradient(dy, x, shape, layout, used, p.frozen ? null : sums, p);

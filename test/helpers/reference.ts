@@ -25,6 +25,8 @@ export interface ReferenceStatistics {
 export interface ReferenceOptions {
   readonly gamma: ArrayLike<number> | null;
   readonly beta: ArrayLike<number> | null;
+  /** Added before the activation. */
+  readonly residual?: ArrayLike<number> | null;
   readonly eps: number;
   readonly relu: boolean;
 }
@@ -97,18 +99,18 @@ export function standardize(
   return new Float64Array(x).map((value, i) => (value - mean[channelOf(i)]) * factor[channelOf(i)]);
 }
 
-/** y = gamma·xhat + beta before the activation. */
+/** y = gamma·xhat + beta + residual before the activation. */
 export function preactivation(
   x: ArrayLike<number>,
   shape: readonly number[],
   layout: string,
   batch: ReferenceStatistics,
-  { gamma, beta, eps }: ReferenceOptions,
+  { gamma, beta, residual, eps }: ReferenceOptions,
 ): Float64Array {
   const { channelOf } = axes(shape, layout);
   return standardize(x, shape, layout, batch, eps).map((xhat, i) => {
     const c = channelOf(i);
-    return (gamma ? gamma[c] : 1) * xhat + (beta ? beta[c] : 0);
+    return (gamma ? gamma[c] : 1) * xhat + (beta ? beta[c] : 0) + (residual ? residual[i] : 0);
   });
 }
 

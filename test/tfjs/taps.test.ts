@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
 import { seeded } from "../../scripts/common/random.js";
-import { base64 } from "../../src/tfjs/kernels/binary.js";
+import { decode } from "../../src/decode.js";
+import { encoded } from "../../src/tfjs/kernels/binary.js";
 import { type Loops, loopsInJavaScript } from "../../src/tfjs/kernels/taps.js";
 
-const module = new WebAssembly.Module(Buffer.from(base64, "base64"));
+const module = new WebAssembly.Module(decode(encoded));
 const compiled = (memory: WebAssembly.Memory) =>
   new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Loops;
 

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { caseOf } from "../helpers/cases.js";
-import { expectBits, expectClose, type Want } from "../helpers/compare.js";
-import { instances, verbs } from "../helpers/contract.js";
+import { expectBits, expectClose, expectWithin, type Want } from "../helpers/compare.js";
+import type { KernelName, Name } from "../helpers/contract.js";
+import { type Instance, instanceOf, instances } from "../helpers/instances.js";
+import type { Arrays, Floats, Numbers } from "../helpers/placed.js";
 import { expectation, type Problem, problemOf } from "../helpers/problem.js";
-import { aligned, type Floats, type Placement, type RawCall, RawMemory, rawCall } from "../helpers/raw.js";
-import { axes } from "../helpers/reference.js";
+import { type RawCall, RawMemory, type RawPlacement, rawCall } from "../helpers/raw.js";
+import * as reference from "../helpers/reference.js";
 
 /** Raw kernels touch nothing but their outputs and scratch, wherever the arrays lie, and give the same bits there. */
 
@@ -26,151 +28,144 @@ const shapes = [
 ];
 const raw = new RawMemory();
 
-const options = ["eval relu gamma beta", "eval relu"];
-/** With and without an activation: dy is 0 where relu's answer is open. */
-const problems = shapes.map((shape, i) => problemOf(caseOf(`${shape} ${options[i % 2]}`)));
-
-const placements: Record<string, Placement> = {
+const placements: Record<string, RawPlacement> = {
   "4 bytes past": { offset: () => 4 },
   "8 bytes past": { offset: () => 8 },
   "12 bytes past": { offset: () => 12 },
   "all different": { offset: (i) => (4 * i + 4) % 16 },
-  "on another sentinel": { offset: () => 0, sentinel: 0x3f },
+  "on another sentinel": { sentinel: 0x3f },
 };
 
-describe.each(instances)("$name", ({ verb, activation }) => {
-  const { inputs, outputs, inPlace, absent = [] } = verbs[verb];
+interface Watched {
+  readonly p: Problem;
+  readonly call: RawCall;
+  readonly want: Partial<Record<Name, Floats>>;
+}
+
+/**
+ * All that may be absent is there, or nothing of it. The problem is one with an activation for all: dy is 0 where relu's
+ * answer is open.
+ */
+function callsOf(instance: Instance): Watched[] {
+  const residual = instance.inputs.includes("residual") ? " residual" : "";
+  return shapes.flatMap((shape, i) => {
+    const options = i % 2 === 0 ? `relu gamma beta${residual}` : "relu";
+    const p = problemOf(caseOf(`${shape} ${instance.own ? "train" : "eval"} ${options}`));
+    if (instance.own && reference.axes(p.shape, p.layout).count === 1) return [];
+    const call = rawCall(p, instance);
+    return { p, call, want: raw.run(call) };
+  });
+}
+
+function expectSame(calls: readonly Watched[], placement: RawPlacement): void {
+  for (const { p, call, want } of calls) {
+    const got = raw.run(call, placement);
+    for (const name in want) expectBits(p.line, name, got[name as Name] as Floats, want[name as Name] as Floats);
+  }
+}
+
+/** What the reference says about the outputs. */
+function wanted(p: Problem, { instance, values, numbers }: RawCall): Partial<Record<Name, Want>> {
+  const want = expectation({ ...p, relu: instance.activation === 1 });
+  const { mean, variance } = want;
+  const perChannel = (ref: ArrayLike<number>, scale = ref): Want => ({ ref, scale, channelOf: (c) => c });
+  const { momentum, eps, activation } = numbers;
+  const old = { mean: values.runningMean ?? mean.ref, variance: values.runningVar ?? variance.ref };
+  const running = reference.updateRunning(old, want.statistics, momentum, "unbiased");
+  const size = Float64Array.from(running.mean, (_, c) => Math.abs(old.mean[c]) + mean.scale[c]);
+  return {
+    ...want,
+    invstd: perChannel(reference.invstd((p.frozen ?? want.statistics).variance, eps)),
+    runningMean: perChannel(running.mean, size),
+    runningVar: perChannel(running.variance),
+    dgammaFloats: want.dgamma,
+    dbetaFloats: want.dbeta,
+    dz: { ...want.dx, ref: p.dy.map((value, i) => (activation === 0 || (values.y as Floats)[i] > 0 ? value : 0)) },
+  };
+}
+
+describe.each(instances)("$name", (instance) => {
+  const { inputs, outputs, over } = instance;
   /** Computed by the first test that asks, so that what a kernel throws is that test's failure. */
-  let memo: { p: Problem; call: RawCall; want: Floats[] }[] | undefined;
-  function calls() {
-    memo ??= problems.map((p) => {
-      const call = rawCall(p, verb, activation);
-      return { p, call, want: raw.run(call) };
-    });
+  let memo: Watched[] | undefined;
+  const calls = () => {
+    memo ??= callsOf(instance);
     return memo;
-  }
-
-  /** The batch's own statistics, which an input gradient takes, instead of given ones. */
-  function trainingCalls() {
-    const several = problems.filter(({ shape, layout }) => axes(shape, layout).count > 1);
-    return several.map(({ line }) => {
-      const p = problemOf(caseOf(line.replace("eval", "train")));
-      return { p, want: raw.run(rawCall(p, verb, activation)) };
-    });
-  }
-
-  function expectSame(placement: Placement, some = calls()): void {
-    for (const { p, call, want } of some) {
-      const got = raw.run(call, placement);
-      for (const [i, name] of outputs.entries()) expectBits(p.line, name, got[i], want[i]);
-    }
-  }
+  };
 
   it("agrees with the reference", () => {
-    for (const { p, want } of verb === "inputGradient" ? trainingCalls() : calls()) {
-      const ref = expectation({ ...p, relu: activation === "Relu" });
-      for (const [i, name] of outputs.entries()) {
-        expectClose(`${verb}${activation} ${p.line}`, name, want[i], ref[name as keyof typeof ref] as Want);
+    for (const { p, call, want } of calls()) {
+      const ref = wanted(p, call);
+      for (const [name, got] of Object.entries(want)) {
+        expectClose(`${instance.name} ${p.line}`, name, got, ref[name as Name] as Want);
       }
     }
   });
 
-  it.each(Object.entries(placements))("addresses %s", (_, placement) => expectSame(placement));
+  it.each(Object.entries(placements))("addresses %s", (_, placement) => expectSame(calls(), placement));
 
-  it.each([...inputs, ...outputs].filter((name) => !absent.includes(name)))("%s at the end of memory", (last) => {
-    const present = calls().filter(({ call }) => outputs.includes(last) || call.arrays[last] !== null);
-    expect(present.length).toBeGreaterThan(problems.length / 3);
-    expectSame({ ...aligned, last }, present);
+  const all = [...inputs, ...outputs, "scratch" as const];
+  it.each(all)("%s at the end of memory", (last) => {
+    const present = calls().filter(({ call }) => last === "scratch" || call.values[last] !== null);
+    expect(present.length).toBeGreaterThan(shapes.length / 3);
+    // Half of the shapes for each array, and the other half for the next.
+    const half = present.filter((_, i) => Math.floor(i / 2) % 2 === all.indexOf(last) % 2);
+    expectSame(half, { last });
   });
 
-  if (inPlace) {
-    it(`in place of ${inPlace}`, () => {
-      expectSame({ ...aligned, inPlace: true });
-      expectSame({ offset: () => 4, inPlace: true, last: inPlace });
-    });
-  }
+  it.each(over.slice(1))(`${over[0]} on %s`, (input) => {
+    const present = calls().filter(({ call }) => call.values[input] !== null);
+    expect(present.length).toBeGreaterThan(shapes.length / 3);
+    expectSame(present, { over: [over[0], input] });
+    expectSame(present, { over: [over[0], input], offset: () => 4, last: input });
+  });
 });
 
 describe("per channel", () => {
-  const { kernels, bytes } = raw;
-  const guard = 64;
-  const arrays = 5;
-
-  /** Float64 (or float32) arrays in memory with guards between them; f writes to those listed, and to no other byte. */
-  function watched(
-    offset: number,
-    values: (Float64Array | Float32Array)[],
-    writes: number[],
-    f: (at: number[]) => void,
-  ) {
-    bytes.fill(0xff);
-    const stride = 17 * 8 + guard;
-    const at = values.map((_, i) => Math.ceil((guard + i * stride) / 16) * 16 + offset);
-    values.forEach((array, i) => {
-      bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at[i]);
-    });
-    const before = bytes.slice(0, at[0] + (arrays + 1) * stride);
-    f(at);
-    const own = (byte: number) => writes.some((i) => byte >= at[i] && byte < at[i] + values[i].byteLength);
-    before.forEach((value, i) => {
-      if (value !== bytes[i] && !own(i)) throw new Error(`byte ${i} was overwritten`);
-    });
-    return writes.map((i) => raw.read(at[i], values[i].slice() as Float64Array<ArrayBuffer>));
-  }
-
   const row = (channels: number, value: (c: number) => number) =>
     Float64Array.from({ length: channels }, (_, c) => value(c));
 
   describe.each([0, 4, 8, 12])("%s bytes past", (offset) => {
+    const run = (kernel: KernelName, values: Arrays, numbers: Numbers, channels: number) =>
+      raw.run(
+        { instance: instanceOf(kernel), extents: [1, channels, 1], values, numbers },
+        { offset: () => offset },
+      ) as Record<Name, Floats>;
+
     it.each(upTo17)("%s channels", (channels) => {
       const variance = row(channels, (c) => (c % 4 === 3 ? 0 : 2.5 * c + 0.1));
-      const empty = row(channels, () => Number.NaN);
       for (const eps of [0, 1e-5]) {
-        const [got] = watched(offset, [empty, variance], [0], (at) => kernels.invstd(at[0], at[1], channels, eps));
-        expectBits(
-          "invstd",
-          "invstd",
-          got,
-          variance.map((v) => (v + eps === 0 ? 0 : 1 / Math.sqrt(v + eps))),
-        );
+        const expected = variance.map((v) => (v + eps === 0 ? 0 : 1 / Math.sqrt(v + eps)));
+        expectBits("invstd", "invstd", run("invstd", { variance }, { eps }, channels).invstd, expected);
       }
 
-      const [mean, old, oldVariance] = [
-        row(channels, (c) => c - 1.7),
-        row(channels, (c) => 3 - c),
-        row(channels, (c) => c + 0.3),
-      ];
+      const mean = row(channels, (c) => c - 1.7);
+      const running = { runningMean: row(channels, (c) => 3 - c), runningVar: row(channels, (c) => c + 0.3) };
       for (const [momentum, correction] of [
         [0.1, 17 / 16],
         [1, 1],
         [0, 2],
         [0.37, 1],
       ]) {
-        const updated = watched(offset, [old, oldVariance, mean, variance], [0, 1], (at) =>
-          kernels.updateRunning(at[0], at[1], at[2], at[3], channels, momentum, correction),
-        );
+        const got = run("updateRunning", { ...running, mean, variance }, { momentum, correction }, channels);
         // Written either way, (1 - f)a + fb or a + f(b - a), it is at most four roundings of terms no larger than |a| + |b|.
-        const check = (got: ArrayLike<number>, a: Float64Array, b: Float64Array) => {
-          for (let c = 0; c < channels; c++) {
-            const bound = 4 * 2 ** -53 * (Math.abs(a[c]) + Math.abs(b[c]));
-            expect(Math.abs(got[c] - ((1 - momentum) * a[c] + momentum * b[c])), `channel ${c}`).toBeLessThanOrEqual(
-              bound,
-            );
-          }
-        };
-        check(updated[0], old, mean);
+        const check = (name: "runningMean" | "runningVar", batch: Float64Array) =>
+          expectWithin(
+            "updateRunning",
+            name,
+            got[name],
+            batch.map((value, c) => (1 - momentum) * running[name][c] + momentum * value),
+            (c) => 4 * 2 ** -53 * (Math.abs(running[name][c]) + Math.abs(batch[c])),
+          );
+        check("runningMean", mean);
         check(
-          updated[1],
-          oldVariance,
+          "runningVar",
           variance.map((v) => correction * v),
         );
       }
 
-      const wide = row(channels, (c) => (c - 5) / 3);
-      const [narrow] = watched(offset, [new Float32Array(channels), wide], [0], (at) =>
-        kernels.toFloat32(at[0], at[1], channels),
-      );
-      expectBits("toFloat32", "out", narrow, Float32Array.from(wide));
+      const source = row(channels, (c) => (c - 5) / 3);
+      expectBits("toFloat32", "target", run("toFloat32", { source }, {}, channels).target, Float32Array.from(source));
     });
   });
 });

@@ -2,10 +2,12 @@ import { describe, it } from "vitest";
 import { mergeStatistics } from "../../src/index.js";
 import { caseOf } from "../helpers/cases.js";
 import { expectBits, expectClose } from "../helpers/compare.js";
-import { instances, verbs } from "../helpers/contract.js";
+import type { Name } from "../helpers/contract.js";
 import { expectStep, scope, step } from "../helpers/harness.js";
+import { instances } from "../helpers/instances.js";
+import type { Floats } from "../helpers/placed.js";
 import { expectation, type Problem, problemOf } from "../helpers/problem.js";
-import { type Floats, RawMemory, rawCall } from "../helpers/raw.js";
+import { extentsOf, RawMemory, rawCall } from "../helpers/raw.js";
 
 /** The same input gives the same bits: again, in another memory, and as the sum of its parts. */
 
@@ -28,7 +30,8 @@ const shapes = [
 function samples(p: Problem, first: number, end: number): Problem {
   const each = p.x.length / p.shape[0];
   const part = (values: Floats) => values.slice(first * each, end * each) as Float32Array<ArrayBuffer>;
-  return { ...p, shape: [end - first, ...p.shape.slice(1)], x: part(p.x), dy: part(p.dy) };
+  const residual = p.residual ? part(p.residual) : null;
+  return { ...p, shape: [end - first, ...p.shape.slice(1)], x: part(p.x), dy: part(p.dy), residual };
 }
 
 /** Uneven parts, so that blocks and folds begin elsewhere than in the whole. */
@@ -57,28 +60,30 @@ describe.each(shapes)("%s", (shape) => {
 
   it("in another memory", () => {
     const [a, b] = [new RawMemory(), new RawMemory()];
-    for (const { verb, activation, name } of instances) {
-      const call = rawCall(p, verb, activation);
+    for (const instance of instances) {
+      const call = rawCall(p, instance);
       const want = a.run(call);
-      b.run(rawCall(samples(p, 1, 3), verb, activation));
-      b.run(call).forEach((got, i) => {
-        expectBits(line, `${name} ${verbs[verb].outputs[i]}`, got, want[i]);
-      });
+      b.run(rawCall(samples(p, 1, 3), instance));
+      for (const [name, got] of Object.entries(b.run(call))) {
+        expectBits(line, `${name} of ${instance.name}`, got, want[name as Name] as Floats);
+      }
     }
   });
 
-  it("range by range", () => {
+  it("samples by samples", () => {
     const raw = new RawMemory();
-    for (const { verb, activation, name } of instances.filter((one) => verbs[one.verb].inPlace)) {
-      const whole = rawCall(p, verb, activation);
-      const [want] = raw.run(whole);
-      const got = parts(p).flatMap((part) => {
-        const { extents, arrays } = rawCall(part, verb, activation);
-        // The range's own x and dy, the whole's coefficients, sums and count.
-        const { x, dy } = arrays;
-        return [...raw.run({ ...whole, extents, arrays: { ...whole.arrays, x, dy } })[0]];
+    const given = problemOf(caseOf(`${shape} eval relu gamma beta residual`));
+    const reduces = (name: Name) => name === "mean" || name === "dgamma";
+    for (const instance of instances.filter(({ outputs, over }) => over.length > 0 && !outputs.some(reduces))) {
+      const whole = rawCall(given, instance);
+      const [name] = instance.outputs;
+      const got = parts(given).flatMap((part) => {
+        const { x, dy, residual, y } = rawCall(part, instance).values;
+        // Coefficients and sums are the whole's.
+        const values = { ...whole.values, x, dy, residual, y };
+        return [...(raw.run({ ...whole, extents: extentsOf(part), values })[name] as Floats)];
       });
-      expectBits(line, name, Float32Array.from(got), want);
+      expectBits(line, instance.name, Float32Array.from(got), raw.run(whole)[name] as Floats);
     }
   });
 
