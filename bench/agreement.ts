@@ -1,7 +1,7 @@
 import { naivePlanes, naiveRows, type Problem, type Shape, VARIANTS } from "./baseline/index.js";
 import type { Contender } from "./contender.js";
-import { type Extents, problem } from "./data.js";
 import { compose } from "./fastest.js";
+import { type Extents, problem } from "./inputs.js";
 import { javascript } from "./javascript.js";
 import { forEachElement, type Reference, reference } from "./reference.js";
 

@@ -15,7 +15,7 @@ export interface Engines {
 
 /** Everything that runs in WebAssembly, with memories that hold x, y, dy, dx of the largest case and never grow. */
 export async function engines(cases: readonly Case[], floor: BufferSource): Promise<Engines> {
-  const scratch = scratchBytes(cases.map(({ channels }) => channels));
+  const scratch = scratchBytes(cases);
   const need = cases.map(({ bytes, channels }) => 4 * bytes + parameterBytes(channels) + scratch + PAGE);
   const memory = reserve(Math.max(...need));
   // twice what is needed, since gaps may be left

@@ -1,11 +1,11 @@
 import { instantiateKernels, type KernelExports } from "batchnorm-wasm";
-import { Arena, reserve } from "./arena.js";
+import { type Arena, reserve } from "./arena.js";
 import type { Problem, Verbs } from "./baseline/index.js";
 import type { Contender } from "./contender.js";
-import type { Extents } from "./data.js";
 import type { Floor } from "./floor/index.js";
+import type { Extents } from "./inputs.js";
 
-/** Where the kernels find x, y, dy, dx and everything that has one value a channel. */
+/** Where the kernels find x, y, dy, dx and everything that has one value per channel. */
 export interface Addresses {
   readonly x: number;
   readonly y: number;
@@ -28,68 +28,52 @@ export function parameterBytes(channels: number): number {
   return 64 * channels + 1024;
 }
 
-/** Bytes of scratch that suffice for each of these numbers of channels. The memory that will hold it need not exist yet. */
-export function scratchBytes(channels: readonly number[]): number {
+/** A shape as the exports take it: rows are planes of one value. */
+function exported({ loop, batch, channels, spatial }: Extents): [batch: number, channels: number, spatial: number] {
+  return loop === "planes" ? [batch, channels, spatial] : [batch * spatial, channels, 1];
+}
+
+/** Bytes of scratch that suffice for each of these shapes. The memory that will hold it need not exist yet. */
+export function scratchBytes(shapes: readonly Extents[]): number {
   const kernels = instantiateKernels(reserve(0));
-  return channels.reduce((most, each) => Math.max(most, kernels.scratchBytes(each) >>> 0), 0);
+  return shapes.reduce((most, each) => Math.max(most, kernels.scratchBytes(...exported(each)) >>> 0), 0);
 }
 
-export type Settings = Extents & Pick<Problem, "eps" | "momentum">;
-
-function planes(k: KernelExports, a: Addresses, { batch, channels, spatial, eps, momentum }: Settings): Verbs {
-  const { x, y, dy, dx, gamma, beta, mean, variance, invstd, runningMean, runningVar, dgamma, dbeta, scratch } = a;
-  const count = batch * spatial;
-  return {
-    trainingForward() {
-      k.statisticsPlanes(mean, variance, x, scratch, batch, channels, spatial);
-      k.invstd(invstd, variance, channels, eps);
-      k.normalizePlanes(y, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial);
-      k.updateRunning(runningMean, runningVar, mean, variance, channels, momentum, unbiased(count));
-    },
-    inference() {
-      k.invstd(invstd, runningVar, channels, eps);
-      k.normalizePlanes(y, x, runningMean, invstd, gamma, beta, scratch, batch, channels, spatial);
-    },
-    backward() {
-      k.gradientSumsPlanes(dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial);
-      // biome-ignore format: the arguments of one kernel
-      k.inputGradientPlanes(
-        dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, batch, channels, spatial, count,
-      );
-    },
-  };
-}
-
-function rows(k: KernelExports, a: Addresses, { batch, channels, spatial, eps, momentum }: Settings): Verbs {
-  const { x, y, dy, dx, gamma, beta, mean, variance, invstd, runningMean, runningVar, dgamma, dbeta, scratch } = a;
-  const count = batch * spatial;
-  return {
-    trainingForward() {
-      k.statisticsRows(mean, variance, x, scratch, count, channels);
-      k.invstd(invstd, variance, channels, eps);
-      k.normalizeRows(y, x, mean, invstd, gamma, beta, scratch, count, channels);
-      k.updateRunning(runningMean, runningVar, mean, variance, channels, momentum, unbiased(count));
-    },
-    inference() {
-      k.invstd(invstd, runningVar, channels, eps);
-      k.normalizeRows(y, x, runningMean, invstd, gamma, beta, scratch, count, channels);
-    },
-    backward() {
-      k.gradientSumsRows(dgamma, dbeta, dy, x, mean, invstd, gamma, beta, scratch, count, channels);
-      // biome-ignore format: the arguments of one kernel
-      k.inputGradientRows(dx, dy, x, mean, invstd, gamma, beta, dgamma, dbeta, scratch, count, channels, count);
-    },
-  };
-}
+/** `relu`: fused behind the normalization, by default not. */
+export type Settings = Extents & Pick<Problem, "eps" | "momentum"> & { readonly relu?: boolean };
 
 /** The factor from the population variance to the unbiased one. A single value has neither: 1 keeps the average finite. */
 function unbiased(count: number): number {
   return count > 1 ? count / (count - 1) : 1;
 }
 
-/** The three verbs as calls of the exports, without layer or tensors. */
+/** The three verbs, each one call of an export, without layer or tensors. */
 export function kernelVerbs(k: KernelExports, a: Addresses, settings: Settings): Verbs {
-  return settings.loop === "planes" ? planes(k, a, settings) : rows(k, a, settings);
+  const { x, y, dy, dx, gamma, beta, mean, variance, invstd, runningMean, runningVar, dgamma, dbeta, scratch } = a;
+  const { eps, momentum } = settings;
+  const [batch, channels, spatial] = exported(settings);
+  const count = batch * spatial;
+  const correction = unbiased(count);
+  const activation = settings.relu ? 1 : 0;
+  const { forwardTraining, forwardInference, backward } = k;
+  // biome-ignore format: the arguments in the groups in which the contract lists them
+  return {
+    trainingForward: () =>
+      forwardTraining(
+        y, mean, variance, invstd, runningMean, runningVar, x, 0,
+        gamma, beta, scratch, batch, channels, spatial, eps, momentum, correction, activation,
+      ),
+    inference: () =>
+      forwardInference(
+        y, invstd, x, 0, runningMean, runningVar,
+        gamma, beta, scratch, batch, channels, spatial, eps, activation,
+      ),
+    backward: () =>
+      backward(
+        dx, dgamma, dbeta, 0, 0,
+        dy, x, mean, invstd, gamma, beta, scratch, batch, channels, spatial, count, activation,
+      ),
+  };
 }
 
 /** The floor of each verb on the addresses of the kernels: what their passes must read and write, and no more. */
@@ -109,24 +93,23 @@ export function floorVerbs(floor: Floor, { x, y, dy, dx }: Addresses, bytes: num
   };
 }
 
-/** The kernels in the benchmark's own memory, and the floor of that memory. */
-export function rawKernels(
+/** The kernels on the data of `p`, copied into memory of the arena's, with outputs and scratch of their own. */
+export function place(
   k: KernelExports,
-  floor: Floor,
-  memory: WebAssembly.Memory,
-  { loop, bytes }: Extents & { readonly bytes: number },
+  arena: Arena,
+  extents: Extents,
   p: Problem,
-): { kernels: Contender; floor: Verbs } {
-  const arena = new Arena(memory);
+  relu = false,
+): { readonly kernels: Contender; readonly addresses: Addresses } {
   const [[x, xs], [y, ys], [dy, dys], [dx, dxs]] = Array.from({ length: 4 }, () => arena.f32(p.x.length));
   const [[gamma, gammas], [beta, betas]] = Array.from({ length: 2 }, () => arena.f32(p.channels));
   const perChannel = () => arena.f64(p.channels);
   const [[mean], [variance], [invstd]] = [perChannel(), perChannel(), perChannel()];
   const [[runningMean, means], [runningVar, variances]] = [perChannel(), perChannel()];
   const [[dgamma, dgammas], [dbeta, dbetas]] = [perChannel(), perChannel()];
-  const scratch = arena.bytes(k.scratchBytes(p.channels));
-  // biome-ignore format: one line for the tensors, one for what has a value a channel
-  const a: Addresses = {
+  const scratch = arena.bytes(k.scratchBytes(...exported(extents)) >>> 0);
+  // biome-ignore format: one line for the tensors, one for what has a value per channel
+  const addresses: Addresses = {
     x, y, dy, dx,
     gamma, beta, mean, variance, invstd, runningMean, runningVar, dgamma, dbeta, scratch,
   };
@@ -134,17 +117,15 @@ export function rawKernels(
   dys.set(p.dy);
   gammas.set(p.gamma);
   betas.set(p.beta);
-  return {
-    kernels: {
-      name: "kernels",
-      verbs: kernelVerbs(k, a, { ...p, loop }),
-      reset(before) {
-        means.set(before.runningMean);
-        variances.set(before.runningVar);
-        for (const output of [ys, dxs, dgammas, dbetas]) output.fill(Number.NaN);
-      },
-      results: () => ({ y: ys, dx: dxs, dgamma: dgammas, dbeta: dbetas, runningMean: means, runningVar: variances }),
+  const kernels: Contender = {
+    name: "kernels",
+    verbs: kernelVerbs(k, addresses, { ...p, loop: extents.loop, relu }),
+    reset(before) {
+      means.set(before.runningMean);
+      variances.set(before.runningVar);
+      for (const output of [ys, dxs, dgammas, dbetas]) output.fill(Number.NaN);
     },
-    floor: floorVerbs(floor, a, bytes),
+    results: () => ({ y: ys, dx: dxs, dgamma: dgammas, dbeta: dbetas, runningMean: means, runningVar: variances }),
   };
+  return { kernels, addresses };
 }

@@ -1,7 +1,7 @@
 import { InputError } from "../scripts/common/command.js";
 import { parseArguments, path } from "../scripts/common/options.js";
 
-export const RUNS = ["suite", "peers", "browser", "networks", "scaling", "start", "tfjs", "report"] as const;
+export const RUNS = ["suite", "peers", "browser", "networks", "scaling", "data", "start", "tfjs", "report"] as const;
 export type RunName = (typeof RUNS)[number];
 
 export interface Options {
@@ -26,12 +26,14 @@ export const help = `Measures the kernels, the layer and what they are compared 
   browser          the suite in Chromium and Firefox
   networks         all batch norms of whole networks
   scaling          time per value against the size of x, and a scan for shapes that fall off
+  data             time of dead, far, tiny, infinite and NaN channels over that of ordinary data; small planes
   start            loading, and the first to the thousandth call of a fresh engine
   tfjs             in TensorFlow.js: one layer, whole networks, gradients of convolutions
   report           measures nothing: writes the published report anew from the results that are there
 
   --quick          fewer rounds: quicker, larger spread
-  --only PATTERN   what matches: cases ("NHWC|^NC"), networks (^LeNet), parts of scaling (cliffs)
+  --only PATTERN   what matches: cases ("NHWC|^NC"), networks (^LeNet), parts of scaling (cliffs),
+                   cases and kinds of data ("NHWC.*NaN", planes)
   --peers PATTERN  peers that match ("tfjs|oneDNN"); ours is always there
   --out DIR        where the results go; bench/ for a full run, out/bench otherwise
   --help           this text

@@ -1,5 +1,5 @@
 import type { Problem } from "./baseline/index.js";
-import { type Extents, run } from "./data.js";
+import { type Extents, run } from "./inputs.js";
 
 export interface RunningStatistics {
   readonly runningMean: Float64Array;
@@ -13,6 +13,7 @@ export interface Reference extends RunningStatistics {
   readonly inference: (i: number, c: number) => number;
   readonly y: (i: number, c: number) => number;
   readonly dx: (i: number, c: number) => number;
+  readonly invstd: Float64Array;
   readonly dgamma: Float64Array;
   readonly dbeta: Float64Array;
 }
@@ -32,10 +33,12 @@ export function reference(extents: Extents, p: Problem): Reference {
   const { channels, x, dy, gamma, beta, eps, momentum } = p;
   const count = p.batch * p.spatial;
   const zeros = () => new Float64Array(channels);
-  const [mean, variance, dgamma, dbeta] = [zeros(), zeros(), zeros(), zeros()];
+  const [sum, variance, dgamma, dbeta] = [zeros(), zeros(), zeros(), zeros()];
   forEachElement(extents, (i, c) => {
-    mean[c] += x[i] / count;
+    sum[c] += x[i];
   });
+  // One division per channel: the mean of a constant is that constant.
+  const mean = sum.map((total) => total / count);
   forEachElement(extents, (i, c) => {
     variance[c] += (x[i] - mean[c]) ** 2 / count;
   });
@@ -52,6 +55,7 @@ export function reference(extents: Extents, p: Problem): Reference {
     inference: (i, c) => ((x[i] - runningMean[c]) / Math.sqrt(runningVar[c] + eps)) * gamma[c] + beta[c],
     y: (i, c) => xhat(i, c) * gamma[c] + beta[c],
     dx: (i, c) => gamma[c] * invstd[c] * (dy[i] - dbeta[c] / count - (xhat(i, c) * dgamma[c]) / count),
+    invstd,
     dgamma,
     dbeta,
     runningMean: runningMean.map((v, c) => (1 - momentum) * v + momentum * mean[c]),

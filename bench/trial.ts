@@ -1,12 +1,13 @@
 import { agree } from "./agreement.js";
+import { Arena } from "./arena.js";
 import { naivePlanes, naiveRows, type Verb } from "./baseline/index.js";
 import type { Case } from "./cases.js";
 import type { Name } from "./contender.js";
-import { problem } from "./data.js";
 import type { Engines } from "./engines.js";
 import { fastest } from "./fastest.js";
+import { problem } from "./inputs.js";
 import { javascript } from "./javascript.js";
-import { rawKernels } from "./kernels.js";
+import { floorVerbs, place } from "./kernels.js";
 import { layers } from "./layer.js";
 import { type RaceOptions, race, type Timing } from "./measure.js";
 import { reference } from "./reference.js";
@@ -41,12 +42,13 @@ export async function trial<Row extends Name>(
   const p = problem(c, seed);
   const expected = reference(c, p);
   const best = fastest(c.loop, p, options.milliseconds / 8);
-  const direct = rawKernels(exports, floor, memory, c, p);
+  const { kernels, addresses } = place(exports, new Arena(memory), c, p);
+  const limit = floorVerbs(floor, addresses, c.bytes);
   const wrapped = layers(library, c, p);
   const contenders = [
     javascript("naive JS", p, (c.loop === "planes" ? naivePlanes : naiveRows)(p)),
     javascript("fastest JS", p, best.verbs),
-    direct.kernels,
+    kernels,
     ...wrapped.contenders,
   ].filter(({ name }) => wanted(name));
   for (const contender of contenders) agree(c.name, c, contender, expected);
@@ -56,7 +58,7 @@ export async function trial<Row extends Name>(
     await step(`${c.name}, ${TITLES[verb].toLowerCase()}`);
     for (const { verbs } of contenders) verbs.trainingForward();
     const runs = new Map<Name, () => void>(contenders.map(({ name, verbs }) => [name, verbs[verb]]));
-    if (wanted("floor")) runs.set("floor", direct.floor[verb]);
+    if (wanted("floor")) runs.set("floor", limit[verb]);
     timings[verb] = Object.fromEntries(race(runs, options)) as Timings<Row>;
   }
   wrapped.dispose();

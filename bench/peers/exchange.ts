@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { seeded } from "../../scripts/common/random.js";
 import type { Problem } from "../baseline/index.js";
 import type { Case } from "../cases.js";
-import { problem } from "../data.js";
+import { problem } from "../inputs.js";
 import { forEachElement, reference } from "../reference.js";
 import { INPUTS, type Introduction, OUTPUTS } from "./protocol.js";
 import type { Errors, Quantity } from "./results.js";
 
-/** The two kinds of data: as bench/data.ts makes it, and x with mean 1000 and deviation 1 in every channel. */
+/** The two kinds of data: as bench/inputs.ts makes it, and x with mean 1000 and deviation 1 in every channel. */
 export type Kind = "ordinary" | "mean1000";
 
 export function data(kind: Kind, c: Case, seed: number): Problem {

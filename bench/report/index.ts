@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { jsonLines } from "../../scripts/common/json.js";
 import { browserSection } from "../browser/markdown.js";
+import { dataSection } from "../data/markdown.js";
 import { networksSection } from "../networks/markdown.js";
 import type { Options } from "../options.js";
 import { peersSection } from "../peers/markdown.js";
@@ -18,6 +19,7 @@ const SECTIONS = [
   browserSection,
   networksSection,
   scalingSection,
+  dataSection,
   startSection,
   tfjsSection,
 ] as readonly Section<Results>[];
@@ -31,6 +33,7 @@ const LISTS = new Set([
   "sizes",
   "scans",
   "points",
+  "kinds",
   "engines",
   "layers",
   "pages",

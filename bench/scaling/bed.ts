@@ -2,12 +2,12 @@ import { instantiateKernels, type KernelExports } from "batchnorm-wasm";
 import { compare } from "../agreement.js";
 import { Arena, PAGE, reserve } from "../arena.js";
 import type { Problem, Verbs } from "../baseline/index.js";
-import type { Extents } from "../data.js";
 import { type Floor, instantiateFloor } from "../floor/index.js";
+import type { Extents } from "../inputs.js";
 import { type Addresses, floorVerbs, kernelVerbs, parameterBytes, scratchBytes } from "../kernels.js";
 import { reference } from "../reference.js";
 
-/** Below this many values a channel dx is what is left of terms that cancel: it tells nothing about their rounding. */
+/** Below this many values per channel dx is what is left of terms that cancel: it tells nothing about their rounding. */
 const FEW = 8;
 
 export interface Placed {
@@ -30,10 +30,10 @@ export class Bed {
   readonly #dy: readonly [address: number, Float32Array];
   readonly #out: readonly [address: number, Float32Array];
 
-  /** `bytes`: of the largest x. `channels`: of each shape that will be placed. */
-  constructor(bytes: number, channels: readonly number[], floor: BufferSource) {
-    const scratch = scratchBytes(channels);
-    const parameters = channels.reduce((all, each) => all + parameterBytes(each), 0);
+  /** `bytes`: of the largest x. `shapes`: those that will be placed. */
+  constructor(bytes: number, shapes: readonly Extents[], floor: BufferSource) {
+    const scratch = scratchBytes(shapes);
+    const parameters = shapes.reduce((all, { channels }) => all + parameterBytes(channels), 0);
     const memory = reserve(3 * bytes + parameters + scratch + PAGE);
     this.#arena = new Arena(memory);
     this.#exports = instantiateKernels(memory);

@@ -1,6 +1,6 @@
 import type { Header } from "../../scripts/common/machine.js";
 import type { Verb } from "../baseline/index.js";
-import type { Extents } from "../data.js";
+import type { Extents } from "../inputs.js";
 import type { Timing } from "../measure.js";
 import type { Cache } from "./caches.js";
 

@@ -1,5 +1,5 @@
 import type { Verb } from "../baseline/index.js";
-import { type Extents, problem } from "../data.js";
+import { type Extents, problem } from "../inputs.js";
 import { type RaceOptions, race, type Timing } from "../measure.js";
 import type { Step } from "../trial.js";
 import { TITLES, VERBS } from "../verbs.js";
@@ -10,7 +10,8 @@ import type { Scan } from "./results.js";
 const VALUES = 2 ** 19;
 const CHANNELS = 64;
 
-interface Plan {
+/** Shapes that are timed together; `at` is the extent in which they differ, and `symbol` its name. */
+export interface Plan {
   readonly name: string;
   readonly symbol: string;
   readonly shapes: readonly (Extents & { readonly at: number })[];
@@ -38,10 +39,12 @@ const PLANS: readonly Plan[] = [
   },
 ];
 
-export const SCAN_STEPS = PLANS.length * (1 + VERBS.length);
+/** How many steps a scan announces. */
+export const STEPS_PER_SCAN = 1 + VERBS.length;
+export const SCAN_STEPS = PLANS.length * STEPS_PER_SCAN;
 
 /** All shapes of a scan are samples of the same rounds: neighbours see the same machine. */
-async function scan(
+export async function scan(
   { name, symbol, shapes }: Plan,
   floor: BufferSource,
   options: RaceOptions,
@@ -50,8 +53,7 @@ async function scan(
   await step(`${name}, agreement`);
   const size = ({ batch, channels, spatial }: Extents) => batch * channels * spatial;
   const largest = 4 * Math.max(...shapes.map(size));
-  const channels = shapes.map((shape) => shape.channels);
-  const bed = new Bed(Math.ceil(largest / 64) * 64, channels, floor);
+  const bed = new Bed(Math.ceil(largest / 64) * 64, shapes, floor);
   const placed = shapes.map((shape) => {
     const p = problem(shape, shape.at);
     bed.fill(p, 1);

@@ -1,5 +1,5 @@
 import type { Shape, Verb } from "../baseline/index.js";
-import { type Extents, problem } from "../data.js";
+import { type Extents, problem } from "../inputs.js";
 import { type RaceOptions, race } from "../measure.js";
 import type { Step } from "../trial.js";
 import { TITLES, VERBS } from "../verbs.js";
@@ -44,35 +44,28 @@ export async function measureSizes(
   step: Step,
 ): Promise<SizePoint[]> {
   const all = exponents(quick);
-  const bed = new Bed(2 ** all[all.length - 1], Array(LOOPS.length * all.length).fill(CHANNELS), floor);
+  const sizes = LOOPS.flatMap((loop) => all.map((exponent) => ({ exponent, ...repeated(loop, 2 ** exponent) })));
+  const shapes = sizes.map(({ part, times }) => ({ ...part, batch: part.batch * times }));
+  const bed = new Bed(2 ** all[all.length - 1], shapes, floor);
   const points: SizePoint[] = [];
-  for (const loop of LOOPS) {
-    for (const exponent of all) {
-      const bytes = 2 ** exponent;
-      const name = `${loop}, 2^${exponent} bytes`;
-      await step(`${name}, agreement`);
-      const { part, times } = repeated(loop, bytes);
-      const p = problem(part, exponent);
-      bed.fill(p, times);
-      const placed = bed.place(p, loop, times);
-      placed.check();
-      const timings: Partial<Record<Verb, SizePoint["timings"][Verb]>> = {};
-      for (const verb of VERBS) {
-        await step(`${name}, ${TITLES[verb].toLowerCase()}`);
-        const runs = new Map([
-          ["kernels", placed.kernels[verb]],
-          ["floor", placed.floor[verb]],
-        ] as const);
-        timings[verb] = Object.fromEntries(race(runs, options)) as unknown as SizePoint["timings"][Verb];
-      }
-      points.push({
-        ...part,
-        batch: part.batch * times,
-        bytes,
-        values: bytes / 4,
-        timings: timings as SizePoint["timings"],
-      });
+  for (const [k, { exponent, part, times }] of sizes.entries()) {
+    const name = `${part.loop}, 2^${exponent} bytes`;
+    await step(`${name}, agreement`);
+    const p = problem(part, exponent);
+    bed.fill(p, times);
+    const placed = bed.place(p, part.loop, times);
+    placed.check();
+    const timings: Partial<Record<Verb, SizePoint["timings"][Verb]>> = {};
+    for (const verb of VERBS) {
+      await step(`${name}, ${TITLES[verb].toLowerCase()}`);
+      const runs = new Map([
+        ["kernels", placed.kernels[verb]],
+        ["floor", placed.floor[verb]],
+      ] as const);
+      timings[verb] = Object.fromEntries(race(runs, options)) as unknown as SizePoint["timings"][Verb];
     }
+    const bytes = 2 ** exponent;
+    points.push({ ...shapes[k], bytes, values: bytes / 4, timings: timings as SizePoint["timings"] });
   }
   return points;
 }

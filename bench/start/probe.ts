@@ -1,6 +1,6 @@
 import { BatchNorm, load, loadSync } from "batchnorm-wasm";
 import type { Case } from "../cases.js";
-import { problem } from "../data.js";
+import { problem } from "../inputs.js";
 import { quartiles } from "../measure.js";
 
 /** Which calls are reported, counted from 1. */

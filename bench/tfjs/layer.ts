@@ -83,28 +83,24 @@ function kernels(x: tf.Tensor, dy: tf.Tensor): (Contender & { outcome(): Outcome
   const [y, dx, gamma, beta] = tensors.map(address);
   const [gammaSum, betaSum] = sums.map(address);
   const k = instantiateKernels(memory);
-  const state = wasm._malloc(7 * 8 * channels + k.scratchBytes(channels));
+  const state = wasm._malloc(7 * 8 * channels + k.scratchBytes(rows, channels, 1));
   const vector = (i: number) => state + 8 * channels * i;
-  const [mean, variance, invstd, dgamma, dbeta] = [0, 1, 2, 3, 4].map(vector);
-  const [moving, scratch] = [[vector(5), vector(6)] as const, vector(7)];
-  k.updateRunning(moving[0], moving[1], moving[0], moving[1], channels, 0, 0);
+  const [mean, variance, invstd, dgamma, dbeta, movingMean, movingVar, scratch] = [0, 1, 2, 3, 4, 5, 6, 7].map(vector);
   const [from, above] = [address(x), address(dy)];
   return {
+    // biome-ignore format: the arguments in the groups in which the contract lists them
     step() {
-      k.statisticsRows(mean, variance, from, scratch, rows, channels);
-      k.invstd(invstd, variance, channels, 1e-3);
-      k.normalizeRows(y, from, mean, invstd, gamma, beta, scratch, rows, channels);
-      k.updateRunning(moving[0], moving[1], mean, variance, channels, 0.01, 1);
-      k.gradientSumsRows(dgamma, dbeta, above, from, mean, invstd, gamma, 0, scratch, rows, channels);
-      // biome-ignore format: the arguments of one kernel
-      k.inputGradientRows(dx, above, from, mean, invstd, gamma, 0, dgamma, dbeta, scratch, rows, channels, rows);
-      k.toFloat32(gammaSum, dgamma, channels);
-      k.toFloat32(betaSum, dbeta, channels);
+      k.forwardTraining(
+        y, mean, variance, invstd, movingMean, movingVar, from, 0,
+        gamma, beta, scratch, rows, channels, 1, 1e-3, 0.01, 1, 0,
+      );
+      k.backward(
+        dx, dgamma, dbeta, gammaSum, betaSum,
+        above, from, mean, invstd, gamma, 0, scratch, rows, channels, 1, rows, 0,
+      );
     },
-    inference() {
-      k.invstd(invstd, variance, channels, 1e-3);
-      k.normalizeRows(y, from, mean, invstd, gamma, beta, scratch, rows, channels);
-    },
+    inference: () =>
+      k.forwardInference(y, invstd, from, 0, mean, variance, gamma, beta, scratch, rows, channels, 1, 1e-3, 0),
     outcome() {
       this.step();
       const [y, dx, dgamma, dbeta] = [tensors[0], tensors[1], ...sums].map(read);

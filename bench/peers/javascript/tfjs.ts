@@ -3,7 +3,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Problem } from "../../baseline/index.js";
 import type { Case } from "../../cases.js";
 import type { Results } from "../../contender.js";
-import { problem } from "../../data.js";
+import { problem } from "../../inputs.js";
 import { CHECK_ORDER, parseCase } from "../protocol.js";
 import { type JavaScriptPeer, peerPackage, type Work } from "./serve.js";
 
