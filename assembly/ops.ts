@@ -222,7 +222,6 @@ export class InputGradient<A extends Activation> {
  */
 export const RAW: i32 = 0;
 export const GRADIENT: i32 = 1;
-export const GRADIENT_RELU: i32 = 2;
 
 /**
  * How terms are summed: in float32; in float64, those of the channels that FLOAT64 names; in float64, those of all

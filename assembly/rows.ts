@@ -73,8 +73,9 @@ export function reduce(
       const some = min(max(1, groups) - first, BLOCK);
       const end = to == width ? columns : to;
       // biome-ignore format: the arguments of one loop
-      if (mode) addRowsFloat64(term, mode, sums, fromA + at, fromB + at, scratch, columns, stride, group, some, from, end);
-      else {
+      if (mode) {
+        addRowsFloat64(term, mode, sums, fromA + at, fromB + at, scratch, columns, stride, group, some, from, end);
+      } else {
         addRows(term, blocks, fromA + at, fromB + at, scratch, columns, stride, some, from, end);
         accumulate(sums, blocks, width, from, end);
       }

@@ -12,14 +12,14 @@ const FEW: usize = 256;
 /** Fewer values per channel than these are summed in float64 from the start where they are planes. */
 const TINY: usize = 64;
 /**
- * With r = (mean - pivot)^2 / variance, the subtraction magnifies the errors of the sums. Those of float32 are about 2e-8 over
- * noise, so with r up to 2 the variance has a relative error of about 1e-7. 4 % of the channels behind a convolution of what a
- * ReLU left are beyond.
+ * With r = (mean - pivot)^2 / variance, the subtraction magnifies the errors of the sums. Those of float32 are about
+ * 2e-8 over noise, so with r up to 2 the variance has a relative error of about 1e-7. By an estimate, 4 % of the channels are
+ * beyond where a convolution with random weights reads what a ReLU left.
  *
- * The worst case, over values whose errors do not average out: of x a lane of float32 adds 16 trees of four values, each of
- * whose additions errs by up to u = 2^-24 of its result, so the first sum errs by up to 17 u of the sum of sizes, and the second,
- * with the rounding of a product, by 18 u. The variance then errs by up to 18 u (1 + r) + 34 u sqrt(r (1 + r)): 1.1e-6 at a mean
- * of 0, and 8.2e-6 at r = 2.
+ * The worst case, over values whose errors do not average out: a lane of float32 adds 16 trees of four values. Each
+ * addition errs by up to u = 2^-24 of its result, so the first sum errs by up to 17 u of the sum of sizes, and the
+ * second, with the rounding of a product, by 18 u. The variance then errs by up to
+ * 18 u (1 + r) + 34 u sqrt(r (1 + r)): 1.1e-6 at a mean of 0, and 8.2e-6 at r = 2.
  */
 const FARTHEST: f64 = 2;
 const FARTHEST_OF_FEW: f64 = 0.5;
