@@ -111,19 +111,22 @@ export interface InputGradient {
   readonly size: Float64Array;
   /**
    * Whether a value is one of NaN and the infinities by the sign of an xhat that is 0 but for rounding: with an infinite
-   * dgamma xhat·dgamma is NaN or either infinity then.
+   * dgamma xhat·dgamma is NaN or either infinity then. Such an x is next to the mean, or the float32 nearest to it.
    */
   undecided(i: number): boolean;
 }
 
 /**
  * dx = gamma·invstd·(dz - dbeta/m - xhat·dgamma/m); with frozen statistics (sums null) dx = gamma·invstd·dz.
+ * `isNearest` says whether x is the float32 nearest to the mean.
+ *
  * The size of a value is gamma·invstd times the largest of rms(dz), |dz| and |xhat|·(size of dgamma)/m. The last one
  * matters where an outlier of x meets one of dy: there dz and xhat·dgamma/m cancel, and rms(dz) is much smaller than both.
  */
 export function inputGradient(
   dz: Float64Array,
   xhat: Float64Array,
+  isNearest: (i: number) => boolean,
   scale: number,
   sums: Sums | null,
   count: number,
@@ -138,7 +141,7 @@ export function inputGradient(
   const { dgamma, dbeta } = sums;
   const values = dz.map((value, i) => scale * (value - dbeta / count - (xhat[i] * dgamma) / count));
   const zero = 1e-6 * rms(xhat);
-  return { values, size, undecided: (i) => Math.abs(xhat[i]) <= zero };
+  return { values, size, undecided: (i) => Math.abs(xhat[i]) <= zero || isNearest(i) };
 }
 
 /** (1 - momentum)·running + momentum·batch; the weight 0 leaves a term out, even where it is NaN. */

@@ -133,7 +133,8 @@ function verifyDx(
   if (sums && dgamma && dbeta && !got.dgamma) {
     sums = { ...own, dgamma: dgamma[k], dbeta: dbeta[k], dgammaSize: gradientSums(dy, xhat, invstd[k]).dgammaSize };
   }
-  const gradient = inputGradient(dz, xhat, scale, sums, numbers.count);
+  const isNearest = (i: number) => channel.x[i] === Math.fround(values.mean?.[k] ?? 0);
+  const gradient = inputGradient(dz, xhat, isNearest, scale, sums, numbers.count);
   const least = sums ? Math.abs(scale * sums.dbeta) / numbers.count : 0;
   const size = gradient.size.map((value) => Math.max(value, least));
   const all = { ...channel, sums };

@@ -60,7 +60,8 @@ function verifyChannel(
   const dz = p.relu ? dy.map((value, k) => (given[k] > 0 || Number.isNaN(given[k]) ? value : 0)) : dy;
   const sums = gradientSums(dz, xhat, n.invstd);
   const through = n.batch === undefined ? null : sums;
-  const gradient = inputGradient(dz, xhat, n.scale, through, axes.count);
+  const isNearest = (k: number) => base.x[k] === Math.fround(n.mean);
+  const gradient = inputGradient(dz, xhat, isNearest, n.scale, through, axes.count);
   const channel = { ...base, xhat, dz, sums: through };
   judge.close("dx", gather(step.dx, axes, c), gradient, channel, index);
   const { dgamma, dbeta, dgammaSize, dbetaSize } = sums;
