@@ -1,7 +1,18 @@
 import { InputError } from "../scripts/common/command.js";
 import { parseArguments, path } from "../scripts/common/options.js";
 
-export const RUNS = ["suite", "peers", "browser", "networks", "scaling", "data", "start", "tfjs", "report"] as const;
+export const RUNS = [
+  "suite",
+  "peers",
+  "browser",
+  "networks",
+  "scaling",
+  "data",
+  "relu",
+  "start",
+  "tfjs",
+  "report",
+] as const;
 export type RunName = (typeof RUNS)[number];
 
 export interface Options {
@@ -27,6 +38,7 @@ export const help = `Measures the kernels, the layer and what they are compared 
   networks         all batch norms of whole networks
   scaling          time per value against the size of x, and a scan for shapes that fall off
   data             time of dead, far, tiny, infinite and NaN channels over that of ordinary data; small planes
+  relu             the fused ReLU over no activation
   start            loading, and the first to the thousandth call of a fresh engine
   tfjs             in TensorFlow.js: one layer, whole networks, gradients of convolutions
   report           measures nothing: writes the published report anew from the results that are there

@@ -6,6 +6,7 @@ import { dataSection } from "../data/markdown.js";
 import { networksSection } from "../networks/markdown.js";
 import type { Options } from "../options.js";
 import { peersSection } from "../peers/markdown.js";
+import { reluSection } from "../relu/markdown.js";
 import { scalingSection } from "../scaling/markdown.js";
 import { startSection } from "../start/markdown.js";
 import { suiteSection } from "../suite/markdown.js";
@@ -20,6 +21,7 @@ const SECTIONS = [
   networksSection,
   scalingSection,
   dataSection,
+  reluSection,
   startSection,
   tfjsSection,
 ] as readonly Section<Results>[];
