@@ -30,19 +30,19 @@ const END: i32 = 2139095040;
  * BOUND and SIGN of the channels in [from, to), from the affine coefficients; with `beyond`, y of the channels that
  * FLOAT64 names is computed in float64. SIGN is 1, -1, or 0 for a scale of 0, where every finite x has the same y.
  *
- * scratch: coefficients, an array of float32 per slot, `pitch` bytes apart.
+ * scratch: coefficients, those in float64 with `pitch`.
  */
 export function findBounds(scratch: usize, pitch: usize, beyond: bool, from: usize, to: usize): void {
-  for (let c = from; c < to; c += 4) {
-    const at = scratch + (c << 2);
+  for (let c = from & ~3; c < to; c += 4) {
+    const record = Scratch.record(scratch, c);
     const wide = Scratch.wide(scratch, pitch) + (c << 3);
-    const mean = v128.load(at + pitch * MEAN);
-    const shift = v128.load(at + pitch * SHIFT);
-    const scale = v128.load(at + pitch * SCALE);
+    const mean = v128.load(record, 16 * MEAN);
+    const shift = v128.load(record, 16 * SHIFT);
+    const scale = v128.load(record, 16 * SCALE);
     const zero = Vector.zero(mean);
     const flip = v128.and(scale, i32x4.splat(i32.MIN_VALUE));
     let sign = v128.or(v128.and(f32x4.splat(1), f32x4.ne(scale, zero)), flip);
-    if (beyond) sign = Bound.select(at, pitch, Bound.sign(wide), sign);
+    if (beyond) sign = Bound.select(record, Bound.sign(wide), sign);
     const low = f64x2.div(Vector.low(shift), Vector.low(scale));
     const high = f64x2.div(Vector.high(shift), Vector.high(scale));
     const guess = Order.of(v128.xor(f32x4.sub(mean, Vector.demote(low, high)), flip));
@@ -54,7 +54,7 @@ export function findBounds(scratch: usize, pitch: usize, beyond: bool, from: usi
     do {
       const x = v128.xor(Order.of(place), flip);
       let y = Vector.madd(f32x4.sub(x, mean), scale, shift);
-      if (beyond) y = Bound.select(at, pitch, Bound.inFloat64(x, mean, wide, pitch), y);
+      if (beyond) y = Bound.select(record, Bound.inFloat64(x, mean, wide, pitch), y);
       const held = f32x4.le(y, zero);
       first = v128.bitselect(place, first, held);
       end = v128.bitselect(end, place, held);
@@ -64,8 +64,9 @@ export function findBounds(scratch: usize, pitch: usize, beyond: bool, from: usi
       place = v128.bitselect(next, middle, inside);
       step = i32x4.shl(step, 2);
     } while (v128.any_true(i32x4.gt_u(i32x4.sub(end, first), i32x4.splat(1))));
-    v128.store(at + pitch * SIGN, sign);
-    v128.store(at + pitch * BOUND, Order.of(first));
+    const second = record + Scratch.toSecond(pitch);
+    v128.store(second, sign, 16 * SIGN);
+    v128.store(second, Order.of(first), 16 * BOUND);
   }
 }
 
@@ -76,8 +77,8 @@ export function findBounds(scratch: usize, pitch: usize, beyond: bool, from: usi
 class Bound {
   /** Its lanes where FLOAT64 names the channel, else those of `narrow`. */
   @inline
-  static select(at: usize, pitch: usize, wide: v128, narrow: v128): v128 {
-    return v128.bitselect(narrow, wide, i32x4.eq(v128.load(at + pitch * FLOAT64), Vector.zero(wide)));
+  static select(record: usize, wide: v128, narrow: v128): v128 {
+    return v128.bitselect(narrow, wide, i32x4.eq(v128.load(record, 16 * FLOAT64), Vector.zero(wide)));
   }
 
   /** 1, -1 or 0 by the float64 scale, because the float32 may be 0 where that is not. */

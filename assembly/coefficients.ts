@@ -3,8 +3,9 @@ import { batchParts } from "./parts";
 import { LowPart, Pair, Vector } from "./vector";
 
 /**
- * Per-channel coefficients: float32 arrays, one per slot, `pitch` bytes apart in the kernel's scratch. A loop loads the
- * slots that its operation names in `slots()`, a set of bits.
+ * Per-channel coefficients in the kernel's scratch, float32. Those of four columns lie together in two records of four
+ * slots: what y is computed from, and what dx is computed from besides. A loop loads the slots that its operation names
+ * in `slots()`, a set of bits.
  *
  * x is centred on the float32 nearest to the mean; what that leaves of the mean goes into the shift, so nothing is lost
  * to cancellation: y = (x - MEAN) * SCALE + SHIFT.
@@ -12,20 +13,23 @@ import { LowPart, Pair, Vector } from "./vector";
 export const MEAN: i32 = 0;
 export const SCALE: i32 = 1;
 export const SHIFT: i32 = 2;
-/** dx = ((dy - OFFSET) - (x - MEAN) * SLOPE) * SCALE */
-export const OFFSET: i32 = 3;
-export const SLOPE: i32 = 4;
-/** ReLU holds dy back where x * SIGN is at most BOUND; SIGN is that of the scale: 1, -1 or 0 (see bounds.ts). */
-export const BOUND: i32 = 5;
-export const SIGN: i32 = 6;
 /**
  * Not 0 for a channel c that is computed in float64; in a map it is -1 - c, because float32 does not hold its
  * coefficients.
  */
-export const FLOAT64: i32 = 7;
+export const FLOAT64: i32 = 3;
+/** dx = ((dy - OFFSET) - (x - MEAN) * SLOPE) * SCALE. From here on the slots lie in the second record. */
+export const OFFSET: i32 = 4;
+export const SLOPE: i32 = 5;
+/** ReLU holds dy back where x * SIGN is at most BOUND; SIGN is that of the scale: 1, -1 or 0 (see bounds.ts). */
+export const BOUND: i32 = 6;
+export const SIGN: i32 = 7;
 const SLOTS: i32 = 8;
+/** Slots in a record, and its bytes. */
+const HALF: i32 = 4;
+export const RECORD: usize = 64;
 
-/** The same coefficients before they are rounded, for those channels: float64 arrays. */
+/** The same coefficients before they are rounded, for those channels: an array of channels f64 per slot. */
 export const SCALE64: i32 = 0;
 export const SHIFT64: i32 = 1;
 export const OFFSET64: i32 = 2;
@@ -110,16 +114,22 @@ export class Scratch {
     return scratch + pitch * (SLOTS + 2 + COPIES + 2 * SLOTS64 + 4);
   }
 
-  /** Four columns' coefficients, or zeros (and no load) where `slots` does not name the slot. */
+  /** The first record of column c and the next three; c is a multiple of 4. */
   @inline
-  static vector(slots: i32, slot: i32, coefficient: usize, pitch: usize): v128 {
-    return slots & (1 << slot) ? v128.load(coefficient + pitch * slot) : f32x4.splat(0);
+  static record(scratch: usize, c: usize): usize {
+    return scratch + (c << 4);
   }
 
-  /** One column's coefficient in every lane, or zeros (and no load) where `slots` does not name the slot. */
+  /** From a first record to the second one of the same columns, less the bytes of the slots in the first. */
   @inline
-  static splat(slots: i32, slot: i32, coefficient: usize, pitch: usize): v128 {
-    return slots & (1 << slot) ? v128.load32_splat(coefficient + pitch * slot) : f32x4.splat(0);
+  static toSecond(pitch: usize): usize {
+    return pitch * HALF - RECORD;
+  }
+
+  /** The coefficients of column c, 16 bytes apart. */
+  @inline
+  static column(scratch: usize, c: usize): usize {
+    return Scratch.record(scratch, c & ~3) + ((c & 3) << 2);
   }
 }
 
@@ -145,10 +155,10 @@ export class Affine {
   }
 
   @inline
-  static store(at: usize, pitch: usize, mean: v128, scale: v128, shift: v128): void {
-    Pair.storeFloats(at + pitch * MEAN, mean);
-    Pair.storeFloats(at + pitch * SCALE, scale);
-    Pair.storeFloats(at + pitch * SHIFT, shift);
+  static store(column: usize, mean: v128, scale: v128, shift: v128): void {
+    Pair.storeFloats(column + 16 * MEAN, mean);
+    Pair.storeFloats(column + 16 * SCALE, scale);
+    Pair.storeFloats(column + 16 * SHIFT, shift);
   }
 }
 
@@ -195,11 +205,15 @@ export class Extremes {
 /** Copies the float32 coefficients of the channels to all columns, in the slots that `slots` names, a bit for each. */
 export function spreadCoefficients(slots: i32, scratch: usize, width: usize, channels: usize, spatial: usize): void {
   const pitch = Scratch.pitch(width);
-  // The columns behind the last one, in its vector, are not computed in float64.
-  v128.store(scratch + pitch * FLOAT64 + (width << 2), i32x4.splat(0));
+  // The columns behind the last one, in its record, are not computed in float64.
+  for (let j = width; j & 3; j++) store<i32>(Scratch.column(scratch, j), 0, 16 * FLOAT64);
   if (width == channels) return;
-  for (; slots; slots >>= 1) {
-    if (slots & 1) spread(scratch, width, channels, spatial);
-    scratch += pitch;
+  for (let slot = 0; slot < SLOTS; slot++) {
+    if (!(slots & (1 << slot))) continue;
+    const first = scratch + slot * 16 + (slot & HALF ? Scratch.toSecond(pitch) : 0);
+    const values = Scratch.copies(scratch, pitch);
+    for (let c: usize = 0; c < channels; c++) store<f32>(values + (c << 2), load<f32>(Scratch.column(first, c)));
+    spread(values, width, channels, spatial);
+    for (let c: usize = 0; c < width; c += 4) v128.store(Scratch.record(first, c), v128.load(values + (c << 2)));
   }
 }

@@ -28,7 +28,7 @@ import { Vector } from "./vector";
  * float64 of some channels or of all.
  *
  * partials: per part of the batch 2 arrays of `channels` f64, `Scratch.seconds` apart; a, b: batch x channels x spatial
- * float32; scratch: coefficients, an array of `width` float32 per slot.
+ * float32; scratch: coefficients of `width` columns.
  */
 export function reduce(
   term: i32,
@@ -120,10 +120,10 @@ function reducePlanes(
   for (; batch; batch--) {
     for (let c = from; c < to; c++) {
       const sum = sums + (c << 3);
-      const k = scratch + (c << 2);
+      const k = Scratch.column(scratch, c);
       if (mode == FLOAT64_ALL) planes.reduceRaw64(sum, a, pitch, spatial);
       else if (mode) {
-        if (load<i32>(k + pitch * FLOAT64)) planes.reduceFloat64(term != RAW, sum, a, delta, k, pitch, spatial);
+        if (load<i32>(k, 16 * FLOAT64)) planes.reduceFloat64(term != RAW, sum, a, delta, k, pitch, spatial);
       } else if (term == RAW) planes.reduce<Raw>(sum, a, delta, k, pitch, spatial);
       else if (term == GRADIENT) planes.reduce<GradientTerms<Identity>>(sum, a, delta, k, pitch, spatial);
       else planes.reduce<GradientTerms<Relu>>(sum, a, delta, k, pitch, spatial);
@@ -137,7 +137,7 @@ function reducePlanes(
  * out = op(a, b) in the parts from `begin` to `end`; with `beyond`, the channels that FLOAT64 names are computed in
  * float64. out may be a or b.
  *
- * out, a, b: batch x channels x spatial float32; scratch: coefficients, an array of `width` float32 per slot.
+ * out, a, b: batch x channels x spatial float32; scratch: coefficients of `width` columns.
  */
 export function map(
   op: i32,

@@ -5,6 +5,7 @@ import {
   MEAN,
   OFFSET,
   OFFSET64,
+  RECORD,
   SCALE,
   SCALE64,
   Scratch,
@@ -20,11 +21,10 @@ import { Vector } from "./vector";
 /**
  * Maps in float64, for channels whose coefficients float32 does not hold: two of the four lanes of a vector at a time.
  *
- * A block holds the coefficients of the four lanes: 16 bytes for each of the 8 float32 slots, then 32 bytes for each of
- * the 4 float64 slots.
+ * A block holds the coefficients of the four lanes: their two records, then 32 bytes for each of the 4 float64 slots.
  */
 
-const WIDE: usize = 8 * 16;
+const WIDE: usize = 2 * RECORD;
 
 /** Two lanes; block: their first float64 coefficients. */
 class Lanes {
@@ -103,13 +103,13 @@ function mapGradient(op: i32, out: usize, toA: usize, toB: usize, block: usize, 
 /**
  * Fills the block of four columns: `column`, `column` + `next` and so on. `next` is 0 for four values of one channel.
  *
- * scratch: coefficients, float32 slots `pitch` bytes apart, float64 slots 2 * `pitch`.
+ * scratch: coefficients, those in float64 2 * `pitch` bytes apart.
  */
 export function fillBlock(block: usize, scratch: usize, pitch: usize, column: usize, next: usize): void {
-  const k = scratch + (column << 2);
-  for (let slot: usize = 0; slot < 8; slot++) {
-    const at = k + pitch * slot;
-    v128.store(block + slot * 16, next ? v128.load(at) : v128.load32_splat(at));
+  const k = Scratch.column(scratch, column);
+  for (let slot: usize = 0; slot < WIDE; slot += 16) {
+    const at = k + slot + (slot < RECORD ? 0 : Scratch.toSecond(pitch));
+    v128.store(block + slot, next ? v128.load(at) : v128.load32_splat(at));
   }
   for (let lane: usize = 0; lane < 4; lane++) {
     const channel = -1 - load<i32>(block + lane * 4, FLOAT64 * 16);

@@ -39,15 +39,16 @@ export function widthOf(batch: usize, channels: usize, spatial: usize): usize {
 }
 
 /**
- * Copies the float32 values of the channels to all columns. slot: width float32, of which the first `channels` are set.
+ * Copies the float32 values of the channels to all columns. values: width float32, of which the first
+ * `channels` are set.
  */
-export function spread(slot: usize, width: usize, channels: usize, spatial: usize): void {
+export function spread(values: usize, width: usize, channels: usize, spatial: usize): void {
   const columns = channels * spatial;
   for (let c = channels, j = columns; spatial > 1 && c--; ) {
-    const value = load<f32>(slot + (c << 2));
-    for (let i = spatial; i--; ) store<f32>(slot + (--j << 2), value);
+    const value = load<f32>(values + (c << 2));
+    for (let i = spatial; i--; ) store<f32>(values + (--j << 2), value);
   }
-  for (let j = columns; j < width; j += columns) memory.copy(slot + (j << 2), slot, columns << 2);
+  for (let j = columns; j < width; j += columns) memory.copy(values + (j << 2), values, columns << 2);
 }
 
 /** target[c] = the sum over the columns of channel c. target: channels f64; sums: width f64. */

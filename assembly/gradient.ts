@@ -66,13 +66,14 @@ export function reduceGradient(
   end: usize,
 ): void {
   if (round) {
-    const chosen = scratch + Scratch.pitch(width) * FLOAT64;
+    const pitch = Scratch.pitch(width);
     for (let c: usize = 0; c < channels; c++) {
-      store<i32>(chosen + (c << 2), isNaN(load<f64>(dbeta + (c << 3))) ? -1 : 0);
+      const column = Scratch.column(scratch, c);
+      store<i32>(column, isNaN(load<f64>(dbeta + (c << 3))) ? -1 : 0, 16 * FLOAT64);
+      // Every dy passes a bound that is NaN.
+      if (!activation) store<f32>(column + Scratch.toSecond(pitch), NaN, 16 * BOUND);
     }
-    spreadCoefficients(1 << FLOAT64, scratch, width, channels, spatial);
-    // Every dy passes a bound that is NaN.
-    if (!activation) memory.fill(scratch + Scratch.pitch(width) * BOUND, 0xff, Scratch.pitch(width));
+    spreadCoefficients((1 << FLOAT64) | (i32(!activation) << BOUND), scratch, width, channels, spatial);
   }
   reduce(
     GRADIENT + activation,

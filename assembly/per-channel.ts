@@ -91,7 +91,7 @@ class Running {
  * Returns whether there are channels whose coefficients float32 does not hold.
  *
  * mean, invstd, variance: channels f64; gamma, beta: channels float32; mean, variance, gamma and beta may be 0
- * (absent). scratch: coefficients, float32 slots `pitch` bytes apart.
+ * (absent). scratch: coefficients, those in float64 with `pitch`.
  */
 export function affineChannels(
   mean: usize,
@@ -107,7 +107,7 @@ export function affineChannels(
 ): bool {
   let smallest = f64x2.splat(1);
   let largest = smallest;
-  for (let c = from; c < to; c += 2) {
+  for (let c = from & ~1; c < to; c += 2) {
     const next: usize = to - c > 1 ? 1 : 0;
     const at = c << 3;
     if (variance) Pair.store(invstd + at, Affine.invstd(Pair.load(variance + at, next), eps), next);
@@ -116,7 +116,7 @@ export function affineChannels(
     const shift = Affine.shift(m, scale, beta, c, next);
     smallest = Extremes.smaller(smallest, scale);
     largest = Extremes.larger(Extremes.larger(Extremes.larger(largest, scale), shift), m);
-    Affine.store(scratch + (c << 2), pitch, m, scale, shift);
+    Affine.store(Scratch.column(scratch, c), m, scale, shift);
   }
   if (!v128.any_true(Extremes.areBeyond(smallest, largest))) return false;
   return float64Coefficients(mean, invstd, gamma, beta, 0, 0, scratch, pitch, 0, from, to);
@@ -163,7 +163,7 @@ function float64Coefficients(
     store<f64>(wide + 2 * pitch * SHIFT64, shift);
     store<f64>(wide + 2 * pitch * OFFSET64, offset);
     store<f64>(wide + 2 * pitch * SLOPE64, slope);
-    store<i32>(scratch + (c << 2) + pitch * FLOAT64, beyond ? -1 - <i32>c : 0);
+    store<i32>(Scratch.column(scratch, c), beyond ? -1 - <i32>c : 0, 16 * FLOAT64);
     any |= beyond;
   }
   return any != 0;
@@ -197,7 +197,7 @@ export function gradientChannels(
   const factor = f64x2.splat(inverse);
   let smallest = f64x2.splat(1);
   let largest = smallest;
-  for (let c = from; c < to; c += 2) {
+  for (let c = from & ~1; c < to; c += 2) {
     const next: usize = to - c > 1 ? 1 : 0;
     const at = c << 3;
     let slope = f64x2.splat(0);
@@ -209,8 +209,9 @@ export function gradientChannels(
       smallest = Extremes.smaller(Extremes.smaller(Extremes.smaller(smallest, part), slope), offset);
       largest = Extremes.larger(Extremes.larger(Extremes.larger(largest, part), slope), offset);
     }
-    Pair.storeFloats(scratch + (c << 2) + pitch * OFFSET, offset);
-    Pair.storeFloats(scratch + (c << 2) + pitch * SLOPE, slope);
+    const column = Scratch.column(scratch, c) + Scratch.toSecond(pitch);
+    Pair.storeFloats(column + 16 * OFFSET, offset);
+    Pair.storeFloats(column + 16 * SLOPE, slope);
   }
   if (!beyond && !v128.any_true(Extremes.areBeyondGradient(smallest, largest))) return false;
   return float64Coefficients(mean, invstd, gamma, beta, dgamma, dbeta, scratch, pitch, inverse, from, to);

@@ -6,8 +6,8 @@ import { Vector } from "./vector";
 
 /**
  * Loops over channels-first memory, planes of `spatial` values, 4 or more. `a` and `b` are two inputs of the same
- * extents; for an operation that reads only `a` they are the same. Coefficients are float32 arrays, `pitch` bytes
- * apart; `coefficient` is the address of the channel's value in the first one.
+ * extents; for an operation that reads only `a` they are the same. `column` is the address of the
+ * channel's coefficients.
  */
 
 /** At most so many bytes of an input are summed in float32 before the sum is accumulated in f64. */
@@ -22,18 +22,19 @@ export function reduce<T extends Term>(
   sum: usize,
   a: usize,
   delta: usize,
-  coefficient: usize,
+  column: usize,
   pitch: usize,
   spatial: usize,
 ): void {
   const term = changetype<T>(0);
   const unroll: usize = term.readsB() ? 2 : 4;
-  const mean = Scratch.splat(term.slots(), MEAN, coefficient, pitch);
-  const bound = Scratch.splat(term.slots(), BOUND, coefficient, pitch);
-  const sign = Scratch.splat(term.slots(), SIGN, coefficient, pitch);
+  const zero = Vector.zero(v128.load32_splat(a));
+  const second = column + Scratch.toSecond(pitch);
+  const mean = term.slots() & (1 << MEAN) ? v128.load32_splat(column, 16 * MEAN) : zero;
+  const bound = term.slots() & (1 << BOUND) ? v128.load32_splat(second, 16 * BOUND) : zero;
+  const sign = term.slots() & (1 << SIGN) ? v128.load32_splat(second, 16 * SIGN) : zero;
   const end = a + (spatial << 2);
   const unrolledEnd = a + ((spatial & (unroll * -4)) << 2);
-  const zero = Vector.zero(v128.load32_splat(a));
   do {
     let firsts = zero;
     let seconds = zero;
@@ -96,13 +97,14 @@ export function reduceFloat64(
   sum: usize,
   a: usize,
   delta: usize,
-  coefficient: usize,
+  column: usize,
   pitch: usize,
   spatial: usize,
 ): void {
-  const mean = v128.load32_splat(coefficient + pitch * MEAN);
-  const bound = v128.load32_splat(coefficient + pitch * BOUND);
-  const sign = v128.load32_splat(coefficient + pitch * SIGN);
+  const second = column + Scratch.toSecond(pitch);
+  const mean = v128.load32_splat(column, 16 * MEAN);
+  const bound = v128.load32_splat(second, 16 * BOUND);
+  const sign = v128.load32_splat(second, 16 * SIGN);
   const meanLow = Vector.low(mean);
   let firstsLow = Vector.zero(mean);
   let firstsHigh = firstsLow;
@@ -137,7 +139,7 @@ export function reduceFloat64(
  * out = op(a, b), value by value, for op number `number` and the channels in [from, to); out may be a or b. With
  * `beyond`, the channels that FLOAT64 names are computed in float64.
  *
- * out, a, b: batch x channels x spatial float32; scratch: an array of `channels` float32 per slot.
+ * out, a, b: batch x channels x spatial float32; scratch: coefficients.
  */
 export function map<O extends Op>(
   number: i32,
@@ -153,6 +155,7 @@ export function map<O extends Op>(
   to: usize,
 ): void {
   const op = changetype<O>(0);
+  const zero = f32x4.splat(0);
   const pitch = Scratch.pitch(channels);
   const toA = a - out;
   const toB = b - out;
@@ -160,20 +163,21 @@ export function map<O extends Op>(
   out += from * (spatial << 2);
   for (; batch; batch--) {
     for (let c = from; c < to; c++) {
-      const k = scratch + (c << 2);
+      const k = Scratch.column(scratch, c);
       const end = out + (spatial << 2);
-      if (beyond && load<i32>(k + pitch * FLOAT64)) {
+      if (beyond && load<i32>(k, 16 * FLOAT64)) {
         mapFloat64(number, out, toA, toB, scratch, c, pitch, spatial);
         out = end;
         continue;
       }
-      const mean = Scratch.splat(op.slots(), MEAN, k, pitch);
-      const scale = Scratch.splat(op.slots(), SCALE, k, pitch);
-      const shift = Scratch.splat(op.slots(), SHIFT, k, pitch);
-      const offset = Scratch.splat(op.slots(), OFFSET, k, pitch);
-      const slope = Scratch.splat(op.slots(), SLOPE, k, pitch);
-      const bound = Scratch.splat(op.slots(), BOUND, k, pitch);
-      const sign = Scratch.splat(op.slots(), SIGN, k, pitch);
+      const second = k + Scratch.toSecond(pitch);
+      const mean = op.slots() & (1 << MEAN) ? v128.load32_splat(k, 16 * MEAN) : zero;
+      const scale = op.slots() & (1 << SCALE) ? v128.load32_splat(k, 16 * SCALE) : zero;
+      const shift = op.slots() & (1 << SHIFT) ? v128.load32_splat(k, 16 * SHIFT) : zero;
+      const offset = op.slots() & (1 << OFFSET) ? v128.load32_splat(second, 16 * OFFSET) : zero;
+      const slope = op.slots() & (1 << SLOPE) ? v128.load32_splat(second, 16 * SLOPE) : zero;
+      const bound = op.slots() & (1 << BOUND) ? v128.load32_splat(second, 16 * BOUND) : zero;
+      const sign = op.slots() & (1 << SIGN) ? v128.load32_splat(second, 16 * SIGN) : zero;
       const hoisted = op.hoisted(number, slope);
       // The last four values, read before the first store: in place, the loops overwrite up to three of them.
       const last = end - 16;

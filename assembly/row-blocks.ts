@@ -1,5 +1,5 @@
 import { Relu } from "./activation";
-import { BOUND, MEAN, OFFSET, SCALE, Scratch, SHIFT, SIGN, SLOPE } from "./coefficients";
+import { BOUND, MEAN, OFFSET, RECORD, SCALE, Scratch, SHIFT, SIGN, SLOPE } from "./coefficients";
 import { fillBlock, mapStrip } from "./float64";
 import { Op, Term } from "./ops";
 import { Column } from "./row-columns";
@@ -16,8 +16,8 @@ const ROWS_PER_STRIP: usize = 16;
 /**
  * Adds the values of `groups` groups to the float32 sums.
  *
- * blocks: for every four columns four first sums, then four second sums, float32; coefficients: an array of `width`
- * float32 per slot.
+ * blocks: for every four columns four first sums, then four second sums, float32; coefficients: those of `width`
+ * columns.
  */
 export function reduce<T extends Term>(
   blocks: usize,
@@ -32,20 +32,22 @@ export function reduce<T extends Term>(
 ): void {
   const term = changetype<T>(0);
   const delta = b - a;
-  const slots = Scratch.pitch(width);
+  const zero = f32x4.splat(0);
+  const toSecond = Scratch.toSecond(Scratch.pitch(width));
   const skipped = (width - (to - from)) << 2;
   a += from << 2;
   for (; groups; groups--) {
     let block = blocks + (from << 3);
-    let coefficient = coefficients + (from << 2);
+    let record = Scratch.record(coefficients, from);
     for (const end = a + ((to - from) << 2); a < end; a += 16) {
-      const mean = Scratch.vector(term.slots(), MEAN, coefficient, slots);
-      const bound = Scratch.vector(term.slots(), BOUND, coefficient, slots);
-      const sign = Scratch.vector(term.slots(), SIGN, coefficient, slots);
+      const second = record + toSecond;
+      const mean = term.slots() & (1 << MEAN) ? v128.load(record, 16 * MEAN) : zero;
+      const bound = term.slots() & (1 << BOUND) ? v128.load(second, 16 * BOUND) : zero;
+      const sign = term.slots() & (1 << SIGN) ? v128.load(second, 16 * SIGN) : zero;
       if (term.readsB()) Column.addFour<T>(block, a, delta, pitch, mean, bound, sign);
       else Column.addEight<T>(block, a, pitch);
       block += 32;
-      coefficient += 16;
+      record += RECORD;
     }
     a += skipped;
   }
@@ -70,11 +72,12 @@ export function reduceGradient64(
   a += from << 2;
   for (; groups; groups--) {
     let sum = sums + (from << 3);
-    let k = coefficients + (from << 2);
+    let record = Scratch.record(coefficients, from);
     for (const end = a + ((to - from) << 2); a < end; a += 16) {
-      const mean = v128.load(k + slots * MEAN);
-      const bound = v128.load(k + slots * BOUND);
-      const sign = v128.load(k + slots * SIGN);
+      const second = record + Scratch.toSecond(slots);
+      const mean = v128.load(record, 16 * MEAN);
+      const bound = v128.load(second, 16 * BOUND);
+      const sign = v128.load(second, 16 * SIGN);
       const meanLow = Vector.low(mean);
       const meanHigh = Vector.high(mean);
       const seconds = sum + 2 * slots;
@@ -101,7 +104,7 @@ export function reduceGradient64(
       v128.store(seconds, secondsLow);
       v128.store(seconds, secondsHigh, 16);
       sum += 32;
-      k += 16;
+      record += RECORD;
     }
     a += skipped;
   }
@@ -124,13 +127,13 @@ export function reduceDeviation64(
   x += from << 2;
   for (; groups; groups--) {
     let sum = sums + (from << 3);
-    let pivot = coefficients + (from << 2);
+    let record = Scratch.record(coefficients, from);
     for (const end = x + ((to - from) << 2); x < end; x += 16) {
       let firstsLow = v128.load(sum);
       let firstsHigh = v128.load(sum, 16);
       let secondsLow = v128.load(sum + toSeconds);
       let secondsHigh = v128.load(sum + toSeconds, 16);
-      const mean = v128.load(pivot);
+      const mean = v128.load(record, 16 * MEAN);
       const meanLow = Vector.low(mean);
       const meanHigh = Vector.high(mean);
       let at = x;
@@ -149,7 +152,7 @@ export function reduceDeviation64(
       v128.store(sum + toSeconds, secondsLow);
       v128.store(sum + toSeconds, secondsHigh, 16);
       sum += 32;
-      pivot += 16;
+      record += RECORD;
     }
     x += skipped;
   }
@@ -199,7 +202,7 @@ export function reduceRaw64(
 
 /**
  * out = op(a, b) for op number `number` over `groups` groups; `toA` and `toB` lead from out to the inputs, in bytes.
- * out may be one of them. coefficients: an array of `width` float32 per slot.
+ * out may be one of them. coefficients: those of `width` columns.
  */
 export function map<O extends Op>(
   number: i32,
@@ -215,19 +218,21 @@ export function map<O extends Op>(
   to: usize,
 ): void {
   const op = changetype<O>(0);
-  const slots = Scratch.pitch(width);
+  const zero = f32x4.splat(0);
+  const toSecond = Scratch.toSecond(Scratch.pitch(width));
   const skipped = (width - (to - from)) << 2;
   out += from << 2;
   for (; groups; groups--) {
-    let coefficient = coefficients + (from << 2);
+    let record = Scratch.record(coefficients, from);
     for (const end = out + ((to - from) << 2); out < end; out += 16) {
-      const mean = Scratch.vector(op.slots(), MEAN, coefficient, slots);
-      const scale = Scratch.vector(op.slots(), SCALE, coefficient, slots);
-      const shift = Scratch.vector(op.slots(), SHIFT, coefficient, slots);
-      const offset = Scratch.vector(op.slots(), OFFSET, coefficient, slots);
-      const slope = Scratch.vector(op.slots(), SLOPE, coefficient, slots);
-      const bound = Scratch.vector(op.slots(), BOUND, coefficient, slots);
-      const sign = Scratch.vector(op.slots(), SIGN, coefficient, slots);
+      const second = record + toSecond;
+      const mean = op.slots() & (1 << MEAN) ? v128.load(record, 16 * MEAN) : zero;
+      const scale = op.slots() & (1 << SCALE) ? v128.load(record, 16 * SCALE) : zero;
+      const shift = op.slots() & (1 << SHIFT) ? v128.load(record, 16 * SHIFT) : zero;
+      const offset = op.slots() & (1 << OFFSET) ? v128.load(second, 16 * OFFSET) : zero;
+      const slope = op.slots() & (1 << SLOPE) ? v128.load(second, 16 * SLOPE) : zero;
+      const bound = op.slots() & (1 << BOUND) ? v128.load(second, 16 * BOUND) : zero;
+      const sign = op.slots() & (1 << SIGN) ? v128.load(second, 16 * SIGN) : zero;
       const hoisted = op.hoisted(number, slope);
       let at = out;
       Column.map<O>(at, toA, toB, mean, scale, shift, offset, slope, bound, sign, hoisted);
@@ -239,7 +244,7 @@ export function map<O extends Op>(
         at += pitch;
         Column.map<O>(at, toA, toB, mean, scale, shift, offset, slope, bound, sign, hoisted);
       }
-      coefficient += 16;
+      record += RECORD;
     }
     out += skipped;
   }

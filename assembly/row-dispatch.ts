@@ -60,10 +60,9 @@ export function addRowsFloat64(
     blocks.reduceRaw64(sums, a, width, pitch, rows, groups, from, to);
     return;
   }
-  const flags = coefficients + Scratch.pitch(width) * FLOAT64;
   while (from < to) {
-    const end = endOfRun(flags, from, to);
-    if (v128.any_true(v128.load(flags + (from << 2)))) {
+    const end = endOfRun(coefficients, from, to);
+    if (isNamed(coefficients, from)) {
       if (term == RAW) blocks.reduceDeviation64(sums, a, coefficients, width, pitch, rows, groups, from, end);
       else blocks.reduceGradient64(sums, a, b, coefficients, width, pitch, rows, groups, from, end);
     }
@@ -71,11 +70,16 @@ export function addRowsFloat64(
   }
 }
 
+/** Whether FLOAT64 names one of four columns. */
+function isNamed(coefficients: usize, c: usize): bool {
+  return v128.any_true(v128.load(Scratch.record(coefficients, c), 16 * FLOAT64));
+}
+
 /** The end of the run of vectors from `from` on in which FLOAT64 names a column of each, or of none. */
-function endOfRun(flags: usize, from: usize, to: usize): usize {
-  const kind = v128.any_true(v128.load(flags + (from << 2)));
+function endOfRun(coefficients: usize, from: usize, to: usize): usize {
+  const kind = isNamed(coefficients, from);
   do from += 4;
-  while (from < to && v128.any_true(v128.load(flags + (from << 2))) == kind);
+  while (from < to && isNamed(coefficients, from) == kind);
   return from;
 }
 
@@ -97,10 +101,9 @@ export function mapRows(
   from: usize,
   to: usize,
 ): void {
-  const flags = coefficients + Scratch.pitch(width) * FLOAT64;
   while (from < to) {
-    const end = beyond ? endOfRun(flags, from, to) : to;
-    const mixed = beyond && v128.any_true(v128.load(flags + (from << 2)));
+    const end = beyond ? endOfRun(coefficients, from, to) : to;
+    const mixed = beyond && isNamed(coefficients, from);
     if (mixed) blocks.mapFloat64(op, out, toA, toB, coefficients, width, pitch, rows, groups, from, end);
     else mapFloat32(op, out, toA, toB, coefficients, width, pitch, rows, groups, from, end);
     from = end;

@@ -24,8 +24,8 @@ const BLOCK: usize = 8;
  * Adds the sums of the term's two values over each column in [from, to) to its first and second sum. `mode` is FLOAT32,
  * FLOAT64_SOME or FLOAT64_ALL.
  *
- * sums: 2 arrays of `width` f64, `Scratch.seconds` apart; a, b: `total` float32; scratch: coefficients, an array of
- * `width` float32 per slot.
+ * sums: 2 arrays of `width` f64, `Scratch.seconds` apart; a, b: `total` float32; scratch: coefficients of
+ * `width` columns.
  */
 export function reduce(
   term: i32,
@@ -59,7 +59,10 @@ export function reduce(
       done = min(total, group * width);
       memory.fill(copyA, 0, pitch << 5);
       for (let row: usize = 0; row < group && (mode == FLOAT64_SOME || term != RAW); row++) {
-        memory.copy(copyA + ((row * pitch) << 2), scratch + slots * MEAN, width << 2);
+        const target = copyA + ((row * pitch) << 2);
+        for (let c: usize = 0; c < pitch; c += 4) {
+          v128.store(target + (c << 2), v128.load(Scratch.record(scratch, c), 16 * MEAN));
+        }
       }
       copyRows(copyA, pitch, a, width, width, done, from, to);
       if (term != RAW) copyRows(copyB, pitch, b, width, width, done, from, to);
@@ -140,7 +143,7 @@ function accumulate(sums: usize, blocks: usize, width: usize, from: usize, to: u
  * out = op(a, b) in the columns in [from, to); with `beyond`, those that FLOAT64 names are computed in float64. out may
  * be a or b.
  *
- * out, a, b: `total` float32; scratch: coefficients, an array of `width` float32 per slot.
+ * out, a, b: `total` float32; scratch: coefficients of `width` columns.
  */
 export function map(
   op: i32,

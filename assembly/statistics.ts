@@ -37,36 +37,33 @@ export function statisticsPartials(
   end: usize,
 ): void {
   const width = widthOf(batch, channels, spatial);
-  const pitch = Scratch.pitch(width);
   const rows = isRows(batch, spatial);
   let mode = Moments.inFloat64(batch * spatial, rows, round) ? FLOAT64_ALL : FLOAT32;
   if (round) {
     mode = FLOAT64_SOME;
-    choosePivots(x, mean, variance, scratch, pitch, channels, spatial, round);
+    choosePivots(x, mean, variance, scratch, channels, spatial, round);
     spreadCoefficients((1 << MEAN) | (1 << FLOAT64), scratch, width, channels, spatial);
   }
   reduce(RAW, mode, partials, x, x, scratch, width, batch, channels, spatial, begin, end);
 }
 
 /**
- * MEAN: the pivots; FLOAT64: the channels that are left. scratch: coefficients, slots `pitch` bytes apart; the rest as
- * above.
+ * MEAN: the pivots; FLOAT64: the channels that are left. Arrays as above.
  */
 function choosePivots(
   x: usize,
   mean: usize,
   variance: usize,
   scratch: usize,
-  pitch: usize,
   channels: usize,
   spatial: usize,
   round: i32,
 ): void {
   for (let c: usize = 0; c < channels; c += 2) {
     const next: usize = channels - c > 1 ? 1 : 0;
-    const at = scratch + (c << 2);
+    const column = Scratch.column(scratch, c);
     const old = Pair.load(variance + (c << 3), next);
-    v128.store64_lane(at + pitch * MEAN, Moments.pivots(x, mean, spatial, round, c, next), 0);
-    Pair.storeMask(at + pitch * FLOAT64, f64x2.ne(old, old));
+    v128.store64_lane(column + 16 * MEAN, Moments.pivots(x, mean, spatial, round, c, next), 0);
+    Pair.storeMask(column + 16 * FLOAT64, f64x2.ne(old, old));
   }
 }
