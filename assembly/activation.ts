@@ -1,16 +1,18 @@
-import { BOUND, SIGN } from "./coefficients";
+import { SCALE, SHIFT } from "./coefficients";
 import { Vector } from "./vector";
 
 /**
  * An activation and what passes back through it. y is a monotone function of x, every rounding included. So the values
- * of x whose dy passes are an interval; bounds.ts finds its exact end per channel.
+ * of x whose dy passes are an interval, and backward needs comparisons with its ends in place of y.
  */
 export interface Activation {
   of(y: v128): v128;
-  /** The coefficients that `passed` needs, one bit for each (see coefficients.ts). */
+  /** The coefficients that `limit` and `passed` need, one bit for each (see coefficients.ts). */
   slots(): i32;
-  /** dy where the activation lets it through, else 0. */
-  passed(dy: v128, x: v128, bound: v128, sign: v128): v128;
+  /** What `passed` compares with, made once for many values. */
+  limit(shift: v128): v128;
+  /** dy where the activation lets it through, else 0; d = x - MEAN. */
+  passed(dy: v128, d: v128, scale: v128, limit: v128): v128;
   /** The lanes whose gradient passes through x. */
   passing(slope: v128): v128;
   /** d = x - mean in these lanes, else 0. */
@@ -30,7 +32,12 @@ export class Identity {
   }
 
   @inline
-  passed(dy: v128, _x: v128, _bound: v128, _sign: v128): v128 {
+  limit(shift: v128): v128 {
+    return shift;
+  }
+
+  @inline
+  passed(dy: v128, _d: v128, _scale: v128, _limit: v128): v128 {
     return dy;
   }
 
@@ -55,16 +62,18 @@ export class Relu {
 
   @inline
   slots(): i32 {
-    return (1 << BOUND) | (1 << SIGN);
+    return (1 << SCALE) | (1 << SHIFT);
   }
 
-  /**
-   * dy is held back where x, with its sign changed if the scale is negative, is at most the bound. It passes where x or
-   * the bound is NaN, and where x is infinite and the sign is 0, the sign of a scale of 0: their product is NaN.
-   */
   @inline
-  passed(dy: v128, x: v128, bound: v128, sign: v128): v128 {
-    return v128.andnot(dy, f32x4.le(f32x4.mul(x, sign), bound));
+  limit(shift: v128): v128 {
+    return Vector.limit(shift);
+  }
+
+  /** dy is held back where y = d * SCALE + SHIFT is at most 0; it passes where y is NaN. */
+  @inline
+  passed(dy: v128, d: v128, scale: v128, limit: v128): v128 {
+    return v128.andnot(dy, Vector.isHeld(d, scale, limit));
   }
 
   /** With frozen statistics the slope is 0 and nothing passes through x, not even of an infinite one. */

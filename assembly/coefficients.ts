@@ -21,10 +21,14 @@ export const FLOAT64: i32 = 3;
 /** dx = ((dy - OFFSET) - (x - MEAN) * SLOPE) * SCALE. From here on the slots lie in the second record. */
 export const OFFSET: i32 = 4;
 export const SLOPE: i32 = 5;
-/** ReLU holds dy back where x * SIGN is at most BOUND; SIGN is that of the scale: 1, -1 or 0 (see bounds.ts). */
-export const BOUND: i32 = 6;
-export const SIGN: i32 = 7;
+/** Not 0 for a channel whose y is computed in float64. */
+export const FLOAT64_Y: i32 = 6;
+/** Not 0 for a channel that this round sums in float64. */
+export const CHOSEN: i32 = 7;
 const SLOTS: i32 = 8;
+/** Sets of slots: what y needs, and what says which channels are computed in float64. */
+export const AFFINE: i32 = (1 << MEAN) | (1 << SCALE) | (1 << SHIFT);
+export const IN_FLOAT64: i32 = (1 << FLOAT64) | (1 << FLOAT64_Y);
 /** Slots in a record, and its bytes. */
 const HALF: i32 = 4;
 export const RECORD: usize = 64;
@@ -35,6 +39,9 @@ export const SHIFT64: i32 = 1;
 export const OFFSET64: i32 = 2;
 export const SLOPE64: i32 = 3;
 const SLOTS64: i32 = 4;
+
+/** Bytes of the coefficients of four lanes, 16 bytes for each slot of float32 and 32 for each of float64. */
+const BLOCK: usize = 16 * SLOTS + 32 * SLOTS64;
 
 /** Rows that do not fill a group are copied: eight of one input, or four of each. */
 const COPIES: i32 = 8;
@@ -54,7 +61,7 @@ export const SMALLEST_GRADIENT: f64 = 7.888609052210118e-31;
 /**
  * Scratch of a kernel over `width` columns, in this order: coefficients; the float32 sums of blocks, for every four
  * columns their first sums, then their second sums; copies of the rows that do not fill a group; float64 coefficients;
- * the float64 sums, all first ones, then all second ones; the sums of all parts. Each array is 16 columns longer than
+ * the float64 sums, all first ones, then all second ones; the coefficients of four lanes; the sums of all parts. Each array is 16 columns longer than
  * the width: otherwise arrays of a multiple of 4096 bytes would share a few sets of the L1 cache.
  */
 export class Scratch {
@@ -109,9 +116,15 @@ export class Scratch {
     return sums + 2 * pitch;
   }
 
+  /** The coefficients of four lanes; see float64.ts. */
+  @inline
+  static block(scratch: usize, pitch: usize): usize {
+    return scratch + pitch * (SLOTS + 2 + COPIES + 2 * SLOTS64 + 4);
+  }
+
   @inline
   static partials(scratch: usize, pitch: usize): usize {
-    return scratch + pitch * (SLOTS + 2 + COPIES + 2 * SLOTS64 + 4);
+    return Scratch.block(scratch, pitch) + BLOCK;
   }
 
   /** The first record of column c and the next three; c is a multiple of 4. */

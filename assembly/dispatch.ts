@@ -1,5 +1,5 @@
 import { Identity, Relu } from "./activation";
-import { FLOAT64, Scratch } from "./coefficients";
+import { CHOSEN, Scratch } from "./coefficients";
 import { isRows, unfold } from "./fold";
 import {
   FLOAT64_ALL,
@@ -123,7 +123,9 @@ function reducePlanes(
       const k = Scratch.column(scratch, c);
       if (mode == FLOAT64_ALL) planes.reduceRaw64(sum, a, pitch, spatial);
       else if (mode) {
-        if (load<i32>(k, 16 * FLOAT64)) planes.reduceFloat64(term != RAW, sum, a, delta, k, pitch, spatial);
+        if (load<i32>(k + Scratch.toSecond(pitch), 16 * CHOSEN)) {
+          planes.reduceFloat64(term, sum, a, delta, scratch, c, pitch, spatial);
+        }
       } else if (term == RAW) planes.reduce<Raw>(sum, a, delta, k, pitch, spatial);
       else if (term == GRADIENT) planes.reduce<GradientTerms<Identity>>(sum, a, delta, k, pitch, spatial);
       else planes.reduce<GradientTerms<Relu>>(sum, a, delta, k, pitch, spatial);

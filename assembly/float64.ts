@@ -1,7 +1,7 @@
 import { Relu } from "./activation";
 import {
-  BOUND,
   FLOAT64,
+  FLOAT64_Y,
   MEAN,
   OFFSET,
   OFFSET64,
@@ -11,7 +11,6 @@ import {
   Scratch,
   SHIFT,
   SHIFT64,
-  SIGN,
   SLOPE,
   SLOPE64,
 } from "./coefficients";
@@ -45,6 +44,22 @@ class Lanes {
   }
 }
 
+/** y before the activation, plus b; in float64 in the lanes that FLOAT64_Y names, in float32 in the others. */
+function affine(x: v128, b: v128, block: usize): v128 {
+  const mean = v128.load(block, 16 * MEAN);
+  const narrow = Vector.madd(f32x4.sub(x, mean), v128.load(block, 16 * SCALE), v128.load(block, 16 * SHIFT));
+  const low = Lanes.affine(Vector.low(x), Vector.low(b), Vector.low(mean), block);
+  const high = Lanes.affine(Vector.high(x), Vector.high(b), Vector.high(mean), block + 16);
+  const inFloat32 = i32x4.eq(v128.load(block, 16 * FLOAT64_Y), Vector.zero(x));
+  return v128.bitselect(f32x4.add(narrow, b), Vector.demote(low, high), inFloat32);
+}
+
+/** dy behind the activation of an operation with this number: the odd ones have ReLU, which holds it back by that y. */
+export function passed(number: i32, dy: v128, x: v128, block: usize): v128 {
+  if (!(number & 1)) return dy;
+  return v128.andnot(dy, f32x4.le(affine(x, f32x4.splat(0), block), Vector.zero(x)));
+}
+
 /**
  * out = op(a, b) for `count` vectors of four float32, `stride` bytes apart: in float64 in the lanes that FLOAT64 names,
  * in float32 in the others. `toA` and `toB` lead from out to the inputs, in bytes; out may be a or b. block: 256 bytes.
@@ -55,30 +70,20 @@ export function mapStrip(op: i32, out: usize, toA: usize, toB: usize, block: usi
 }
 
 function mapAffine(op: i32, out: usize, toA: usize, toB: usize, block: usize, stride: usize, count: usize): void {
-  const mean = v128.load(block, MEAN * 16);
-  const inFloat32 = i32x4.eq(v128.load(block, FLOAT64 * 16), Vector.zero(mean));
-  const floor = changetype<NormalizeAdd>(0).hoisted(op, mean);
+  const floor = changetype<NormalizeAdd>(0).hoisted(op, v128.load(block));
   for (; count; count--) {
-    const a = v128.load(out + toA);
     const b = op < NORMALIZE_ADD ? i32x4.splat(i32.MIN_VALUE) : v128.load(out + toB);
-    const narrow = Vector.madd(f32x4.sub(a, mean), v128.load(block, SCALE * 16), v128.load(block, SHIFT * 16));
-    const low = Lanes.affine(Vector.low(a), Vector.low(b), Vector.low(mean), block);
-    const high = Lanes.affine(Vector.high(a), Vector.high(b), Vector.high(mean), block + 16);
-    const result = v128.bitselect(f32x4.add(narrow, b), Vector.demote(low, high), inFloat32);
-    v128.store(out, f32x4.pmax(result, floor));
+    v128.store(out, f32x4.pmax(affine(v128.load(out + toA), b, block), floor));
     out += stride;
   }
 }
 
 function mapGradient(op: i32, out: usize, toA: usize, toB: usize, block: usize, stride: usize, count: usize): void {
-  const mean = v128.load(block, MEAN * 16);
-  const scale = v128.load(block, SCALE * 16);
-  const offset = v128.load(block, OFFSET * 16);
-  const slope = v128.load(block, SLOPE * 16);
-  const sign = v128.load(block, SIGN * 16);
-  const inFloat32 = i32x4.eq(v128.load(block, FLOAT64 * 16), Vector.zero(mean));
-  // Every dy passes a bound that is NaN.
-  const bound = op & 1 ? v128.load(block, BOUND * 16) : v128.not(Vector.zero(mean));
+  const mean = v128.load(block, 16 * MEAN);
+  const scale = v128.load(block, 16 * SCALE);
+  const offset = v128.load(block, 16 * OFFSET);
+  const slope = v128.load(block, 16 * SLOPE);
+  const inFloat32 = i32x4.eq(v128.load(block, 16 * FLOAT64), Vector.zero(mean));
   const passing = changetype<Relu>(0).passing(slope);
   // Where no lane is in float32, products that may leave its range, which takes processors long, are not computed.
   const mixed = v128.any_true(inFloat32);
@@ -86,7 +91,7 @@ function mapGradient(op: i32, out: usize, toA: usize, toB: usize, block: usize, 
   const meanHigh = Vector.high(mean);
   for (; count; count--) {
     const a = v128.load(out + toA);
-    const b = changetype<Relu>(0).passed(v128.load(out + toB), a, bound, sign);
+    const b = passed(op, v128.load(out + toB), a, block);
     const low = Lanes.gradient(Vector.low(a), Vector.low(b), meanLow, block);
     const high = Lanes.gradient(Vector.high(a), Vector.high(b), meanHigh, block + 16);
     let result = Vector.demote(low, high);

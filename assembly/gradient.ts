@@ -1,10 +1,19 @@
-import { findBounds } from "./bounds";
-import { BOUND, FLOAT64, MEAN, OFFSET, SCALE, Scratch, SIGN, SLOPE, spreadCoefficients } from "./coefficients";
+import {
+  AFFINE,
+  CHOSEN,
+  FLOAT64,
+  FLOAT64_Y,
+  IN_FLOAT64,
+  OFFSET,
+  Scratch,
+  SLOPE,
+  spreadCoefficients,
+} from "./coefficients";
 import { map, reduce } from "./dispatch";
-import { widthOf } from "./fold";
+import { isRows, widthOf } from "./fold";
 import { normalize } from "./normalize";
 import { FLOAT32, FLOAT64_SOME, GRADIENT, INPUT_GRADIENT } from "./ops";
-import { Part, parts } from "./parts";
+import { batchParts, Part, parts } from "./parts";
 import { affineChannels, gradientChannels } from "./per-channel";
 
 /**
@@ -44,12 +53,17 @@ export function gradientPartials(
   const from = Part.firstChannel(begin, batch, channels, spatial);
   const to = Part.endChannel(end, batch, channels, spatial);
   const beyond = affineChannels(mean, invstd, 0, gamma, beta, scratch, pitch, 0, from, to);
-  if (activation) findBounds(scratch, pitch, beyond, from, to);
-  spreadCoefficients((1 << MEAN) | (1 << BOUND) | (1 << SIGN), scratch, width, channels, spatial);
-  reduceGradient(partials, dy, x, dbeta, scratch, width, batch, channels, spatial, activation, round, begin, end);
+  spreadCoefficients(AFFINE | (beyond ? IN_FLOAT64 : 0), scratch, width, channels, spatial);
+  // biome-ignore format: the arguments of one function
+  reduceGradient(
+    partials, dy, x, dbeta, scratch, width, beyond, batch, channels, spatial, activation, round, begin, end,
+  );
 }
 
-/** The same where the scratch already holds the coefficients of all columns. */
+/**
+ * The same where the scratch already holds the coefficients of all columns; with `beyond`, FLOAT64_Y names channels
+ * whose y is computed in float64. Behind an activation these are summed in round 1 only.
+ */
 export function reduceGradient(
   partials: usize,
   dy: usize,
@@ -57,6 +71,7 @@ export function reduceGradient(
   dbeta: usize,
   scratch: usize,
   width: usize,
+  beyond: bool,
   batch: usize,
   channels: usize,
   spatial: usize,
@@ -65,30 +80,42 @@ export function reduceGradient(
   begin: usize,
   end: usize,
 ): void {
-  if (round) {
-    const pitch = Scratch.pitch(width);
-    for (let c: usize = 0; c < channels; c++) {
-      const column = Scratch.column(scratch, c);
-      store<i32>(column, isNaN(load<f64>(dbeta + (c << 3))) ? -1 : 0, 16 * FLOAT64);
-      // Every dy passes a bound that is NaN.
-      if (!activation) store<f32>(column + Scratch.toSecond(pitch), NaN, 16 * BOUND);
-    }
-    spreadCoefficients((1 << FLOAT64) | (i32(!activation) << BOUND), scratch, width, channels, spatial);
-  }
+  if (round) chooseChannels(dbeta, scratch, width, beyond, channels, spatial);
+  // biome-ignore format: the arguments of one function
   reduce(
-    GRADIENT + activation,
-    round ? FLOAT64_SOME : FLOAT32,
-    partials,
-    x,
-    dy,
-    scratch,
-    width,
-    batch,
-    channels,
-    spatial,
-    begin,
-    end,
+    GRADIENT + activation, round ? FLOAT64_SOME : FLOAT32, partials, x, dy, scratch, width, batch, channels, spatial,
+    begin, end,
   );
+  if (!activation || !beyond || round) return;
+  // The sums of a part of the batch, or those that all parts of the channels share.
+  const sums = partials + (batchParts(batch, channels, spatial) > 1 ? (Scratch.pitch(channels) << 2) * begin : 0);
+  const first = isRows(batch, spatial) ? spatial : 1;
+  const to = Part.endChannel(end, batch, channels, spatial);
+  for (let c = Part.firstChannel(begin, batch, channels, spatial); c < to; c++) {
+    if (load<i32>(Scratch.column(scratch, c * first), 16 * FLOAT64)) store<f64>(sums + (c << 3), NaN);
+  }
+}
+
+/** CHOSEN: the channels whose dbeta is NaN. Where nothing is beyond, what names channels in float64 is set to 0. */
+function chooseChannels(
+  dbeta: usize,
+  scratch: usize,
+  width: usize,
+  beyond: bool,
+  channels: usize,
+  spatial: usize,
+): void {
+  const toSecond = Scratch.toSecond(Scratch.pitch(width));
+  for (let c: usize = 0; c < channels; c++) {
+    store<i32>(Scratch.column(scratch, c) + toSecond, i32(isNaN(load<f64>(dbeta + (c << 3)))), 16 * CHOSEN);
+  }
+  spreadCoefficients(1 << CHOSEN, scratch, width, channels, spatial);
+  if (beyond) return;
+  for (let c: usize = 0; c < width; c += 4) {
+    const record = Scratch.record(scratch, c);
+    v128.store(record, i32x4.splat(0), 16 * FLOAT64);
+    v128.store(record + toSecond, i32x4.splat(0), 16 * FLOAT64_Y);
+  }
 }
 
 /**
@@ -126,12 +153,11 @@ export function inputGradient(
   const from = Part.firstChannel(begin, batch, channels, spatial);
   const to = Part.endChannel(end, batch, channels, spatial);
   const beyond = affineChannels(mean, invstd, 0, gamma, beta, scratch, pitch, 0, from, to);
-  if (activation) findBounds(scratch, pitch, beyond, from, to);
   // biome-ignore format: the arguments of one function
   const all = gradientChannels(
     dgamma, dbeta, mean, invstd, gamma, beta, scratch, pitch, count, beyond, from, to,
   );
-  spreadCoefficients((1 << MEAN) | (1 << SCALE) | (1 << BOUND) | (1 << SIGN), scratch, width, channels, spatial);
+  spreadCoefficients(AFFINE, scratch, width, channels, spatial);
   applyGradient(dx, dy, x, scratch, width, all, batch, channels, spatial, activation, begin, end);
 }
 
@@ -150,7 +176,7 @@ export function applyGradient(
   begin: usize,
   end: usize,
 ): void {
-  spreadCoefficients((1 << OFFSET) | (1 << SLOPE) | (i32(beyond) << FLOAT64), scratch, width, channels, spatial);
+  spreadCoefficients((1 << OFFSET) | (1 << SLOPE) | (beyond ? IN_FLOAT64 : 0), scratch, width, channels, spatial);
   map(INPUT_GRADIENT + activation, dx, x, dy, scratch, width, beyond, batch, channels, spatial, begin, end);
 }
 

@@ -1,4 +1,4 @@
-import { FLOAT64, MEAN, SCALE, Scratch, SHIFT, spreadCoefficients } from "./coefficients";
+import { AFFINE, IN_FLOAT64, Scratch, spreadCoefficients } from "./coefficients";
 import { map } from "./dispatch";
 import { widthOf } from "./fold";
 import { NORMALIZE, NORMALIZE_ADD } from "./ops";
@@ -52,13 +52,7 @@ export function applyAffine(
   begin: usize,
   end: usize,
 ): void {
-  spreadCoefficients(
-    (1 << MEAN) | (1 << SCALE) | (1 << SHIFT) | (i32(beyond) << FLOAT64),
-    scratch,
-    width,
-    channels,
-    spatial,
-  );
+  spreadCoefficients(AFFINE | (beyond ? IN_FLOAT64 : 0), scratch, width, channels, spatial);
   const op = (residual ? NORMALIZE_ADD : NORMALIZE) + activation;
   map(op, y, x, residual ? residual : x, scratch, width, beyond, batch, channels, spatial, begin, end);
 }

@@ -14,8 +14,10 @@ export interface Term {
   slots(): i32;
   /** Whether it reads the second input. */
   readsB(): bool;
+  /** What the activation compares with, made once for many values. */
+  limit(shift: v128): v128;
   /** The value of the first sum. */
-  first(a: v128, b: v128, bound: v128, sign: v128): v128;
+  first(a: v128, b: v128, mean: v128, scale: v128, limit: v128): v128;
   /** The value of the second sum, given that of the first. */
   second(first: v128, a: v128, mean: v128): v128;
   /** The same, added to a sum. */
@@ -28,6 +30,8 @@ export interface Op {
   slots(): i32;
   /** Whether it reads the second input. */
   readsB(): bool;
+  /** What the activation compares with, made once for many values. */
+  limit(shift: v128): v128;
   /** A vector that op number `op` needs besides the coefficients, made once for many values. */
   hoisted(op: i32, slope: v128): v128;
   of(
@@ -38,8 +42,7 @@ export interface Op {
     shift: v128,
     offset: v128,
     slope: v128,
-    bound: v128,
-    sign: v128,
+    limit: v128,
     hoisted: v128,
   ): v128;
 }
@@ -58,7 +61,12 @@ export class Raw {
   }
 
   @inline
-  first(x: v128, _b: v128, _bound: v128, _sign: v128): v128 {
+  limit(shift: v128): v128 {
+    return shift;
+  }
+
+  @inline
+  first(x: v128, _b: v128, _mean: v128, _scale: v128, _limit: v128): v128 {
     return x;
   }
 
@@ -87,8 +95,13 @@ export class GradientTerms<A extends Activation> {
   }
 
   @inline
-  first(x: v128, dy: v128, bound: v128, sign: v128): v128 {
-    return changetype<A>(0).passed(dy, x, bound, sign);
+  limit(shift: v128): v128 {
+    return changetype<A>(0).limit(shift);
+  }
+
+  @inline
+  first(x: v128, dy: v128, mean: v128, scale: v128, limit: v128): v128 {
+    return changetype<A>(0).passed(dy, f32x4.sub(x, mean), scale, limit);
   }
 
   @inline
@@ -116,6 +129,11 @@ export class Normalize<A extends Activation> {
   }
 
   @inline
+  limit(shift: v128): v128 {
+    return shift;
+  }
+
+  @inline
   hoisted(_op: i32, slope: v128): v128 {
     return slope;
   }
@@ -129,8 +147,7 @@ export class Normalize<A extends Activation> {
     shift: v128,
     _offset: v128,
     _slope: v128,
-    _bound: v128,
-    _sign: v128,
+    _limit: v128,
     _hoisted: v128,
   ): v128 {
     return changetype<A>(0).of(Vector.madd(f32x4.sub(x, mean), scale, shift));
@@ -154,6 +171,11 @@ export class NormalizeAdd {
   }
 
   @inline
+  limit(shift: v128): v128 {
+    return shift;
+  }
+
+  @inline
   hoisted(op: i32, _slope: v128): v128 {
     return f32x4.splat(op & 1 ? 0 : -Infinity);
   }
@@ -167,8 +189,7 @@ export class NormalizeAdd {
     shift: v128,
     _offset: v128,
     _slope: v128,
-    _bound: v128,
-    _sign: v128,
+    _limit: v128,
     floor: v128,
   ): v128 {
     // pmax keeps a NaN as its first argument.
@@ -193,6 +214,11 @@ export class InputGradient<A extends Activation> {
   }
 
   @inline
+  limit(shift: v128): v128 {
+    return changetype<A>(0).limit(shift);
+  }
+
+  @inline
   hoisted(_op: i32, slope: v128): v128 {
     return changetype<A>(0).passing(slope);
   }
@@ -206,22 +232,22 @@ export class InputGradient<A extends Activation> {
     _shift: v128,
     offset: v128,
     slope: v128,
-    bound: v128,
-    sign: v128,
+    limit: v128,
     passing: v128,
   ): v128 {
     const activation = changetype<A>(0);
-    const passed = f32x4.sub(activation.passed(dy, x, bound, sign), offset);
-    return f32x4.mul(Vector.nmadd(activation.through(f32x4.sub(x, mean), passing), slope, passed), scale);
+    const d = f32x4.sub(x, mean);
+    const passed = f32x4.sub(activation.passed(dy, d, scale, limit), offset);
+    return f32x4.mul(Vector.nmadd(activation.through(d, passing), slope, passed), scale);
   }
 }
 
 /**
  * Inner loops are selected by number, so that the code around them is compiled once instead of once per operation (2.0
- * kB). These are the numbers of the terms.
+ * kB). These are the numbers of the terms; GRADIENT + 1 is the same behind ReLU.
  */
 export const RAW: i32 = 0;
-export const GRADIENT: i32 = 1;
+export const GRADIENT: i32 = 2;
 
 /**
  * How terms are summed: in float32; in float64, those of the channels that FLOAT64 names; in float64, those of all

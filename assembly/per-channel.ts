@@ -2,6 +2,7 @@ import {
   Affine,
   Extremes,
   FLOAT64,
+  FLOAT64_Y,
   Gradient,
   LARGEST,
   OFFSET,
@@ -123,7 +124,7 @@ export function affineChannels(
 }
 
 /**
- * FLOAT64, and the coefficients before they are rounded; with a dgamma those of dx, too, where `inverse` is 1 / m.
+ * FLOAT64, FLOAT64_Y, and the coefficients before they are rounded; with a dgamma those of dx, too, where `inverse` is 1 / m.
  * Returns whether there is a channel that float32 does not hold. Arrays as above; dgamma, dbeta: channels f64.
  */
 function float64Coefficients(
@@ -147,7 +148,8 @@ function float64Coefficients(
     const i = load<f64>(invstd + at);
     const scale = gamma ? i * <f64>load<f32>(gamma + (c << 2)) : i;
     const shift = (beta ? <f64>load<f32>(beta + (c << 2)) : -0.0) - low * scale;
-    let beyond = isBeyond(scale, SMALLEST_SCALE) | isBeyond(shift, 0) | isBeyond(m, 0);
+    const ofY = isBeyond(scale, SMALLEST_SCALE) | isBeyond(shift, 0) | isBeyond(m, 0) | i32(abs(shift) == Infinity);
+    let beyond = ofY;
     let slope: f64 = 0;
     let offset: f64 = 0;
     if (dgamma) {
@@ -163,7 +165,9 @@ function float64Coefficients(
     store<f64>(wide + 2 * pitch * SHIFT64, shift);
     store<f64>(wide + 2 * pitch * OFFSET64, offset);
     store<f64>(wide + 2 * pitch * SLOPE64, slope);
-    store<i32>(Scratch.column(scratch, c), beyond ? -1 - <i32>c : 0, 16 * FLOAT64);
+    const column = Scratch.column(scratch, c);
+    store<i32>(column, beyond ? -1 - <i32>c : 0, 16 * FLOAT64);
+    store<i32>(column + Scratch.toSecond(pitch), ofY, 16 * FLOAT64_Y);
     any |= beyond;
   }
   return any != 0;

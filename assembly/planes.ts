@@ -1,7 +1,6 @@
-import { Relu } from "./activation";
-import { BOUND, FLOAT64, MEAN, OFFSET, SCALE, Scratch, SHIFT, SIGN, SLOPE } from "./coefficients";
-import { fillBlock, mapStrip } from "./float64";
-import { Op, Term } from "./ops";
+import { FLOAT64, MEAN, OFFSET, SCALE, Scratch, SHIFT, SLOPE } from "./coefficients";
+import { fillBlock, mapStrip, passed } from "./float64";
+import { Op, RAW, Term } from "./ops";
 import { Vector } from "./vector";
 
 /**
@@ -29,10 +28,9 @@ export function reduce<T extends Term>(
   const term = changetype<T>(0);
   const unroll: usize = term.readsB() ? 2 : 4;
   const zero = Vector.zero(v128.load32_splat(a));
-  const second = column + Scratch.toSecond(pitch);
   const mean = term.slots() & (1 << MEAN) ? v128.load32_splat(column, 16 * MEAN) : zero;
-  const bound = term.slots() & (1 << BOUND) ? v128.load32_splat(second, 16 * BOUND) : zero;
-  const sign = term.slots() & (1 << SIGN) ? v128.load32_splat(second, 16 * SIGN) : zero;
+  const scale = term.slots() & (1 << SCALE) ? v128.load32_splat(column, 16 * SCALE) : zero;
+  const limit = term.limit(term.slots() & (1 << SHIFT) ? v128.load32_splat(column, 16 * SHIFT) : zero);
   const end = a + (spatial << 2);
   const unrolledEnd = a + ((spatial & (unroll * -4)) << 2);
   do {
@@ -41,8 +39,8 @@ export function reduce<T extends Term>(
     for (const stop = a + min(unrolledEnd - a, BLOCK); a < stop; a += unroll * 16) {
       const a0 = v128.load(a);
       const a1 = v128.load(a, 16);
-      const first0 = term.first(a0, term.readsB() ? v128.load(a + delta) : zero, bound, sign);
-      const first1 = term.first(a1, term.readsB() ? v128.load(a + delta, 16) : zero, bound, sign);
+      const first0 = term.first(a0, term.readsB() ? v128.load(a + delta) : zero, mean, scale, limit);
+      const first1 = term.first(a1, term.readsB() ? v128.load(a + delta, 16) : zero, mean, scale, limit);
       const pair = f32x4.add(first0, first1);
       const secondPair = term.plusSecond(term.second(first0, a0, mean), first1, a1, mean);
       if (term.readsB()) {
@@ -59,7 +57,7 @@ export function reduce<T extends Term>(
       const at = min(a, end - 16);
       const mask = Vector.lastLanes((end - a) >> 2);
       const a0 = v128.load(at);
-      const first = v128.and(term.first(a0, term.readsB() ? v128.load(at + delta) : zero, bound, sign), mask);
+      const first = v128.and(term.first(a0, term.readsB() ? v128.load(at + delta) : zero, mean, scale, limit), mask);
       firsts = f32x4.add(firsts, first);
       seconds = f32x4.add(seconds, v128.and(term.second(first, a0, mean), mask));
       a = at + 16;
@@ -90,21 +88,22 @@ export function reduceRaw64(sum: usize, x: usize, pitch: usize, spatial: usize):
 }
 
 /**
- * The same sums in float64 of x - MEAN and its square or, with `gradient`, of dy behind the bound and dy * (x - MEAN).
+ * The same sums in float64 for channel c: of x - MEAN and its square, or of dy behind the activation and dy * (x -
+ * MEAN).
  */
 export function reduceFloat64(
-  gradient: bool,
+  term: i32,
   sum: usize,
   a: usize,
   delta: usize,
-  column: usize,
+  scratch: usize,
+  c: usize,
   pitch: usize,
   spatial: usize,
 ): void {
-  const second = column + Scratch.toSecond(pitch);
-  const mean = v128.load32_splat(column, 16 * MEAN);
-  const bound = v128.load32_splat(second, 16 * BOUND);
-  const sign = v128.load32_splat(second, 16 * SIGN);
+  const block = Scratch.block(scratch, pitch);
+  if (term & 1) fillBlock(block, scratch, pitch, c, 0);
+  const mean = v128.load32_splat(Scratch.column(scratch, c), 16 * MEAN);
   const meanLow = Vector.low(mean);
   let firstsLow = Vector.zero(mean);
   let firstsHigh = firstsLow;
@@ -120,8 +119,8 @@ export function reduceFloat64(
     const high = f64x2.sub(Vector.high(x), meanLow);
     let firstLow = low;
     let firstHigh = high;
-    if (gradient) {
-      const dy = changetype<Relu>(0).passed(v128.and(v128.load(at + delta), mask), x, bound, sign);
+    if (term != RAW) {
+      const dy = passed(term, v128.and(v128.load(at + delta), mask), x, block);
       firstLow = Vector.low(dy);
       firstHigh = Vector.high(dy);
     }
@@ -176,8 +175,7 @@ export function map<O extends Op>(
       const shift = op.slots() & (1 << SHIFT) ? v128.load32_splat(k, 16 * SHIFT) : zero;
       const offset = op.slots() & (1 << OFFSET) ? v128.load32_splat(second, 16 * OFFSET) : zero;
       const slope = op.slots() & (1 << SLOPE) ? v128.load32_splat(second, 16 * SLOPE) : zero;
-      const bound = op.slots() & (1 << BOUND) ? v128.load32_splat(second, 16 * BOUND) : zero;
-      const sign = op.slots() & (1 << SIGN) ? v128.load32_splat(second, 16 * SIGN) : zero;
+      const limit = op.limit(shift);
       const hoisted = op.hoisted(number, slope);
       // The last four values, read before the first store: in place, the loops overwrite up to three of them.
       const last = end - 16;
@@ -188,14 +186,14 @@ export function map<O extends Op>(
         const a1 = v128.load(out + toA, 16);
         const b0 = op.readsB() ? v128.load(out + toB) : mean;
         const b1 = op.readsB() ? v128.load(out + toB, 16) : mean;
-        v128.store(out, op.of(a0, b0, mean, scale, shift, offset, slope, bound, sign, hoisted));
-        v128.store(out, op.of(a1, b1, mean, scale, shift, offset, slope, bound, sign, hoisted), 16);
+        v128.store(out, op.of(a0, b0, mean, scale, shift, offset, slope, limit, hoisted));
+        v128.store(out, op.of(a1, b1, mean, scale, shift, offset, slope, limit, hoisted), 16);
       }
       if (out < last) {
         const b = op.readsB() ? v128.load(out + toB) : mean;
-        v128.store(out, op.of(v128.load(out + toA), b, mean, scale, shift, offset, slope, bound, sign, hoisted));
+        v128.store(out, op.of(v128.load(out + toA), b, mean, scale, shift, offset, slope, limit, hoisted));
       }
-      v128.store(last, op.of(lastA, lastB, mean, scale, shift, offset, slope, bound, sign, hoisted));
+      v128.store(last, op.of(lastA, lastB, mean, scale, shift, offset, slope, limit, hoisted));
       out = end;
     }
     out += skipped;
@@ -215,7 +213,7 @@ function mapFloat64(
   pitch: usize,
   spatial: usize,
 ): void {
-  const block = Scratch.sums(scratch, pitch);
+  const block = Scratch.block(scratch, pitch);
   fillBlock(block, scratch, pitch, c, 0);
   mapStrip(op, out, toA, toB, block, 16, spatial >> 2);
   const left = (spatial & 3) << 2;

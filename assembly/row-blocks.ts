@@ -1,6 +1,5 @@
-import { Relu } from "./activation";
-import { BOUND, MEAN, OFFSET, RECORD, SCALE, Scratch, SHIFT, SIGN, SLOPE } from "./coefficients";
-import { fillBlock, mapStrip } from "./float64";
+import { MEAN, OFFSET, RECORD, SCALE, Scratch, SHIFT, SLOPE } from "./coefficients";
+import { fillBlock, mapStrip, passed } from "./float64";
 import { Op, Term } from "./ops";
 import { Column } from "./row-columns";
 import { Vector } from "./vector";
@@ -33,18 +32,16 @@ export function reduce<T extends Term>(
   const term = changetype<T>(0);
   const delta = b - a;
   const zero = f32x4.splat(0);
-  const toSecond = Scratch.toSecond(Scratch.pitch(width));
   const skipped = (width - (to - from)) << 2;
   a += from << 2;
   for (; groups; groups--) {
     let block = blocks + (from << 3);
     let record = Scratch.record(coefficients, from);
     for (const end = a + ((to - from) << 2); a < end; a += 16) {
-      const second = record + toSecond;
       const mean = term.slots() & (1 << MEAN) ? v128.load(record, 16 * MEAN) : zero;
-      const bound = term.slots() & (1 << BOUND) ? v128.load(second, 16 * BOUND) : zero;
-      const sign = term.slots() & (1 << SIGN) ? v128.load(second, 16 * SIGN) : zero;
-      if (term.readsB()) Column.addFour<T>(block, a, delta, pitch, mean, bound, sign);
+      const scale = term.slots() & (1 << SCALE) ? v128.load(record, 16 * SCALE) : zero;
+      const limit = term.limit(term.slots() & (1 << SHIFT) ? v128.load(record, 16 * SHIFT) : zero);
+      if (term.readsB()) Column.addFour<T>(block, a, delta, pitch, mean, scale, limit);
       else Column.addEight<T>(block, a, pitch);
       block += 32;
       record += RECORD;
@@ -53,12 +50,16 @@ export function reduce<T extends Term>(
   }
 }
 
-/** Adds in float64 dy behind the bound and its product with x - MEAN. sums: two arrays of `width` f64. */
+/**
+ * Adds in float64 dy behind the activation and its product with x - MEAN. sums: two arrays of `width` f64; scratch:
+ * coefficients of `width` columns.
+ */
 export function reduceGradient64(
+  term: i32,
   sums: usize,
   a: usize,
   b: usize,
-  coefficients: usize,
+  scratch: usize,
   width: usize,
   pitch: usize,
   rows: usize,
@@ -68,29 +69,27 @@ export function reduceGradient64(
 ): void {
   const delta = b - a;
   const slots = Scratch.pitch(width);
-  const skipped = (width - (to - from)) << 2;
-  a += from << 2;
-  for (; groups; groups--) {
-    let sum = sums + (from << 3);
-    let record = Scratch.record(coefficients, from);
-    for (const end = a + ((to - from) << 2); a < end; a += 16) {
-      const second = record + Scratch.toSecond(slots);
-      const mean = v128.load(record, 16 * MEAN);
-      const bound = v128.load(second, 16 * BOUND);
-      const sign = v128.load(second, 16 * SIGN);
-      const meanLow = Vector.low(mean);
-      const meanHigh = Vector.high(mean);
-      const seconds = sum + 2 * slots;
-      let firstsLow = v128.load(sum);
-      let firstsHigh = v128.load(sum, 16);
-      let secondsLow = v128.load(seconds);
-      let secondsHigh = v128.load(seconds, 16);
-      let at = a;
+  const block = Scratch.block(scratch, slots);
+  const stride = width << 2;
+  for (let c = from; c < to; c += 4) {
+    if (term & 1) fillBlock(block, scratch, slots, c, 1);
+    const sum = sums + (c << 3);
+    const seconds = sum + 2 * slots;
+    const mean = v128.load(Scratch.record(scratch, c), 16 * MEAN);
+    const meanLow = Vector.low(mean);
+    const meanHigh = Vector.high(mean);
+    let firstsLow = v128.load(sum);
+    let firstsHigh = v128.load(sum, 16);
+    let secondsLow = v128.load(seconds);
+    let secondsHigh = v128.load(seconds, 16);
+    let group = a + (c << 2);
+    for (const end = group + groups * stride; group < end; group += stride) {
+      let at = group;
       for (let row = rows; row; row--) {
         const x = v128.load(at);
         const low = f64x2.sub(Vector.low(x), meanLow);
         const high = f64x2.sub(Vector.high(x), meanHigh);
-        const dy = changetype<Relu>(0).passed(v128.load(at + delta), x, bound, sign);
+        const dy = passed(term, v128.load(at + delta), x, block);
         const firstLow = Vector.low(dy);
         const firstHigh = Vector.high(dy);
         firstsLow = f64x2.add(firstsLow, firstLow);
@@ -99,14 +98,11 @@ export function reduceGradient64(
         secondsHigh = f64x2.add(secondsHigh, f64x2.mul(firstHigh, high));
         at += pitch;
       }
-      v128.store(sum, firstsLow);
-      v128.store(sum, firstsHigh, 16);
-      v128.store(seconds, secondsLow);
-      v128.store(seconds, secondsHigh, 16);
-      sum += 32;
-      record += RECORD;
     }
-    a += skipped;
+    v128.store(sum, firstsLow);
+    v128.store(sum, firstsHigh, 16);
+    v128.store(seconds, secondsLow);
+    v128.store(seconds, secondsHigh, 16);
   }
 }
 
@@ -231,18 +227,17 @@ export function map<O extends Op>(
       const shift = op.slots() & (1 << SHIFT) ? v128.load(record, 16 * SHIFT) : zero;
       const offset = op.slots() & (1 << OFFSET) ? v128.load(second, 16 * OFFSET) : zero;
       const slope = op.slots() & (1 << SLOPE) ? v128.load(second, 16 * SLOPE) : zero;
-      const bound = op.slots() & (1 << BOUND) ? v128.load(second, 16 * BOUND) : zero;
-      const sign = op.slots() & (1 << SIGN) ? v128.load(second, 16 * SIGN) : zero;
+      const limit = op.limit(shift);
       const hoisted = op.hoisted(number, slope);
       let at = out;
-      Column.map<O>(at, toA, toB, mean, scale, shift, offset, slope, bound, sign, hoisted);
+      Column.map<O>(at, toA, toB, mean, scale, shift, offset, slope, limit, hoisted);
       at += pitch;
-      Column.map<O>(at, toA, toB, mean, scale, shift, offset, slope, bound, sign, hoisted);
+      Column.map<O>(at, toA, toB, mean, scale, shift, offset, slope, limit, hoisted);
       if (rows > 2) {
         at += pitch;
-        Column.map<O>(at, toA, toB, mean, scale, shift, offset, slope, bound, sign, hoisted);
+        Column.map<O>(at, toA, toB, mean, scale, shift, offset, slope, limit, hoisted);
         at += pitch;
-        Column.map<O>(at, toA, toB, mean, scale, shift, offset, slope, bound, sign, hoisted);
+        Column.map<O>(at, toA, toB, mean, scale, shift, offset, slope, limit, hoisted);
       }
       record += RECORD;
     }
@@ -267,7 +262,7 @@ export function mapFloat64(
   to: usize,
 ): void {
   const slots = Scratch.pitch(width);
-  const block = Scratch.sums(scratch, slots);
+  const block = Scratch.block(scratch, slots);
   // A few rows at a time: all rows of four columns, one after the other, would leave the cache at each step.
   for (let first: usize = 0; first < groups; first += ROWS_PER_STRIP) {
     const count = min(groups - first, ROWS_PER_STRIP);

@@ -19,21 +19,21 @@ export class Column {
     delta: usize,
     pitch: usize,
     mean: v128,
-    bound: v128,
-    sign: v128,
+    scale: v128,
+    limit: v128,
   ): void {
     const term = changetype<T>(0);
     const a0 = v128.load(at);
-    const f0 = term.first(a0, v128.load(at + delta), bound, sign);
+    const f0 = term.first(a0, v128.load(at + delta), mean, scale, limit);
     at += pitch;
     const a1 = v128.load(at);
-    const f1 = term.first(a1, v128.load(at + delta), bound, sign);
+    const f1 = term.first(a1, v128.load(at + delta), mean, scale, limit);
     at += pitch;
     const a2 = v128.load(at);
-    const f2 = term.first(a2, v128.load(at + delta), bound, sign);
+    const f2 = term.first(a2, v128.load(at + delta), mean, scale, limit);
     at += pitch;
     const a3 = v128.load(at);
-    const f3 = term.first(a3, v128.load(at + delta), bound, sign);
+    const f3 = term.first(a3, v128.load(at + delta), mean, scale, limit);
     Vector.addBlock(block, Vector.sum(f0, f1, f2, f3), Column.seconds<T>(f0, f1, f2, f3, a0, a1, a2, a3, mean));
   }
 
@@ -71,13 +71,12 @@ export class Column {
     shift: v128,
     offset: v128,
     slope: v128,
-    bound: v128,
-    sign: v128,
+    limit: v128,
     hoisted: v128,
   ): void {
     const op = changetype<O>(0);
     const b = op.readsB() ? v128.load(out + toB) : mean;
-    v128.store(out, op.of(v128.load(out + toA), b, mean, scale, shift, offset, slope, bound, sign, hoisted));
+    v128.store(out, op.of(v128.load(out + toA), b, mean, scale, shift, offset, slope, limit, hoisted));
   }
 
   @inline

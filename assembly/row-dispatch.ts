@@ -1,5 +1,5 @@
 import { Identity, Relu } from "./activation";
-import { FLOAT64, Scratch } from "./coefficients";
+import { CHOSEN, FLOAT64, Scratch } from "./coefficients";
 import {
   FLOAT64_ALL,
   GRADIENT,
@@ -40,7 +40,7 @@ export function addRows(
 
 /**
  * Adds the same in float64 to the float64 sums, two arrays of `width` f64: of all columns, or of the vectors with a
- * column that FLOAT64 names.
+ * column that CHOSEN names.
  */
 export function addRowsFloat64(
   term: i32,
@@ -60,26 +60,27 @@ export function addRowsFloat64(
     blocks.reduceRaw64(sums, a, width, pitch, rows, groups, from, to);
     return;
   }
+  const flags = coefficients + Scratch.toSecond(Scratch.pitch(width)) + 16 * CHOSEN;
   while (from < to) {
-    const end = endOfRun(coefficients, from, to);
-    if (isNamed(coefficients, from)) {
+    const end = endOfRun(flags, from, to);
+    if (isNamed(flags, from)) {
       if (term == RAW) blocks.reduceDeviation64(sums, a, coefficients, width, pitch, rows, groups, from, end);
-      else blocks.reduceGradient64(sums, a, b, coefficients, width, pitch, rows, groups, from, end);
+      else blocks.reduceGradient64(term, sums, a, b, coefficients, width, pitch, rows, groups, from, end);
     }
     from = end;
   }
 }
 
-/** Whether FLOAT64 names one of four columns. */
-function isNamed(coefficients: usize, c: usize): bool {
-  return v128.any_true(v128.load(Scratch.record(coefficients, c), 16 * FLOAT64));
+/** Whether one of four columns is named by the slot that begins at `flags`. */
+function isNamed(flags: usize, c: usize): bool {
+  return v128.any_true(v128.load(Scratch.record(flags, c)));
 }
 
-/** The end of the run of vectors from `from` on in which FLOAT64 names a column of each, or of none. */
-function endOfRun(coefficients: usize, from: usize, to: usize): usize {
-  const kind = isNamed(coefficients, from);
+/** The end of the run of vectors from `from` on in which the slot names a column of each, or of none. */
+function endOfRun(flags: usize, from: usize, to: usize): usize {
+  const kind = isNamed(flags, from);
   do from += 4;
-  while (from < to && isNamed(coefficients, from) == kind);
+  while (from < to && isNamed(flags, from) == kind);
   return from;
 }
 
@@ -101,9 +102,10 @@ export function mapRows(
   from: usize,
   to: usize,
 ): void {
+  const flags = coefficients + 16 * FLOAT64;
   while (from < to) {
-    const end = beyond ? endOfRun(coefficients, from, to) : to;
-    const mixed = beyond && isNamed(coefficients, from);
+    const end = beyond ? endOfRun(flags, from, to) : to;
+    const mixed = beyond && isNamed(flags, from);
     if (mixed) blocks.mapFloat64(op, out, toA, toB, coefficients, width, pitch, rows, groups, from, end);
     else mapFloat32(op, out, toA, toB, coefficients, width, pitch, rows, groups, from, end);
     from = end;

@@ -1,4 +1,4 @@
-import { FLOAT64, MEAN, Scratch, spreadCoefficients } from "./coefficients";
+import { CHOSEN, MEAN, Scratch, spreadCoefficients } from "./coefficients";
 import { reduce } from "./dispatch";
 import { isRows, widthOf } from "./fold";
 import { FLOAT32, FLOAT64_ALL, FLOAT64_SOME, RAW } from "./ops";
@@ -41,20 +41,21 @@ export function statisticsPartials(
   let mode = Moments.inFloat64(batch * spatial, rows, round) ? FLOAT64_ALL : FLOAT32;
   if (round) {
     mode = FLOAT64_SOME;
-    choosePivots(x, mean, variance, scratch, channels, spatial, round);
-    spreadCoefficients((1 << MEAN) | (1 << FLOAT64), scratch, width, channels, spatial);
+    choosePivots(x, mean, variance, scratch, Scratch.pitch(width), channels, spatial, round);
+    spreadCoefficients((1 << MEAN) | (1 << CHOSEN), scratch, width, channels, spatial);
   }
   reduce(RAW, mode, partials, x, x, scratch, width, batch, channels, spatial, begin, end);
 }
 
 /**
- * MEAN: the pivots; FLOAT64: the channels that are left. Arrays as above.
+ * MEAN: the pivots; CHOSEN: the channels that are left. Arrays as above.
  */
 function choosePivots(
   x: usize,
   mean: usize,
   variance: usize,
   scratch: usize,
+  pitch: usize,
   channels: usize,
   spatial: usize,
   round: i32,
@@ -64,6 +65,6 @@ function choosePivots(
     const column = Scratch.column(scratch, c);
     const old = Pair.load(variance + (c << 3), next);
     v128.store64_lane(column + 16 * MEAN, Moments.pivots(x, mean, spatial, round, c, next), 0);
-    Pair.storeMask(column + 16 * FLOAT64, f64x2.ne(old, old));
+    Pair.storeMask(column + Scratch.toSecond(pitch) + 16 * CHOSEN, f64x2.ne(old, old));
   }
 }

@@ -1,5 +1,4 @@
-import { findBounds } from "./bounds";
-import { BOUND, MEAN, SCALE, Scratch, SIGN, spreadCoefficients } from "./coefficients";
+import { AFFINE, IN_FLOAT64, Scratch, spreadCoefficients } from "./coefficients";
 import { widthOf } from "./fold";
 import { applyGradient, reduceGradient } from "./gradient";
 import { applyAffine, normalize } from "./normalize";
@@ -145,11 +144,12 @@ export function backward(
   const pitch = Scratch.pitch(width);
   const partials = Scratch.partials(scratch, pitch);
   const beyond = affineChannels(mean, invstd, 0, gamma, beta, scratch, pitch, 0, 0, channels);
-  if (activation) findBounds(scratch, pitch, beyond, 0, channels);
-  const slots = (1 << MEAN) | (1 << SCALE) | (1 << BOUND) | (1 << SIGN);
-  spreadCoefficients(slots, scratch, width, channels, spatial);
+  spreadCoefficients(AFFINE | (beyond ? IN_FLOAT64 : 0), scratch, width, channels, spatial);
   let round = 0;
-  do reduceGradient(partials, dy, x, dbeta, scratch, width, batch, channels, spatial, activation, round, 0, ALL);
+  // biome-ignore format: the arguments of one function
+  do reduceGradient(
+    partials, dy, x, dbeta, scratch, width, beyond, batch, channels, spatial, activation, round, 0, ALL,
+  );
   while (finishGradientSums(dgamma, dbeta, partials, mean, invstd, batch, channels, spatial, round++));
   if (!dx) return;
   if (dgammaFloats) toFloat32(dgammaFloats, dgamma, channels);

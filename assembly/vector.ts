@@ -93,6 +93,23 @@ export class Vector {
     return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_nmadd(a, b, c) : f32x4.sub(c, f32x4.mul(a, b));
   }
 
+  /** What `isHeld` compares with, for a shift that is finite. */
+  @inline
+  static limit(shift: v128): v128 {
+    return ASC_FEATURE_RELAXED_SIMD ? shift : f32x4.neg(shift);
+  }
+
+  /**
+   * Ones where madd(a, b, shift) is at most 0. A sum of two floats is rounded to 0 only if it is 0. So the rounded
+   * product decides; where the sum is rounded together with the product it is computed.
+   */
+  @inline
+  static isHeld(a: v128, b: v128, limit: v128): v128 {
+    return ASC_FEATURE_RELAXED_SIMD
+      ? f32x4.le(f32x4.relaxed_madd(a, b, limit), Vector.zero(a))
+      : f32x4.le(f32x4.mul(a, b), limit);
+  }
+
   /** a + b + c + d, as a tree. */
   @inline
   static sum(a: v128, b: v128, c: v128, d: v128): v128 {
