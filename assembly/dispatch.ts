@@ -23,12 +23,18 @@ import { Vector } from "./vector";
  * their own.
  */
 
+/** Whether `reduce` may be given `passed` without a loss of time. */
+export function canStore(batch: usize, channels: usize, spatial: usize, width: usize): bool {
+  return !isRows(batch, spatial) || rows.canStore(batch * channels * spatial, width);
+}
+
 /**
  * The sums of the term's two values over each channel, in the parts from `begin` to `end`. The mode is float32, or
  * float64 of some channels or of all.
  *
  * partials: per part of the batch 2 arrays of `channels` f64, `Scratch.seconds` apart; a, b: batch x channels x spatial
- * float32; scratch: coefficients of `width` columns.
+ * float32; passed: as many for the first values behind an activation, in float32, or 0 (absent); scratch: coefficients
+ * of `width` columns.
  */
 export function reduce(
   term: i32,
@@ -36,6 +42,7 @@ export function reduce(
   partials: usize,
   a: usize,
   b: usize,
+  passed: usize,
   scratch: usize,
   width: usize,
   batch: usize,
@@ -57,7 +64,7 @@ export function reduce(
     const sums = partials + (Scratch.pitch(channels) << 2) * part;
     // biome-ignore format: the arguments of one function
     reducePart(
-      term, mode, sums, a + skipped, b + skipped, scratch, width, batch, samples, channels, spatial, from, to,
+      term, mode, sums, a + skipped, b + skipped, passed ? passed + skipped : 0, scratch, width, batch, samples, channels, spatial, from, to,
     );
   }
 }
@@ -69,6 +76,7 @@ function reducePart(
   sums: usize,
   a: usize,
   b: usize,
+  passed: usize,
   scratch: usize,
   width: usize,
   batch: usize,
@@ -86,10 +94,10 @@ function reducePart(
   }
   Vector.clear(target + (from << 3), Scratch.pitch(width) << 1, to - from);
   if (!isRows(batch, spatial)) {
-    reducePlanes(term, mode, target, a, b, scratch, samples, channels, spatial, from, to);
+    reducePlanes(term, mode, target, a, b, passed, scratch, samples, channels, spatial, from, to);
     return;
   }
-  rows.reduce(term, mode, target, a, b, scratch, samples * channels * spatial, width, from, to);
+  rows.reduce(term, mode, target, a, b, passed, scratch, samples * channels * spatial, width, from, to);
   if (!folded) return;
   unfold(sums, target, width, channels, spatial);
   const toSeconds = Scratch.pitch(channels) << 1;
@@ -106,6 +114,7 @@ function reducePlanes(
   sums: usize,
   a: usize,
   b: usize,
+  passed: usize,
   scratch: usize,
   batch: usize,
   channels: usize,
@@ -115,6 +124,7 @@ function reducePlanes(
 ): void {
   const pitch = Scratch.pitch(channels);
   const delta = b - a;
+  const toPassed = passed ? passed - a : 0;
   const skipped = (channels - (to - from)) * (spatial << 2);
   a += from * (spatial << 2);
   for (; batch; batch--) {
@@ -126,9 +136,9 @@ function reducePlanes(
         if (load<i32>(k + Scratch.toSecond(pitch), 16 * CHOSEN)) {
           planes.reduceFloat64(term, sum, a, delta, scratch, c, pitch, spatial);
         }
-      } else if (term == RAW) planes.reduce<Raw>(sum, a, delta, k, pitch, spatial);
-      else if (term == GRADIENT) planes.reduce<GradientTerms<Identity>>(sum, a, delta, k, pitch, spatial);
-      else planes.reduce<GradientTerms<Relu>>(sum, a, delta, k, pitch, spatial);
+      } else if (term == RAW) planes.reduce<Raw>(sum, a, delta, toPassed, k, pitch, spatial);
+      else if (term == GRADIENT) planes.reduce<GradientTerms<Identity>>(sum, a, delta, toPassed, k, pitch, spatial);
+      else planes.reduce<GradientTerms<Relu>>(sum, a, delta, toPassed, k, pitch, spatial);
       a += spatial << 2;
     }
     a += skipped;

@@ -56,7 +56,7 @@ export function gradientPartials(
   spreadCoefficients(AFFINE | (beyond ? IN_FLOAT64 : 0), scratch, width, channels, spatial);
   // biome-ignore format: the arguments of one function
   reduceGradient(
-    partials, dy, x, dbeta, scratch, width, beyond, batch, channels, spatial, activation, round, begin, end,
+    partials, dy, x, 0, dbeta, scratch, width, beyond, batch, channels, spatial, activation, round, begin, end,
   );
 }
 
@@ -68,6 +68,7 @@ export function reduceGradient(
   partials: usize,
   dy: usize,
   x: usize,
+  passed: usize,
   dbeta: usize,
   scratch: usize,
   width: usize,
@@ -83,7 +84,7 @@ export function reduceGradient(
   if (round) chooseChannels(dbeta, scratch, width, beyond, channels, spatial);
   // biome-ignore format: the arguments of one function
   reduce(
-    GRADIENT + activation, round ? FLOAT64_SOME : FLOAT32, partials, x, dy, scratch, width, batch, channels, spatial,
+    GRADIENT + activation, round ? FLOAT64_SOME : FLOAT32, partials, x, dy, round ? 0 : passed, scratch, width, batch, channels, spatial,
     begin, end,
   );
   if (!activation || !beyond || round) return;

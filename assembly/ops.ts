@@ -16,6 +16,8 @@ export interface Term {
   readsB(): bool;
   /** What the activation compares with, made once for many values. */
   limit(shift: v128): v128;
+  /** Whether the first value is not that of the second input. */
+  masks(): bool;
   /** The value of the first sum. */
   first(a: v128, b: v128, mean: v128, scale: v128, limit: v128): v128;
   /** The value of the second sum, given that of the first. */
@@ -66,6 +68,11 @@ export class Raw {
   }
 
   @inline
+  masks(): bool {
+    return false;
+  }
+
+  @inline
   first(x: v128, _b: v128, _mean: v128, _scale: v128, _limit: v128): v128 {
     return x;
   }
@@ -97,6 +104,11 @@ export class GradientTerms<A extends Activation> {
   @inline
   limit(shift: v128): v128 {
     return changetype<A>(0).limit(shift);
+  }
+
+  @inline
+  masks(): bool {
+    return changetype<A>(0).slots() != 0;
   }
 
   @inline

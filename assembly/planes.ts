@@ -21,6 +21,7 @@ export function reduce<T extends Term>(
   sum: usize,
   a: usize,
   delta: usize,
+  toPassed: usize,
   column: usize,
   pitch: usize,
   spatial: usize,
@@ -41,6 +42,10 @@ export function reduce<T extends Term>(
       const a1 = v128.load(a, 16);
       const first0 = term.first(a0, term.readsB() ? v128.load(a + delta) : zero, mean, scale, limit);
       const first1 = term.first(a1, term.readsB() ? v128.load(a + delta, 16) : zero, mean, scale, limit);
+      if (term.masks() && toPassed) {
+        v128.store(a + toPassed, first0);
+        v128.store(a + toPassed, first1, 16);
+      }
       const pair = f32x4.add(first0, first1);
       const secondPair = term.plusSecond(term.second(first0, a0, mean), first1, a1, mean);
       if (term.readsB()) {
@@ -57,7 +62,9 @@ export function reduce<T extends Term>(
       const at = min(a, end - 16);
       const mask = Vector.lastLanes((end - a) >> 2);
       const a0 = v128.load(at);
-      const first = v128.and(term.first(a0, term.readsB() ? v128.load(at + delta) : zero, mean, scale, limit), mask);
+      const passed = term.first(a0, term.readsB() ? v128.load(at + delta) : zero, mean, scale, limit);
+      if (term.masks() && toPassed) v128.store(at + toPassed, passed);
+      const first = v128.and(passed, mask);
       firsts = f32x4.add(firsts, first);
       seconds = f32x4.add(seconds, v128.and(term.second(first, a0, mean), mask));
       a = at + 16;

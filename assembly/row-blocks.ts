@@ -22,6 +22,7 @@ export function reduce<T extends Term>(
   blocks: usize,
   a: usize,
   b: usize,
+  toPassed: usize,
   coefficients: usize,
   width: usize,
   pitch: usize,
@@ -41,7 +42,7 @@ export function reduce<T extends Term>(
       const mean = term.slots() & (1 << MEAN) ? v128.load(record, 16 * MEAN) : zero;
       const scale = term.slots() & (1 << SCALE) ? v128.load(record, 16 * SCALE) : zero;
       const limit = term.limit(term.slots() & (1 << SHIFT) ? v128.load(record, 16 * SHIFT) : zero);
-      if (term.readsB()) Column.addFour<T>(block, a, delta, pitch, mean, scale, limit);
+      if (term.readsB()) Column.addFour<T>(block, a, delta, toPassed, pitch, mean, scale, limit);
       else Column.addEight<T>(block, a, pitch);
       block += 32;
       record += RECORD;

@@ -17,6 +17,7 @@ export class Column {
     block: usize,
     at: usize,
     delta: usize,
+    toPassed: usize,
     pitch: usize,
     mean: v128,
     scale: v128,
@@ -25,15 +26,19 @@ export class Column {
     const term = changetype<T>(0);
     const a0 = v128.load(at);
     const f0 = term.first(a0, v128.load(at + delta), mean, scale, limit);
+    if (term.masks() && toPassed) v128.store(at + toPassed, f0);
     at += pitch;
     const a1 = v128.load(at);
     const f1 = term.first(a1, v128.load(at + delta), mean, scale, limit);
+    if (term.masks() && toPassed) v128.store(at + toPassed, f1);
     at += pitch;
     const a2 = v128.load(at);
     const f2 = term.first(a2, v128.load(at + delta), mean, scale, limit);
+    if (term.masks() && toPassed) v128.store(at + toPassed, f2);
     at += pitch;
     const a3 = v128.load(at);
     const f3 = term.first(a3, v128.load(at + delta), mean, scale, limit);
+    if (term.masks() && toPassed) v128.store(at + toPassed, f3);
     Vector.addBlock(block, Vector.sum(f0, f1, f2, f3), Column.seconds<T>(f0, f1, f2, f3, a0, a1, a2, a3, mean));
   }
 

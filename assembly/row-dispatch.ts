@@ -25,6 +25,7 @@ export function addRows(
   sums: usize,
   a: usize,
   b: usize,
+  toPassed: usize,
   coefficients: usize,
   width: usize,
   pitch: usize,
@@ -32,10 +33,10 @@ export function addRows(
   from: usize,
   to: usize,
 ): void {
-  if (term == RAW) blocks.reduce<Raw>(sums, a, b, coefficients, width, pitch, groups, from, to);
+  if (term == RAW) blocks.reduce<Raw>(sums, a, b, toPassed, coefficients, width, pitch, groups, from, to);
   else if (term == GRADIENT) {
-    blocks.reduce<GradientTerms<Identity>>(sums, a, b, coefficients, width, pitch, groups, from, to);
-  } else blocks.reduce<GradientTerms<Relu>>(sums, a, b, coefficients, width, pitch, groups, from, to);
+    blocks.reduce<GradientTerms<Identity>>(sums, a, b, toPassed, coefficients, width, pitch, groups, from, to);
+  } else blocks.reduce<GradientTerms<Relu>>(sums, a, b, toPassed, coefficients, width, pitch, groups, from, to);
 }
 
 /**

@@ -25,7 +25,7 @@ const BLOCK: usize = 8;
  * FLOAT64_SOME or FLOAT64_ALL.
  *
  * sums: 2 arrays of `width` f64, `Scratch.seconds` apart; a, b: `total` float32; scratch: coefficients of
- * `width` columns.
+ * `width` columns; passed: `total` float32 for the first values, or 0 (absent).
  */
 export function reduce(
   term: i32,
@@ -33,6 +33,7 @@ export function reduce(
   sums: usize,
   a: usize,
   b: usize,
+  passed: usize,
   scratch: usize,
   total: usize,
   width: usize,
@@ -52,6 +53,7 @@ export function reduce(
     let done = group * groups * width;
     let fromA = a;
     let fromB = b;
+    let toPassed = passed ? passed - a : 0;
     let columns = width;
     let stride = (groups * width) << 2;
     if (!groups) {
@@ -68,6 +70,7 @@ export function reduce(
       if (term != RAW) copyRows(copyB, pitch, b, width, width, done, from, to);
       fromA = copyA;
       fromB = copyB;
+      if (passed) toPassed = copyB - copyA;
       columns = pitch;
       stride = pitch << 2;
     }
@@ -79,9 +82,13 @@ export function reduce(
       if (mode) {
         addRowsFloat64(term, mode, sums, fromA + at, fromB + at, scratch, columns, stride, group, some, from, end);
       } else {
-        addRows(term, blocks, fromA + at, fromB + at, scratch, columns, stride, some, from, end);
+        addRows(term, blocks, fromA + at, fromB + at, toPassed, scratch, columns, stride, some, from, end);
         accumulate(sums, blocks, width, from, end);
       }
+    }
+    if (passed) {
+      if (!groups) copyRows(passed, width, copyB, pitch, width, done, from, to);
+      passed += done << 2;
     }
     total -= done;
     a += done << 2;
@@ -120,8 +127,21 @@ function copyRows(
  */
 function groupsOf(total: usize, group: usize, width: usize): usize {
   let groups: usize = width & 3 ? 0 : total / (group * width);
-  while (groups > 16 && ((groups * width + 128) & 1023) < 256) groups--;
+  while (groups > 16 && areFrontsNear(groups, width)) groups--;
   return groups;
+}
+
+function areFrontsNear(groups: usize, width: usize): bool {
+  return ((groups * width + 128) & 1023) < 256;
+}
+
+/**
+ * Whether a reduction of two inputs may store its first values, too. Where the fronts meet in the L1 cache a third
+ * array makes a backward step 1.2 to 1.4 times slower.
+ */
+export function canStore(total: usize, width: usize): bool {
+  const groups = groupsOf(total, GROUP, width);
+  return !groups || !areFrontsNear(groups, width);
 }
 
 /** Adds the float32 sums of the columns in [from, to) to their float64 sums, and sets them to 0. */

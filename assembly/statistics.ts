@@ -44,7 +44,7 @@ export function statisticsPartials(
     choosePivots(x, mean, variance, scratch, Scratch.pitch(width), channels, spatial, round);
     spreadCoefficients((1 << MEAN) | (1 << CHOSEN), scratch, width, channels, spatial);
   }
-  reduce(RAW, mode, partials, x, x, scratch, width, batch, channels, spatial, begin, end);
+  reduce(RAW, mode, partials, x, x, 0, scratch, width, batch, channels, spatial, begin, end);
 }
 
 /**

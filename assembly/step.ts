@@ -1,4 +1,5 @@
 import { AFFINE, IN_FLOAT64, Scratch, spreadCoefficients } from "./coefficients";
+import { canStore } from "./dispatch";
 import { widthOf } from "./fold";
 import { applyGradient, reduceGradient } from "./gradient";
 import { applyAffine, normalize } from "./normalize";
@@ -145,15 +146,21 @@ export function backward(
   const partials = Scratch.partials(scratch, pitch);
   const beyond = affineChannels(mean, invstd, 0, gamma, beta, scratch, pitch, 0, 0, channels);
   spreadCoefficients(AFFINE | (beyond ? IN_FLOAT64 : 0), scratch, width, channels, spatial);
+  // The mask is found once: from then on dx holds dy behind the activation.
+  const passed = activation && count && !beyond && canStore(batch, channels, spatial, width) ? dx : 0;
   let round = 0;
   // biome-ignore format: the arguments of one function
   do reduceGradient(
-    partials, dy, x, dbeta, scratch, width, beyond, batch, channels, spatial, activation, round, 0, ALL,
+    partials, dy, x, passed, dbeta, scratch, width, beyond, batch, channels, spatial, activation, round, 0, ALL,
   );
   while (finishGradientSums(dgamma, dbeta, partials, mean, invstd, batch, channels, spatial, round++));
   if (!dx) return;
   if (dgammaFloats) toFloat32(dgammaFloats, dgamma, channels);
   if (dbetaFloats) toFloat32(dbetaFloats, dbeta, channels);
+  if (passed) {
+    dy = passed;
+    activation = 0;
+  }
   if (!count && !activation) {
     normalize(dx, dy, 0, 0, invstd, gamma, 0, scratch, batch, channels, spatial, 0, 0, ALL);
     return;
