@@ -54,10 +54,21 @@ function affine(x: v128, b: v128, block: usize): v128 {
   return v128.bitselect(f32x4.add(narrow, b), Vector.demote(low, high), inFloat32);
 }
 
-/** dy behind the activation of an operation with this number: the odd ones have ReLU, which holds it back by that y. */
-export function passed(number: i32, dy: v128, x: v128, block: usize): v128 {
-  if (!(number & 1)) return dy;
-  return v128.andnot(dy, f32x4.le(affine(x, f32x4.splat(0), block), Vector.zero(x)));
+/** ReLU of the block's lanes. */
+export class Mask {
+  /** Whether y is computed in float64 in one of the lanes. */
+  @inline
+  static isWide(block: usize): bool {
+    return v128.any_true(v128.load(block, 16 * FLOAT64_Y));
+  }
+
+  /** dy where y lets it through. */
+  @inline
+  static passed(dy: v128, x: v128, block: usize, wide: bool): v128 {
+    if (wide) return v128.andnot(dy, f32x4.le(affine(x, f32x4.splat(0), block), Vector.zero(x)));
+    const d = f32x4.sub(x, v128.load(block, 16 * MEAN));
+    return changetype<Relu>(0).passed(dy, d, v128.load(block, 16 * SCALE), Vector.limit(v128.load(block, 16 * SHIFT)));
+  }
 }
 
 /**
@@ -89,9 +100,11 @@ function mapGradient(op: i32, out: usize, toA: usize, toB: usize, block: usize, 
   const mixed = v128.any_true(inFloat32);
   const meanLow = Vector.low(mean);
   const meanHigh = Vector.high(mean);
+  const wide = Mask.isWide(block);
   for (; count; count--) {
     const a = v128.load(out + toA);
-    const b = passed(op, v128.load(out + toB), a, block);
+    let b = v128.load(out + toB);
+    if (op & 1) b = Mask.passed(b, a, block, wide);
     const low = Lanes.gradient(Vector.low(a), Vector.low(b), meanLow, block);
     const high = Lanes.gradient(Vector.high(a), Vector.high(b), meanHigh, block + 16);
     let result = Vector.demote(low, high);

@@ -1,5 +1,5 @@
 import { FLOAT64, MEAN, OFFSET, SCALE, Scratch, SHIFT, SLOPE } from "./coefficients";
-import { fillBlock, mapStrip, passed } from "./float64";
+import { fillBlock, Mask, mapStrip } from "./float64";
 import { Op, RAW, Term } from "./ops";
 import { Vector } from "./vector";
 
@@ -110,6 +110,7 @@ export function reduceFloat64(
 ): void {
   const block = Scratch.block(scratch, pitch);
   if (term & 1) fillBlock(block, scratch, pitch, c, 0);
+  const wide = Mask.isWide(block);
   const mean = v128.load32_splat(Scratch.column(scratch, c), 16 * MEAN);
   const meanLow = Vector.low(mean);
   let firstsLow = Vector.zero(mean);
@@ -127,7 +128,8 @@ export function reduceFloat64(
     let firstLow = low;
     let firstHigh = high;
     if (term != RAW) {
-      const dy = passed(term, v128.and(v128.load(at + delta), mask), x, block);
+      let dy = v128.and(v128.load(at + delta), mask);
+      if (term & 1) dy = Mask.passed(dy, x, block, wide);
       firstLow = Vector.low(dy);
       firstHigh = Vector.high(dy);
     }

@@ -64,9 +64,9 @@ export function addRowsFloat64(
   const flags = coefficients + Scratch.toSecond(Scratch.pitch(width)) + 16 * CHOSEN;
   while (from < to) {
     const end = endOfRun(flags, from, to);
+    // biome-ignore format: the arguments of one loop
     if (isNamed(flags, from)) {
-      if (term == RAW) blocks.reduceDeviation64(sums, a, coefficients, width, pitch, rows, groups, from, end);
-      else blocks.reduceGradient64(term, sums, a, b, coefficients, width, pitch, rows, groups, from, end);
+      blocks.reduceFloat64(term, sums, a, b, coefficients, width, pitch, rows, groups, from, end);
     }
     from = end;
   }

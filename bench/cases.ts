@@ -53,6 +53,7 @@ const IMAGES: readonly (readonly [ImageExtents, string])[] = [
   [[256, 16, 10, 10], "LeNet, second convolution, batch 256"],
   [[8, 512, 7, 7], "ResNet-50, fourth stage (conv5), batch 8"],
   [[1, 64, 112, 112], "ResNet-50, first convolution, one image"],
+  [[2, 2048, 7, 7], "ResNet-50, output of the last stage, batch 2"],
 ];
 
 /** Of the suite, here and in browsers. */
@@ -62,10 +63,12 @@ export const CASES: readonly Case[] = [
   dense(256, 120, "LeNet, first dense layer, batch 256"),
   dense(1024, 512, "perceptron, hidden layer of 512, batch 1024"),
   dense(32, 4096, "BYOL, hidden layer of the projection head, batch 32"),
+  dense(128, 2048, "Barlow Twins, hidden layer of a small projector, batch 128"),
+  dense(8, 300, "a hidden layer of 300, batch 8"),
   dense(64, 84, "LeNet, second dense layer, batch 64"),
 ];
 
-/** So small that the call is what takes the time: timed beside the sixteen, and not counted among them. */
+/** So small that the call is what takes the time: timed beside the others, and not counted among them. */
 export const SMALL_CASES: readonly Case[] = [
   dense(4, 8, "a layer of a teaching example, batch 4"),
   image("NCHW", [1, 16, 4, 4], "a late convolution, one image"),
