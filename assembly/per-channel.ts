@@ -15,7 +15,6 @@ import {
   SMALLEST_GRADIENT,
   SMALLEST_SCALE,
 } from "./coefficients";
-import { isRows } from "./fold";
 import { addParts, GradientSums, Moments } from "./sums";
 import { Pair, Vector } from "./vector";
 
@@ -43,7 +42,7 @@ export function finishStatistics(
   addParts(partials, batch, channels, spatial);
   const count = batch * spatial;
   const m = f64x2.splat(<f64>count);
-  const float64 = Moments.inFloat64(count, isRows(batch, spatial), round);
+  const float64 = Moments.inFloat64(count, round);
   let more = false;
   for (let c: usize = 0; c < channels; c += 2) {
     const next: usize = channels - c > 1 ? 1 : 0;

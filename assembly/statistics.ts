@@ -1,6 +1,6 @@
 import { CHOSEN, MEAN, Scratch, spreadCoefficients } from "./coefficients";
 import { reduce } from "./dispatch";
-import { isRows, widthOf } from "./fold";
+import { widthOf } from "./fold";
 import { FLOAT32, FLOAT64_ALL, FLOAT64_SOME, RAW } from "./ops";
 import { Moments } from "./sums";
 import { Pair } from "./vector";
@@ -37,8 +37,7 @@ export function statisticsPartials(
   end: usize,
 ): void {
   const width = widthOf(batch, channels, spatial);
-  const rows = isRows(batch, spatial);
-  let mode = Moments.inFloat64(batch * spatial, rows, round) ? FLOAT64_ALL : FLOAT32;
+  let mode = Moments.inFloat64(batch * spatial, round) ? FLOAT64_ALL : FLOAT32;
   if (round) {
     mode = FLOAT64_SOME;
     choosePivots(x, mean, variance, scratch, Scratch.pitch(width), channels, spatial, round);

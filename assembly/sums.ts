@@ -5,12 +5,10 @@ import { LowPart, Pair, Vector } from "./vector";
 /** What follows from the sums of all parts, for two channels at a time: c and, if `next` is 1, the one behind it. */
 
 /**
- * The errors of fewer values per channel than these do not average out. Fewer rows than these are summed in float64
- * from the start, because that is no slower than to read some channels again.
+ * The errors of fewer values per channel than these do not average out: they are summed in float64 from the start,
+ * which is no slower than to read some channels again.
  */
 const FEW: usize = 256;
-/** Fewer values per channel than these are summed in float64 from the start where they are planes. */
-const TINY: usize = 64;
 /**
  * With r = (mean - pivot)^2 / variance, the subtraction magnifies the errors of the sums. Those of float32 are about
  * 2e-8 over noise, so with r up to 2 the variance has a relative error of about 1e-7. By an estimate, 4 % of the channels are
@@ -22,7 +20,6 @@ const TINY: usize = 64;
  * 18 u (1 + r) + 34 u sqrt(r (1 + r)): 1.1e-6 at a mean of 0, and 8.2e-6 at r = 2.
  */
 const FARTHEST: f64 = 2;
-const FARTHEST_OF_FEW: f64 = 0.5;
 /**
  * The errors of float64 are below 1e-11 where a million equal values are added one after the other, and 1e-14 for few
  * values.
@@ -53,9 +50,8 @@ export function addParts(partials: usize, batch: usize, channels: usize, spatial
 export class Moments {
   /** Whether a round sums all that it sums in float64. `count`: values per channel. */
   @inline
-  static inFloat64(count: usize, rows: bool, round: i32): bool {
-    const few = rows ? FEW : TINY;
-    return round > 0 || count < few;
+  static inFloat64(count: usize, round: i32): bool {
+    return round > 0 || count < FEW;
   }
 
   /**
@@ -114,10 +110,7 @@ export class Moments {
       }
     } else {
       const inRange = v128.and(f64x2.gt(meanSquare, f64x2.splat(SMALLEST)), f64x2.lt(squares, f64x2.splat(LARGEST)));
-      good = v128.and(
-        inRange,
-        f64x2.le(square, f64x2.mul(found, f64x2.splat(count < FEW ? FARTHEST_OF_FEW : FARTHEST))),
-      );
+      good = v128.and(inRange, f64x2.le(square, f64x2.mul(found, f64x2.splat(FARTHEST))));
       // Ones in every bit are NaN.
       found = v128.or(found, v128.not(good));
     }
