@@ -1,0 +1,39 @@
+import { checkOptions } from "./options.js";
+import { isA, MADE_BY_THIS_PACKAGE } from "./realms.js";
+import { FloatTensor, type Tensor } from "./tensor.js";
+
+export interface ForwardOptions {
+  /**
+   * Takes y, in place of a new tensor; of x's shape and layout. It may be the residual. It may be x, but then `backward` has
+   * nothing to go by.
+   */
+  out?: Tensor | undefined;
+  /** Added before the activation; of x's shape and layout. It may be x. */
+  residual?: Tensor | null | undefined;
+}
+
+export interface BackwardOptions {
+  /** Takes dx, in place of a new tensor; of x's shape and layout. It may be dy, but not x. */
+  out?: Tensor | undefined;
+  /**
+   * Takes the gradient of the loss with respect to the residual; of x's shape and layout. It may be dy, but neither x nor `out`.
+   * Without an activation it is a copy of dy.
+   */
+  residualGradient?: Tensor | null | undefined;
+}
+
+export const FORWARD_OPTIONS: readonly (keyof ForwardOptions)[] = ["out", "residual"];
+export const BACKWARD_OPTIONS: readonly (keyof BackwardOptions)[] = ["out", "residualGradient"];
+
+/**
+ * The last argument of a step, if it is options, whose names are checked then; null for the tensor that takes the result. What is
+ * neither counts as a wrong tensor.
+ */
+export function optionsIn<Options extends object>(
+  value: Tensor | Options | undefined,
+  known: readonly (keyof Options & string)[],
+): Options | null {
+  if (value instanceof FloatTensor || !isA("Object", value) || MADE_BY_THIS_PACKAGE in value) return null;
+  checkOptions(value, known);
+  return value as Options;
+}
