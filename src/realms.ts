@@ -8,8 +8,6 @@ interface Named {
   BigInt64Array: BigInt64Array;
   BigUint64Array: BigUint64Array;
   DataView: DataView;
-  /** What has no name of its own: no array, no view, no function. */
-  Object: object;
   SharedArrayBuffer: SharedArrayBuffer;
   Uint16Array: Uint16Array;
   URL: URL;

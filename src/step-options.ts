@@ -1,5 +1,5 @@
 import { checkOptions } from "./options.js";
-import { isA, MADE_BY_THIS_PACKAGE } from "./realms.js";
+import { MADE_BY_THIS_PACKAGE } from "./realms.js";
 import { FloatTensor, type Tensor } from "./tensor.js";
 
 export interface ForwardOptions {
@@ -33,7 +33,9 @@ export function optionsIn<Options extends object>(
   value: Tensor | Options | undefined,
   known: readonly (keyof Options & string)[],
 ): Options | null {
-  if (value instanceof FloatTensor || !isA("Object", value) || MADE_BY_THIS_PACKAGE in value) return null;
+  if (value === undefined || value instanceof FloatTensor) return null;
+  // No array, no view, no function. A constant to compare with, because `isA` makes a string.
+  if (Object.prototype.toString.call(value) !== "[object Object]" || MADE_BY_THIS_PACKAGE in value) return null;
   checkOptions(value, known);
   return value as Options;
 }
