@@ -115,7 +115,7 @@ export class BatchNorm {
   /**
    * y = activation((x - mean) / sqrt(variance + eps) * gamma + beta + residual), per channel.
    * @param x of any layout but "C", with numFeatures channels; in training at least two values a channel, or none
-   * @param to takes y, of x's shape and layout: a tensor, or options with that as `out`. It may be x itself; then `backward`
+   * @param to takes y: a tensor of x's shape and layout, or options with that as `out`. It may be x itself, but then `backward`
    * has nothing to go by
    * @returns `out`, or a new tensor
    * @throws TypeError, RangeError for a wrong argument; nothing has changed then
@@ -125,12 +125,13 @@ export class BatchNorm {
   }
 
   /**
-   * Gradients through the last forward, whatever the mode is now. x, gamma and beta must be as they were in it; after a residual
-   * and an activation y, too, by whose sign dy is masked.
+   * Gradients through the last forward, whatever the mode is now. x, gamma and beta must be as they were in it. After a residual
+   * with an activation y must be, too, because its sign is the mask of dy.
    * @param dy gradient of the loss with respect to y; of x's shape and layout
-   * @param to takes dx, of x's shape and layout: a tensor, or options with that as `out`. It may be dy itself, but not x, nor a
+   * @param to takes dx: a tensor of x's shape and layout, or options with that as `out`. It may be dy itself, but neither x nor a
    * y that must stay
-   * @throws TypeError, RangeError for a wrong argument; Error without a forward before
+   * @throws TypeError, RangeError for a wrong argument; Error without a forward before, or without the residual whose gradient
+   * is asked for
    */
   backward(dy: Tensor, to?: Tensor | BackwardOptions): Gradients {
     const memory = memoryOf(this);

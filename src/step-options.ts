@@ -13,11 +13,11 @@ export interface ForwardOptions {
 }
 
 export interface BackwardOptions {
-  /** Takes dx, in place of a new tensor; of x's shape and layout. It may be dy, but not x. */
+  /** Takes dx, in place of a new tensor; of x's shape and layout. It may be dy, but neither x nor a y that must stay. */
   out?: Tensor | undefined;
   /**
-   * Takes the gradient of the loss with respect to the residual; of x's shape and layout. It may be dy, but neither x nor `out`.
-   * Without an activation it is a copy of dy.
+   * Takes the residual's gradient; of x's shape and layout: dy where y is positive or NaN, else 0, and without an activation a
+   * copy of dy. It may be dy, but neither x, nor a y that must stay, nor `out`. Without it dy is masked in dx.
    */
   residualGradient?: Tensor | null | undefined;
 }
