@@ -9,6 +9,7 @@ export const RUNS = [
   "scaling",
   "data",
   "relu",
+  "residual",
   "start",
   "tfjs",
   "report",
@@ -39,6 +40,7 @@ export const help = `Measures the kernels, the layer and what they are compared 
   scaling          time per value against the size of x, and a scan for shapes that fall off
   data             time of dead, far, tiny, infinite and NaN channels over that of ordinary data; small planes
   relu             the fused ReLU over no activation
+  residual         the fused residual and ReLU over both done apart
   start            loading, and the first to the thousandth call of a fresh engine
   tfjs             in TensorFlow.js: one layer, whole networks, gradients of convolutions
   report           measures nothing: writes the published report anew from the results that are there

@@ -126,9 +126,12 @@ async function bundleEntries(format, extension) {
   );
 }
 
-/** Files to be served as they are: a module, and a script that makes the global `batchnormWasm`. Checks their sizes. */
+/**
+ * Files to be served as they are: a module, and a script that makes the global `batchnormWasm`. Checks their sizes. No bundler
+ * reads them, so they have no notes for one.
+ */
 async function standalone() {
-  const options = { dir: "dist", sourcemap: true, minify: true, chunkFileNames: "[name].min.js" };
+  const options = { dir: "dist", sourcemap: true, minify: true, comments: false, chunkFileNames: "[name].min.js" };
   const module = await bundle(core, { ...options, format: "esm", entryFileNames: "batchnorm-wasm.min.js" });
   // A script cannot be split, but it can import the module's other parts.
   const parts = {

@@ -93,7 +93,7 @@ export function checkPerChannel(name: string, value: unknown, channels: number):
   }
   const numbers = checkNumbers(name, value);
   if (numbers.length !== channels) {
-    throw new RangeError(`"${name}" expected ${channels} values, one per channel, got ${numbers.length}`);
+    throw unfit(name, `${channels} values, one per channel`, `${numbers.length}`);
   }
   return new Float64Array(numbers);
 }
@@ -101,6 +101,6 @@ export function checkPerChannel(name: string, value: unknown, channels: number):
 /** NaN passes: it may come from a run that diverged. */
 export function checkNotNegative(name: string, values: ArrayLike<number>): void {
   for (let i = 0; i < values.length; i++) {
-    if (values[i] < 0) throw new RangeError(`"${name}" expected numbers >= 0, got ${values[i]} at index ${i}`);
+    if (values[i] < 0) throw unfit(name, "numbers >= 0", `${values[i]} at index ${i}`);
   }
 }

@@ -7,6 +7,7 @@ import { LayerMemory } from "./layer-memory.js";
 import type { BatchNormOptions } from "./layer-options.js";
 import { checkState, type StateDict, type StateDictLike } from "./state.js";
 import * as step from "./step.js";
+import type { BackwardOptions, ForwardOptions } from "./step-options.js";
 import { dispose, type Tensor } from "./tensor.js";
 
 /** The gradients of a loss, frozen. dgamma and dbeta belong to the layer: the next backward overwrites them. */
@@ -20,12 +21,6 @@ export interface Gradients {
 
 /** What is behind a layer; throws where that is a Proxy of one. Not a static method: V8 checks the class at each call of one. */
 let memoryOf: (layer: BatchNorm) => LayerMemory;
-
-/** The same, if it and the tensors in the caller's hands were not disposed. */
-function living(memory: LayerMemory): LayerMemory {
-  if (memory.life.ended !== null) throw new Error(memory.life.ended);
-  return memory;
-}
 
 /**
  * Batch normalization with its parameters, running statistics and mode (Ioffe and Szegedy 2015). Starts in training mode.
@@ -118,31 +113,35 @@ export class BatchNorm {
   }
 
   /**
-   * y = activation((x - mean) / sqrt(variance + eps) * gamma + beta), per channel.
+   * y = activation((x - mean) / sqrt(variance + eps) * gamma + beta + residual), per channel.
    * @param x of any layout but "C", with numFeatures channels; in training at least two values a channel, or none
-   * @param out takes y; of x's shape and layout. It may be x itself; then `backward` has nothing to go by
+   * @param to takes y: a tensor of x's shape and layout, or options with that as `out`. It may be x itself, but then `backward`
+   * has nothing to go by
    * @returns `out`, or a new tensor
    * @throws TypeError, RangeError for a wrong argument; nothing has changed then
    */
-  forward(x: Tensor, out?: Tensor): Tensor {
-    return step.forward(living(memoryOf(this)), x, out);
+  forward(x: Tensor, to?: Tensor | ForwardOptions): Tensor {
+    return step.forward(memoryOf(this), x, to);
   }
 
   /**
-   * Gradients through the last forward, whatever the mode is now. x, gamma and beta must be as they were in it.
+   * Gradients through the last forward, whatever the mode is now. x, gamma and beta must be as they were in it. After a residual
+   * with an activation y must be, too, because its sign is the mask of dy.
    * @param dy gradient of the loss with respect to y; of x's shape and layout
-   * @param out takes dx; of x's shape and layout. It may be dy itself, but not x
-   * @throws TypeError, RangeError for a wrong argument; Error without a forward before
+   * @param to takes dx: a tensor of x's shape and layout, or options with that as `out`. It may be dy itself, but neither x nor a
+   * y that must stay
+   * @throws TypeError, RangeError for a wrong argument; Error without a forward before, or without the residual whose gradient
+   * is asked for
    */
-  backward(dy: Tensor, out?: Tensor): Gradients {
-    const memory = living(memoryOf(this));
-    const dx = step.backward(memory, dy, out);
+  backward(dy: Tensor, to?: Tensor | BackwardOptions): Gradients {
+    const memory = memoryOf(this);
+    const dx = step.backward(memory, dy, to);
     return this.#gradients.get(dx) ?? this.#remember(dx, memory);
   }
 
   /** Copies of what the layer has, under PyTorch's names. */
   stateDict(): StateDict {
-    const { gamma, beta, running } = living(memoryOf(this));
+    const { gamma, beta, running } = memoryOf(this).living();
     const state: StateDict = {};
     if (gamma !== null) state.weight = gamma.data.slice();
     if (beta !== null) state.bias = beta.data.slice();
@@ -160,7 +159,7 @@ export class BatchNorm {
    * @throws TypeError, RangeError for a wrong state; nothing has changed then
    */
   loadStateDict(state: StateDictLike): void {
-    const { gamma, beta, running, numFeatures } = living(memoryOf(this));
+    const { gamma, beta, running, numFeatures } = memoryOf(this).living();
     const entries = {
       weight: gamma,
       bias: beta,
@@ -168,7 +167,7 @@ export class BatchNorm {
       running_var: running?.variance ?? null,
     };
     const checked = checkState(state, entries, numFeatures);
-    living(memoryOf(this)); // a getter of the state may have disposed of something
+    memoryOf(this).living(); // a getter of the state may have disposed of something
     for (const [block, values] of checked.values) block.data.set(values);
     if (checked.count !== undefined) this.numBatchesTracked = checked.count;
   }

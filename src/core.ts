@@ -4,7 +4,7 @@ export {
   type GradientSums,
   gradientSums,
   inputGradient,
-  type NormalizeOptions,
+  maskGradient,
   normalize,
   type OwnedGradientSums,
 } from "./functional.js";
@@ -12,8 +12,10 @@ export type { Kernels } from "./kernels.js";
 export type { BatchNormOptions } from "./layer-options.js";
 export type { Layout } from "./layout.js";
 export type { KernelMemory } from "./memory.js";
+export type { GradientOptions, MaskOptions, NormalizeOptions } from "./normalize-options.js";
 export type { Activation } from "./operations.js";
 export type { Backend } from "./runtime.js";
 export type { StateDict, StateDictLike } from "./state.js";
 export { batchStatistics, mergeStatistics, type OwnedStatistics, type Statistics } from "./statistics.js";
+export type { BackwardOptions, ForwardOptions } from "./step-options.js";
 export type { Tensor } from "./tensor.js";

@@ -1,9 +1,19 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { checkEps, checkInteger, checkOneOf, checkPerChannel } from "./arguments.js";
+import { checkInteger, checkPerChannel } from "./arguments.js";
 import { unfit, wrongType } from "./errors.js";
-import { checkInput, checkLikeInput, checkVector } from "./operands.js";
-import * as operations from "./operations.js";
+import {
+  type CheckedOptions,
+  checkNormalizeOptions,
+  GRADIENT_OPTIONS,
+  type GradientOptions,
+  type MaskOptions,
+  NORMALIZE_OPTIONS,
+  type NormalizeOptions,
+} from "./normalize-options.js";
+import { checkInput, checkLikeInput, checkTensor } from "./operands.js";
+import { ABSENT, type Affine } from "./operations.js";
 import { checkOptions } from "./options.js";
+import * as phases from "./phases.js";
 import { type CheckedStatistics, checkStatistics, type Statistics } from "./statistics.js";
 import { type Doubles, dispose, doubles, FloatTensor, type Tensor, together } from "./tensor.js";
 
@@ -22,38 +32,36 @@ export interface OwnedGradientSums extends GradientSums {
   [Symbol.dispose](): void;
 }
 
-/** What `normalize`, `gradientSums` and `inputGradient` take: one object can serve all three. */
-export interface NormalizeOptions {
-  /** Scale, shape [C]; absent: 1. */
-  gamma?: Tensor | null | undefined;
-  /** Shift, shape [C]; absent: 0. Matters to a gradient only with an activation. */
-  beta?: Tensor | null | undefined;
-  /** Added to the variance under the root. Default 1e-5. */
-  eps?: number | undefined;
-  /** Fused behind the normalization. Default "none". */
-  activation?: operations.Activation | undefined;
-  /**
-   * Takes y or dx, in place of a new tensor; of x's shape and layout. It may be the input that the result is derived from.
-   * `gradientSums` has no such result and writes nothing into it.
-   */
-  out?: Tensor | undefined;
-}
-
-const OPTIONS: readonly (keyof NormalizeOptions)[] = ["gamma", "beta", "eps", "activation", "out"];
-
 /**
- * y = activation((x - mean) / sqrt(variance + eps) * gamma + beta), per channel.
+ * y = activation((x - mean) / sqrt(variance + eps) * gamma + beta + residual), per channel.
  * @returns `options.out`, or a new tensor of x's shape and layout
  */
 export function normalize(x: Tensor, statistics: Statistics, options: NormalizeOptions = {}): Tensor {
   const input = checkInput(x);
   const given = checkStatistics(statistics, input.extents.channels);
-  const checked = checkNormalizeOptions(options, input);
+  const checked = checkNormalizeOptions(options, input, NORMALIZE_OPTIONS);
   return together((own) => {
     const y = checked.out ?? own(FloatTensor.like(input));
-    withAffine(input, given, checked, (affine) => operations.normalize(y, input, affine));
+    withAffine(input, given, checked, (affine) => phases.normalize(y, input, checked.residual, affine));
     return y;
   });
+}
+
+/**
+ * dz = dy where y is positive or NaN, else 0: the gradient in front of a ReLU, and that of a residual. After a `normalize` with
+ * both, `gradientSums` and `inputGradient` take dz for dy, and no activation.
+ * @param y what the ReLU gave
+ * @param options `out` takes dz; of y's shape and layout. It may be dy or y
+ * @returns `options.out`, or a new tensor of y's shape and layout
+ */
+export function maskGradient(dy: Tensor, y: Tensor, options: MaskOptions = {}): Tensor {
+  checkOptions(options, ["out"]);
+  const { out } = options;
+  const output = checkTensor("y", y);
+  const gradient = checkLikeInput("dy", dy, output, "y");
+  const dz = out === undefined ? FloatTensor.like(output) : checkLikeInput("out", out, output, "y");
+  if (output.length > 0) phases.maskGradient(dz, gradient, output);
+  return dz;
 }
 
 /**
@@ -64,17 +72,17 @@ export function gradientSums(
   dy: Tensor,
   x: Tensor,
   statistics: Statistics,
-  options: NormalizeOptions = {},
+  options: GradientOptions = {},
 ): OwnedGradientSums {
   const input = checkInput(x);
   const gradient = checkLikeInput("dy", dy, input);
   const given = checkStatistics(statistics, input.extents.channels);
-  const checked = checkNormalizeOptions(options, input);
+  const checked = checkNormalizeOptions(options, input, GRADIENT_OPTIONS);
   const [dgamma, dbeta] = together((own) => {
     const sums = doubles(input, 2).map(own);
     for (const each of sums) each.data.fill(0);
     withAffine(input, given, checked, (affine) => {
-      operations.gradientSums(sums[0].address, sums[1].address, gradient, input, affine);
+      phases.gradientSums(sums[0].address, sums[1].address, gradient, input, affine);
     });
     return sums;
   });
@@ -106,7 +114,7 @@ export function inputGradient(
   x: Tensor,
   statistics: Statistics,
   sums: GradientSums | null,
-  options: NormalizeOptions = {},
+  options: GradientOptions = {},
 ): Tensor {
   const input = checkInput(x);
   const gradient = checkLikeInput("dy", dy, input);
@@ -114,15 +122,15 @@ export function inputGradient(
   const given = checkStatistics(statistics, channels);
   const checkedSums = sums === null ? null : checkSums(sums, channels);
   if (sums !== null && input.extents.count > 0) checkInteger("count", given.count, 1);
-  const checked = checkNormalizeOptions(options, input);
+  const checked = checkNormalizeOptions(options, input, GRADIENT_OPTIONS);
   if (checked.out === input) throw unfit("out", 'a tensor other than "x"', '"x"');
   return together((own) => {
     const dx = checked.out ?? own(FloatTensor.like(input));
     const inMemory = checkedSums && stored(input, checkedSums);
     try {
-      const [dgamma, dbeta] = inMemory?.map(({ address }) => address) ?? [operations.ABSENT, operations.ABSENT];
+      const [dgamma, dbeta] = inMemory?.map(({ address }) => address) ?? [ABSENT, ABSENT];
       withAffine(input, given, checked, (affine) => {
-        operations.inputGradient(dx, gradient, input, affine, dgamma, dbeta, given.count);
+        phases.inputGradient(dx, gradient, input, affine, dgamma, dbeta, given.count);
       });
     } finally {
       for (const each of inMemory ?? []) each.dispose();
@@ -138,29 +146,12 @@ function checkSums(sums: GradientSums, channels: number): Float64Array[] {
   return [checkPerChannel("dgamma", dgamma, channels), checkPerChannel("dbeta", dbeta, channels)];
 }
 
-type CheckedOptions = Omit<operations.Affine, "mean" | "invstd"> & {
-  readonly eps: number;
-  readonly out: FloatTensor | null;
-};
-
-function checkNormalizeOptions(options: NormalizeOptions, x: FloatTensor): CheckedOptions {
-  checkOptions(options, OPTIONS);
-  const { gamma, beta, eps = 1e-5, activation = "none", out } = options;
-  return {
-    eps: checkEps(eps),
-    activation: operations.ACTIVATIONS.indexOf(checkOneOf("activation", activation, operations.ACTIVATIONS)),
-    gamma: checkVector("gamma", gamma, x)?.address ?? operations.ABSENT,
-    beta: checkVector("beta", beta, x)?.address ?? operations.ABSENT,
-    out: out === undefined ? null : checkLikeInput("out", out, x),
-  };
-}
-
 /** Runs a verb with mean and invstd in the memory for its time; not for an empty x. */
 function withAffine(
   x: FloatTensor,
   statistics: CheckedStatistics,
   { eps, gamma, beta, activation }: CheckedOptions,
-  run: (affine: operations.Affine) => void,
+  run: (affine: Affine) => void,
 ): void {
   if (x.extents.count === 0) return;
   const vectors = doubles(x, 3);
@@ -168,7 +159,7 @@ function withAffine(
     const [mean, variance, invstd] = vectors;
     mean.data.set(statistics.mean);
     variance.data.set(statistics.variance);
-    operations.invstd(invstd.address, variance.address, x, eps);
+    phases.invstd(invstd.address, variance.address, x, eps);
     run({ mean: mean.address, invstd: invstd.address, gamma, beta, activation });
   } finally {
     for (const each of vectors) each.dispose();

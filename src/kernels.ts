@@ -39,7 +39,7 @@ export class KernelInstance extends Runtime implements Kernels {
     const numbers = values === undefined ? undefined : checkNumbers("values", values);
     if (numbers !== undefined && numbers.length !== length) {
       const described = `shape [${checkedShape.join(", ")}], ${checkedLayout}`;
-      throw new RangeError(`"values" expected ${length} values (${described}), got ${numbers.length}`);
+      throw unfit("values", `${length} values (${described})`, `${numbers.length}`);
     }
     // The allocation may detach a view of this memory.
     const ours = ArrayBuffer.isView(numbers) && numbers.buffer === this.memory.buffer;

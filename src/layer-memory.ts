@@ -22,6 +22,8 @@ export class LayerMemory {
   numBatchesTracked = 0;
   /** The input of the last forward. */
   x: Handle | null = null;
+  /** The output of the last forward, if that added a residual: backward masks by its sign. */
+  y: Handle | null = null;
   /** Whether the last forward used running statistics, which are constants to its backward. */
   frozen = false;
   /** Whether the last forward wrote y over x. */
@@ -36,6 +38,8 @@ export class LayerMemory {
   readonly mean: Doubles;
   /** Of all this, and of what the last forward and backward computed. */
   readonly addresses: LayerAddresses;
+  /** The same without the activation, for a backward whose dy was masked before. */
+  readonly linear: LayerAddresses;
   /** Whether all of it is there. */
   readonly life: Life = { ended: null };
   readonly #blocks: (FloatTensor | Doubles)[] = [];
@@ -89,6 +93,7 @@ export class LayerMemory {
       dgammaFloats: dgamma?.address ?? ABSENT,
       dbetaFloats: dbeta?.address ?? ABSENT,
     };
+    this.linear = { ...this.addresses, activation: 0 };
   }
 
   /** What makes a batch's population variance, over so many values per channel, the one that the running variance averages. */
@@ -102,10 +107,17 @@ export class LayerMemory {
     return this.#correction;
   }
 
+  /** This, if it and the tensors in the caller's hands were not disposed. */
+  living(): this {
+    if (this.life.ended !== null) throw new Error(this.life.ended);
+    return this;
+  }
+
   dispose(): void {
     this.life.ended = "layer was disposed";
     for (const block of this.#blocks) block.dispose();
     this.x = null;
+    this.y = null;
   }
 }
 

@@ -51,33 +51,38 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return true;
 }
 
-/** A tensor of x's kernels, shape and layout. */
-export function checkLikeInput(name: string, value: unknown, x: FloatTensor): FloatTensor {
+/** A tensor of x's kernels, shape and layout; `model` is x's name. */
+export function checkLikeInput(name: string, value: unknown, x: FloatTensor, model = "x"): FloatTensor {
   const tensor = checkTensor(name, value, x.kernels);
-  if (tensor.extents !== x.extents) checkExtents(name, tensor, x);
+  if (tensor.extents !== x.extents) checkExtents(name, tensor, x, model);
   return tensor;
 }
 
+/** The address of what is added, 0 where there is none. */
+export function checkResidual(value: unknown, x: FloatTensor): number {
+  return value === undefined || value === null ? 0 : checkLikeInput("residual", value, x).address;
+}
+
 /** The same shape and layout. From here on both have the same extents, so that the next check takes no time. */
-function checkExtents(name: string, tensor: FloatTensor, x: FloatTensor): void {
+function checkExtents(name: string, tensor: FloatTensor, x: FloatTensor, model: string): void {
   if (!sameShape(tensor.extents.shape, x.extents.shape)) {
     const [expected, got] = [x, tensor].map(({ shape }) => `[${shape.join(", ")}]`);
-    throw new RangeError(`"${name}" expected shape ${expected} like "x", got ${got}`);
+    throw unfit(name, `shape ${expected} like "${model}"`, got);
   }
   if (tensor.layout !== x.layout) {
-    throw new RangeError(`"${name}" expected layout ${x.layout} like "x", got ${tensor.layout}`);
+    throw unfit(name, `layout ${x.layout} like "${model}"`, tensor.layout);
   }
   tensor.extents = x.extents;
 }
 
-/** gamma or beta, where there is one. */
-export function checkVector(name: string, value: unknown, x: FloatTensor): FloatTensor | null {
-  if (value === undefined || value === null) return null;
+/** The address of gamma or beta, 0 where there is none. */
+export function checkVector(name: string, value: unknown, x: FloatTensor): number {
+  if (value === undefined || value === null) return 0;
   const tensor = checkTensor(name, value, x.kernels);
   if (tensor.layout !== "C" || tensor.length !== x.extents.channels) {
-    throw new RangeError(`"${name}" expected shape [${x.extents.channels}], C, got ${described(tensor)}`);
+    throw unfit(name, `shape [${x.extents.channels}], C`, described(tensor));
   }
-  return tensor;
+  return tensor.address;
 }
 
 /** Statistics of batches hold at least two values a channel, or none. */

@@ -1,14 +1,13 @@
-import { ALL_PARTS } from "./exports.js";
 import type { FloatTensor } from "./tensor.js";
 
-/** The kernels on tensors, without checks. Extents are not empty; a layer's steps come when there is scratch for them. */
+/** A layer's steps on tensors, without checks. Extents are not empty, and there is scratch for them. */
 
 /** What is fused behind the normalization: nothing, or max(y, 0). */
 export type Activation = "none" | "relu";
 /** In the order of their numbers in the kernels. */
 export const ACTIVATIONS: readonly Activation[] = ["none", "relu"];
 
-type Address = number;
+export type Address = number;
 /** The address of what is absent. */
 export const ABSENT = 0;
 
@@ -36,10 +35,11 @@ export interface LayerAddresses extends Affine {
   readonly dbetaFloats: Address;
 }
 
-/** y by the statistics of x, which the running ones follow if `follows`. */
+/** y by the statistics of x, which the running ones follow if `follows`. The residual may be absent. */
 export function forwardTraining(
   y: FloatTensor,
   x: FloatTensor,
+  residual: Address,
   layer: LayerAddresses,
   follows: boolean,
   eps: number,
@@ -55,7 +55,7 @@ export function forwardTraining(
     follows ? layer.runningMean : ABSENT,
     follows ? layer.runningVar : ABSENT,
     x.address,
-    ABSENT,
+    residual,
     layer.gamma,
     layer.beta,
     kernels.scratch,
@@ -69,14 +69,20 @@ export function forwardTraining(
   );
 }
 
-/** y by the running variance and by `mean`, which backward reads too. */
-export function forwardInference(y: FloatTensor, x: FloatTensor, layer: LayerAddresses, eps: number): void {
+/** y by the running variance and by `mean`, which backward reads too. The residual may be absent. */
+export function forwardInference(
+  y: FloatTensor,
+  x: FloatTensor,
+  residual: Address,
+  layer: LayerAddresses,
+  eps: number,
+): void {
   const { kernels, extents } = x;
   kernels.exports.forwardInference(
     y.address,
     layer.invstd,
     x.address,
-    ABSENT,
+    residual,
     layer.mean,
     layer.runningVar,
     layer.gamma,
@@ -111,89 +117,5 @@ export function backward(dx: FloatTensor, dy: FloatTensor, x: FloatTensor, layer
     extents.spatial,
     count,
     layer.activation,
-  );
-}
-
-export function statistics(mean: Address, variance: Address, x: FloatTensor): void {
-  const { kernels, extents } = x;
-  const { batch, channels, spatial } = extents;
-  kernels.exports.statistics(mean, variance, x.address, kernels.reserve(extents), batch, channels, spatial);
-}
-
-export function invstd(invstd: Address, variance: Address, x: FloatTensor, eps: number): void {
-  x.kernels.exports.invstd(invstd, variance, x.extents.channels, eps);
-}
-
-export function normalize(y: FloatTensor, x: FloatTensor, affine: Affine): void {
-  const { kernels, extents } = x;
-  const { batch, channels, spatial } = extents;
-  kernels.exports.normalize(
-    y.address,
-    x.address,
-    ABSENT,
-    affine.mean,
-    affine.invstd,
-    affine.gamma,
-    affine.beta,
-    kernels.reserve(extents),
-    batch,
-    channels,
-    spatial,
-    affine.activation,
-    0,
-    ALL_PARTS,
-  );
-}
-
-export function gradientSums(dgamma: Address, dbeta: Address, dy: FloatTensor, x: FloatTensor, affine: Affine): void {
-  const { kernels, extents } = x;
-  const { batch, channels, spatial } = extents;
-  kernels.exports.gradientSums(
-    dgamma,
-    dbeta,
-    dy.address,
-    x.address,
-    affine.mean,
-    affine.invstd,
-    affine.gamma,
-    affine.beta,
-    kernels.reserve(extents),
-    batch,
-    channels,
-    spatial,
-    affine.activation,
-  );
-}
-
-/** `count`: values per channel behind the statistics. With dgamma and dbeta absent the statistics are constants. */
-export function inputGradient(
-  dx: FloatTensor,
-  dy: FloatTensor,
-  x: FloatTensor,
-  affine: Affine,
-  dgamma: Address,
-  dbeta: Address,
-  count: number,
-): void {
-  const { kernels, extents } = x;
-  const { batch, channels, spatial } = extents;
-  kernels.exports.inputGradient(
-    dx.address,
-    dy.address,
-    x.address,
-    affine.mean,
-    affine.invstd,
-    affine.gamma,
-    affine.beta,
-    dgamma,
-    dbeta,
-    kernels.reserve(extents),
-    batch,
-    channels,
-    spatial,
-    count,
-    affine.activation,
-    0,
-    ALL_PARTS,
   );
 }

@@ -15,6 +15,7 @@ const SYNONYMS = [
   "runningvar runningvariance movingvar movingvariance variance var",
   "runningvariance unbiased",
   "activation relu fuserelu",
+  "residual skip shortcut",
   "axis axes dim channelaxis",
   "module wasm wasmmodule",
 ].map((line) => line.split(" "));

@@ -40,12 +40,12 @@ export function checkState(
     if (known.includes(name) || given[name] === undefined) continue;
     // Checkpoints of whole networks put the layer's name before, as in "bn1.weight".
     const meant = hint(name.slice(name.lastIndexOf(".") + 1), known);
-    throw new RangeError(`"state" expected entries of this layer only, got "${name}"${meant}`);
+    throw unfit("state", "entries of this layer only", `"${name}"${meant}`);
   }
   for (const [name, block] of Object.entries(entries)) {
     if (block === null) continue;
     const entry = given[name];
-    if (entry === undefined) throw new RangeError(`"state" expected an entry "${name}", got none`);
+    if (entry === undefined) throw unfit("state", `an entry "${name}"`, "none");
     const numbers = checkPerChannel(name, entry, channels);
     if (name === "running_var") checkNotNegative(name, numbers);
     values.push([block, numbers]);

@@ -3,7 +3,7 @@
 import { checkInteger, checkNotNegative, checkNumbers, checkPerChannel } from "./arguments.js";
 import { unfit, wrongType } from "./errors.js";
 import { checkInput } from "./operands.js";
-import * as operations from "./operations.js";
+import * as phases from "./phases.js";
 import { dispose, doubles, type Tensor } from "./tensor.js";
 
 /**
@@ -34,7 +34,7 @@ export function batchStatistics(x: Tensor): OwnedStatistics {
     mean.data.fill(0);
     variance.data.fill(0);
   } else {
-    operations.statistics(mean.address, variance.address, input);
+    phases.statistics(mean.address, variance.address, input);
   }
   return {
     count,

@@ -1,32 +1,45 @@
 import { unfit } from "./errors.js";
 import type { LayerMemory, Moments } from "./layer-memory.js";
-import { checkCount, checkInput, checkLikeInput } from "./operands.js";
+import { checkCount, checkInput, checkLikeInput, checkResidual } from "./operands.js";
 import * as operations from "./operations.js";
-import { FloatTensor, type Tensor } from "./tensor.js";
+import * as phases from "./phases.js";
+import {
+  BACKWARD_OPTIONS,
+  type BackwardOptions,
+  FORWARD_OPTIONS,
+  type ForwardOptions,
+  optionsIn,
+} from "./step-options.js";
+import { FloatTensor, type Handle, type Tensor } from "./tensor.js";
 
 /** A layer's forward and backward: checks, and one call of the kernels. */
 
-export function forward(layer: LayerMemory, x: Tensor, out: Tensor | undefined): FloatTensor {
-  const { kernels, training } = layer;
+export function forward(layer: LayerMemory, x: Tensor, to: Tensor | ForwardOptions | undefined): FloatTensor {
+  const options = optionsIn(to, FORWARD_OPTIONS);
+  const out = options === null ? (to as Tensor | undefined) : options.out;
+  const residual = options?.residual;
+  const { kernels, training } = layer.living();
   const input = checkInput(x, kernels, layer.numFeatures);
   const frozen = !training && layer.running !== null;
   if (!frozen) checkCount(input, training);
   const isEmpty = input.extents.count === 0;
+  const added = checkResidual(residual, input);
   // Before y, so that a refusal leaves nothing behind.
   if (!isEmpty) kernels.reserve(input.extents);
   const y = out === undefined ? FloatTensor.like(input) : checkLikeInput("out", out, input);
   if (!isEmpty) {
-    if (frozen) infer(layer, y, input);
-    else train(layer, y, input);
+    if (frozen) infer(layer, y, input, added);
+    else train(layer, y, input, added);
   }
   layer.x = input.handle;
   layer.frozen = frozen;
   layer.overwritten = y === input && !isEmpty;
+  layer.y = added === operations.ABSENT ? null : y.handle;
   return y;
 }
 
 /** y by the batch's own statistics, which the running ones follow in training. */
-function train(layer: LayerMemory, y: FloatTensor, x: FloatTensor): void {
+function train(layer: LayerMemory, y: FloatTensor, x: FloatTensor, residual: operations.Address): void {
   let follows = layer.training && layer.running !== null;
   let momentum = 0;
   let correction = 1;
@@ -38,31 +51,43 @@ function train(layer: LayerMemory, y: FloatTensor, x: FloatTensor): void {
     // With 0 the batch does not count, not even where it is not a number.
     follows = momentum !== 0;
   }
-  operations.forwardTraining(y, x, layer.addresses, follows, layer.eps, momentum, correction);
+  operations.forwardTraining(y, x, residual, layer.addresses, follows, layer.eps, momentum, correction);
 }
 
 /** y by the running statistics. Backward goes by them, even if they change until then. */
-function infer(layer: LayerMemory, y: FloatTensor, x: FloatTensor): void {
+function infer(layer: LayerMemory, y: FloatTensor, x: FloatTensor, residual: operations.Address): void {
   layer.mean.copy((layer.running as Moments).mean);
-  operations.forwardInference(y, x, layer.addresses, layer.eps);
+  operations.forwardInference(y, x, residual, layer.addresses, layer.eps);
 }
 
 /** Returns dx. */
-export function backward(layer: LayerMemory, dy: Tensor, out: Tensor | undefined): FloatTensor {
-  const { addresses, dgamma, dbeta, frozen } = layer;
+export function backward(layer: LayerMemory, dy: Tensor, to: Tensor | BackwardOptions | undefined): FloatTensor {
+  const options = optionsIn(to, BACKWARD_OPTIONS);
+  const out = options === null ? to : options.out;
+  const residualGradient = options?.residualGradient ?? undefined;
+  const { dgamma, dbeta, frozen } = layer.living();
   const x = inputOf(layer);
+  const y = layer.y !== null && layer.addresses.activation !== 0 ? living(layer.y) : null;
   const gradient = checkLikeInput("dy", dy, x);
-  const given = out === undefined ? null : checkLikeInput("out", out, x);
-  if (given === x) throw unfit("out", 'a tensor other than "x"', '"x"');
+  const given = checkResult("out", out, x, y, null);
+  const branch = checkResult("residualGradient", residualGradient, x, y, given);
+  if (branch !== null && layer.y === null) throw new Error("backward needs a forward with a residual before it");
   const dx = given ?? FloatTensor.like(x);
   const { count } = x.extents;
   if (count === 0) {
     dgamma?.data.fill(0);
     dbeta?.data.fill(0);
-  } else if (frozen && dgamma === null && dbeta === null) {
-    operations.inputGradient(dx, gradient, x, addresses, operations.ABSENT, operations.ABSENT, count);
+    return dx;
+  }
+  // In front of the residual; backward may read it from dx.
+  const dz = branch ?? (y === null ? gradient : dx);
+  if (y !== null) phases.maskGradient(dz, gradient, y);
+  else if (dz !== gradient) dz.data.set(gradient.data);
+  const addresses = y === null ? layer.addresses : layer.linear;
+  if (frozen && dgamma === null && dbeta === null) {
+    phases.inputGradient(dx, dz, x, addresses, operations.ABSENT, operations.ABSENT, count);
   } else {
-    operations.backward(dx, gradient, x, addresses, frozen ? 0 : count);
+    operations.backward(dx, dz, x, addresses, frozen ? 0 : count);
   }
   return dx;
 }
@@ -71,6 +96,25 @@ export function backward(layer: LayerMemory, dy: Tensor, out: Tensor | undefined
 function inputOf({ x, overwritten }: LayerMemory): FloatTensor {
   if (x === null) throw new Error("backward needs a forward before it");
   if (overwritten) throw new Error('backward needs the input of forward, which "out" overwrote');
-  if (x.tensor === null) throw new Error("tensor was disposed");
-  return x.tensor;
+  return living(x);
+}
+
+function living({ tensor }: Handle): FloatTensor {
+  if (tensor === null) throw new Error("tensor was disposed");
+  return tensor;
+}
+
+/** A tensor like x that takes a gradient, if one is given: neither x nor y, where backward reads that, nor another result. */
+function checkResult(
+  name: string,
+  value: unknown,
+  x: FloatTensor,
+  y: FloatTensor | null,
+  out: FloatTensor | null,
+): FloatTensor | null {
+  if (value === undefined) return null;
+  const tensor = checkLikeInput(name, value, x);
+  const taken = tensor === x ? '"x"' : tensor === y ? '"y"' : tensor === out ? '"out"' : null;
+  if (taken !== null) throw unfit(name, `a tensor other than ${taken}`, taken);
+  return tensor;
 }

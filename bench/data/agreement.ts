@@ -4,7 +4,7 @@ import type { Extents } from "../inputs.js";
 import { forEachElement, reference } from "../reference.js";
 
 /** Largest difference, in the unit of the channel; float32 results reach about 2e-6. */
-const TOLERANCE = 1e-5;
+export const TOLERANCE = 1e-5;
 /** The smallest float32, by which subnormal values and sums of them are rounded. */
 const SMALLEST = 2 ** -149;
 
@@ -14,7 +14,7 @@ type Expected = (i: number, c: number) => number;
  * Throws unless each finite value is as near as the channel's tolerance, and every other one the same infinity or NaN. The
  * tolerance is each channel's own, so that those with large values do not hide what becomes of the others.
  */
-function compare(
+export function compare(
   what: string,
   extents: Extents,
   got: ArrayLike<number>,
@@ -30,7 +30,7 @@ function compare(
 }
 
 /** The root of the sum of the squares of each channel's values. */
-function lengths(extents: Extents, values: Float32Array): Float64Array {
+export function lengths(extents: Extents, values: Float32Array): Float64Array {
   const squares = new Float64Array(extents.channels);
   forEachElement(extents, (i, c) => {
     squares[c] += values[i] ** 2;

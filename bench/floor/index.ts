@@ -3,6 +3,10 @@ export interface Floor {
   read(x: number, bytes: number): number;
   /** `bytes` bytes from address x to address y. */
   copy(y: number, x: number, bytes: number): void;
+  /** y = max(y + residual, 0). */
+  addRelu(y: number, residual: number, bytes: number): void;
+  /** dz = dy where y is positive, else 0. */
+  mask(dz: number, dy: number, y: number, bytes: number): void;
 }
 
 /** The binary of floor/assembly in the given memory. */

@@ -7,6 +7,7 @@ import { networksSection } from "../networks/markdown.js";
 import type { Options } from "../options.js";
 import { peersSection } from "../peers/markdown.js";
 import { reluSection } from "../relu/markdown.js";
+import { residualSection } from "../residual/markdown.js";
 import { scalingSection } from "../scaling/markdown.js";
 import { startSection } from "../start/markdown.js";
 import { suiteSection } from "../suite/markdown.js";
@@ -22,6 +23,7 @@ const SECTIONS = [
   scalingSection,
   dataSection,
   reluSection,
+  residualSection,
   startSection,
   tfjsSection,
 ] as readonly Section<Results>[];

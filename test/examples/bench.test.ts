@@ -28,7 +28,10 @@ describe("options of the benchmarks", () => {
   });
 
   it.each([
-    [["all"], 'expected one of suite, peers, browser, networks, scaling, data, start, tfjs, report, got "all"'],
+    [
+      ["all"],
+      'expected one of suite, peers, browser, networks, scaling, data, relu, residual, start, tfjs, report, got "all"',
+    ],
     [["suite", "--slow"], "Unknown option '--slow' (--help lists the options)"],
     [["suite", "--out", ""], '--out expected a path, got ""'],
     [["tfjs", "--peers", "x"], "--peers is an option of peers, not of tfjs"],

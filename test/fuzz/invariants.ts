@@ -1,4 +1,12 @@
-import { batchStatistics, gradientSums, inputGradient, type Kernels, type Layout, normalize } from "../../src/index.js";
+import {
+  batchStatistics,
+  gradientSums,
+  inputGradient,
+  type Kernels,
+  type Layout,
+  maskGradient,
+  normalize,
+} from "../../src/index.js";
 import type { FuzzBackend } from "./backends.js";
 import { inputFamilies, inputOf } from "./families.js";
 import type { Judge } from "./judge.js";
@@ -36,7 +44,8 @@ function elsewhere(played: Played): void {
 /** Where the outputs go does not matter. */
 function outputs(played: Played): void {
   const { problem: p } = played;
-  const other = { ...p, y: p.y === "new" ? "given" : "new", dx: p.dx === "dy" ? "new" : "dy" };
+  const residualGradient = p.residualGradient === "absent" ? "dy" : "absent";
+  const other = { ...p, y: p.y === "new" ? "given" : "new", dx: p.dx === "dy" ? "new" : "dy", residualGradient };
   compare("into another tensor", played, play(played.kernels, other, played.judge));
 }
 
@@ -65,7 +74,14 @@ function transposed({ backend, kernels, problem: p, judge }: Played): void {
     for (let c = 0; c < channels; c++) scatter(gather(values, from, c), result, to, c);
     return result;
   };
-  const other = { ...p, layout, shape, x: p.x.map(moved), dy: p.dy.map(moved) };
+  const other = {
+    ...p,
+    layout,
+    shape,
+    x: p.x.map(moved),
+    dy: p.dy.map(moved),
+    residual: p.residual?.map(moved) ?? null,
+  };
   play(kernels, other, judge).forEach((step, i) => {
     verify(backend, other, i, step, judge);
   });
@@ -87,6 +103,8 @@ function refused(played: Played): void {
       judge.refuses("backward of a wrong shape", () => layer.backward(wrong));
       judge.refuses("backward into a disposed tensor", () => layer.backward(dy, gone));
       judge.refuses("backward over x", () => layer.backward(dy, x));
+      judge.refuses("forward with a residual of a wrong shape", () => layer.forward(x, { residual: wrong }));
+      judge.refuses("backward with a wrong gradient", () => layer.backward(dy, { residualGradient: gone }));
       judge.refuses("a wrong state", () => layer.loadStateDict({ weight: [1], bias: [1, 2] }));
       wrong.dispose();
       judge.equal("bytes in use after refused calls", kernels.bytesInUse, held);
@@ -108,10 +126,14 @@ function functional({ kernels, problem: p, steps, judge }: Played): void {
     const frozen = p.training ? null : step.runningBefore;
     const { count } = axesOf(p.layout, p.shape);
     const statistics = frozen ? { ...frozen, count } : batchStatistics(x);
-    const options = { gamma, beta, eps: p.eps, activation: p.relu ? "relu" : "none" } as const;
-    const y = normalize(x, statistics, options);
+    const residual = p.residual && kernels.tensor(p.shape, layout, p.residual[i]);
+    const affine = { gamma, beta, eps: p.eps };
+    const activation = p.relu ? "relu" : "none";
+    const y = normalize(x, statistics, { ...affine, activation, residual });
     judge.same("y of normalize", y.data, step.y);
     if (step.dx) {
+      if (residual && p.relu) maskGradient(dy, y, { out: dy });
+      const options = residual ? affine : ({ ...affine, activation } as const);
       const sums = gradientSums(dy, x, statistics, options);
       if (step.dgamma) judge.same("dgamma of gradientSums", Float32Array.from(sums.dgamma), step.dgamma);
       if (step.dbeta) judge.same("dbeta of gradientSums", Float32Array.from(sums.dbeta), step.dbeta);
@@ -119,7 +141,7 @@ function functional({ kernels, problem: p, steps, judge }: Played): void {
       judge.same("dx of inputGradient", dx.data, step.dx);
       for (const each of [sums, dx]) each.dispose();
     }
-    for (const each of [x, dy, gamma, beta, y]) each?.dispose();
+    for (const each of [x, dy, gamma, beta, residual, y]) each?.dispose();
     if ("dispose" in statistics) statistics.dispose();
   });
 }

@@ -17,15 +17,20 @@ export interface Problem {
   readonly population: boolean;
   readonly running: { readonly mean: Float64Array; readonly variance: Float64Array } | null;
   readonly training: boolean;
-  /** Where y and dx go: a new tensor, a given one, or over the input. */
+  /** Of each step. */
+  readonly residual: readonly Float32Array[] | null;
+  /** Where y and dx go: a new tensor, a given one, or over an input. */
   readonly y: string;
   readonly dx: string;
+  /** The same of the residual's gradient, which is not asked for where it is absent; dx is first to go over dy. */
+  readonly residualGradient: string;
 }
 
 /** What a step gave, copied out of the memory. */
 export interface Step {
   readonly y: Float32Array;
   readonly dx: Float32Array | null;
+  readonly residualGradient: Float32Array | null;
   readonly dgamma: Float32Array | null;
   readonly dbeta: Float32Array | null;
   readonly runningBefore: Running | null;
@@ -120,24 +125,30 @@ export function play(kernels: Kernels, p: Problem, judge: Judge, manner: Manner 
 function stepOf(layer: BatchNorm, yard: Yard, p: Problem, i: number, judge: Judge, { between }: Manner): Step {
   const x = yard.tensor(p.shape, p.layout, p.x[i]);
   const dy = yard.tensor(p.shape, p.layout, p.dy[i]);
-  const target = (where: string, over: Tensor) => {
-    if (where === "new") return undefined;
+  const residual = p.residual && yard.tensor(p.shape, p.layout, p.residual[i]);
+  const target = (where: string, over: Tensor | null) => {
+    if (where === "new" || over === null) return undefined;
     return where === "given" ? yard.tensor(p.shape, p.layout) : over;
   };
   const runningBefore = runningOf(layer);
-  const y = layer.forward(x, target(p.y, x));
+  const y = layer.forward(x, { out: target(p.y, p.y === "residual" ? residual : x), residual });
   const after = { y: y.data.slice(), runningBefore, running: runningOf(layer) };
   between?.(layer, x, dy);
   if (y === x) {
     if (x.data.length > 0) judge.refuses("backward without its x", () => layer.backward(dy));
-    return { ...after, dx: null, dgamma: null, dbeta: null };
+    return { ...after, dx: null, residualGradient: null, dgamma: null, dbeta: null };
   }
-  if (p.y === "new") yard.tensors.push(y);
+  if (!yard.tensors.includes(y)) yard.tensors.push(y);
   judge.same("x after forward", x.data, p.x[i]);
-  const { dx, dgamma, dbeta } = layer.backward(dy, target(p.dx, dy));
+  const asked = residual !== null && p.residualGradient !== "absent";
+  const residualGradient = asked ? (target(p.dx === "dy" ? "given" : p.residualGradient, dy) ?? null) : null;
+  const { dx, dgamma, dbeta } = layer.backward(dy, { out: target(p.dx, dy), residualGradient });
   if (p.dx === "new") yard.tensors.push(dx);
-  if (dx !== dy) judge.same("dy after backward", dy.data, p.dy[i]);
+  if (residual && y !== residual) judge.same("residual after the step", residual.data, p.residual?.[i] as Float32Array);
+  if (residual) judge.same("y after backward", y.data, after.y);
+  if (dx !== dy && residualGradient !== dy) judge.same("dy after backward", dy.data, p.dy[i]);
   judge.same("x after backward", x.data, p.x[i]);
   const copy = (tensor: Tensor | null) => tensor?.data.slice() ?? null;
-  return { ...after, dx: dx.data.slice(), dgamma: copy(dgamma), dbeta: copy(dbeta) };
+  const gradients = { dx: dx.data.slice(), residualGradient: copy(residualGradient) };
+  return { ...after, ...gradients, dgamma: copy(dgamma), dbeta: copy(dbeta) };
 }

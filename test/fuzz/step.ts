@@ -35,8 +35,11 @@ export type StepCase = {
   readonly running: string;
   readonly population: boolean;
   readonly relu: boolean;
+  /** The family of what is added to y, "absent" where nothing is. */
+  readonly residual: string;
   readonly out: string;
   readonly dx: string;
+  readonly residualGradient: string;
   readonly steps: number;
   readonly also: string;
   readonly seed: number;
@@ -56,8 +59,10 @@ const defaults: StepCase = {
   running: "fresh",
   population: false,
   relu: false,
+  residual: "absent",
   out: "new",
   dx: "new",
+  residualGradient: "absent",
   steps: 1,
   also: "nothing",
   seed: 0,
@@ -82,8 +87,10 @@ const arbitrary = fc
       running: either("fresh", runningFamilies),
       population: fc.boolean(),
       relu: fc.boolean(),
-      out: either("new", ["given", "x"], 3),
+      residual: either("absent", inputFamilies),
+      out: either("new", ["given", "x", "residual"], 3),
       dx: fc.constantFrom("new", "given", "dy"),
+      residualGradient: fc.constantFrom("absent", "given", "dy"),
       steps: either(1, [2, 3], 4),
       also: fc.constantFrom("nothing", ...Object.keys(invariants)),
       seed: fc.nat(0xffffff),
@@ -111,8 +118,10 @@ export function problemOf(c: StepCase): Problem {
     population: c.population,
     running: c.mode === "batch" ? null : runningOf(c.running, channels, c.seed + 4),
     training: c.mode === "train",
+    residual: c.residual === "absent" ? null : steps.map((seed) => inputOf(c.residual, axes, seed + 9)),
     y: c.out,
     dx: c.dx,
+    residualGradient: c.residualGradient,
   };
 }
 

@@ -51,13 +51,15 @@ function verifyChannel(
 ): void {
   const c = base.number;
   const index = (k: number) => indexOf(axes, c, k);
-  const { xhat, y, size } = forward(base.x, { ...n, relu: p.relu });
+  const residual = p.residual && gather(p.residual[i], axes, c);
+  const { xhat, y, size } = forward(base.x, { ...n, relu: p.relu, residual });
   const given = gather(step.y, axes, c);
   judge.close("y", given, { values: y, size }, { ...base, xhat }, index);
   if (step.dx === null) return;
   const dy = gather(p.dy[i], axes, c);
   // dy passes where forward's y is positive or NaN. The y that the kernels gave decides, and was compared above.
   const dz = p.relu ? dy.map((value, k) => (given[k] > 0 || Number.isNaN(given[k]) ? value : 0)) : dy;
+  if (step.residualGradient) judge.same("residualGradient", gather(step.residualGradient, axes, c), dz);
   const sums = gradientSums(dz, xhat, n.invstd);
   const through = n.batch === undefined ? null : sums;
   const isNearest = (k: number) => base.x[k] === Math.fround(n.mean);
@@ -119,7 +121,7 @@ export function sameRunning(what: string, got: Running | null, expected: Running
 
 /** The same bits in every output of a step. */
 export function sameStep(what: string, got: Step, expected: Step, judge: Judge): void {
-  for (const name of ["y", "dx", "dgamma", "dbeta"] as const) {
+  for (const name of ["y", "dx", "residualGradient", "dgamma", "dbeta"] as const) {
     const [a, b] = [got[name], expected[name]];
     if (a && b) judge.same(`${name} ${what}`, a, b);
   }

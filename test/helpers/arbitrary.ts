@@ -24,10 +24,11 @@ export const anyCase = (modes: readonly Mode[]): fc.Arbitrary<Case> =>
       relu: fc.boolean(),
       gamma: fc.boolean(),
       beta: fc.boolean(),
+      residual: fc.boolean(),
     })
     .map(({ layout, batch, channels, spatial, ...options }) => {
       const shape = shapeIn(layout, [batch, channels, ...spatial.slice(0, layout.length - 2)]);
-      const choice = { layout, shape, inPlace: false, residual: false, ...options };
+      const choice = { layout, shape, inPlace: false, ...options };
       return { line: lineOf(choice), ...choice };
     })
     .filter(({ shape, layout }) => axes(shape, layout).count > 1 && axes(shape, layout).size <= 10_000);

@@ -35,7 +35,13 @@ const hashes = (tensors: Tensors): Hashes =>
 /** The layer, the functions in place, and first the inputs: other inputs are not to be taken for other answers. */
 function hashesOfCase(kernels: Kernels, c: Case): Hashes {
   const p = problemOf(c);
-  const inputs = { "input x": p.x, "input dy": p.dy, "input gamma": p.gamma, "input beta": p.beta };
+  const inputs = {
+    "input x": p.x,
+    "input dy": p.dy,
+    "input residual": p.residual ?? null,
+    "input gamma": p.gamma,
+    "input beta": p.beta,
+  };
   return scopeIn(kernels, (s) => {
     const x = s.tensor(p, p.x);
     const { mean, variance } = s.statistics(x);

@@ -14,7 +14,6 @@ export interface Case {
   readonly gamma: boolean;
   readonly beta: boolean;
   readonly inPlace: boolean;
-  /** Only kernels take one; the table's cases, which the layer runs, have none. */
   readonly residual: boolean;
 }
 
@@ -71,18 +70,18 @@ export function caseOf(line: string): Case {
   };
 }
 
-const combinations = 48; // 3 modes x relu x gamma x beta x in place
+const combinations = 96; // 3 modes x relu x gamma x beta x in place x residual
 
 /** Combination number n, mixed radix. One value per channel has no batch statistics: only eval takes it. */
 function choose(layout: Layout, shape: number[], n: number): Case {
   const single = axes(shape, layout).count < 2;
   const on = (digit: number) => Math.floor(n / (3 * 2 ** digit)) % 2 === 1;
-  const options = { relu: on(0), gamma: on(1), beta: on(2), inPlace: on(3), residual: false };
+  const options = { relu: on(0), gamma: on(1), beta: on(2), inPlace: on(3), residual: on(4) };
   const choice = { layout, shape, mode: single ? "eval" : modes[n % 3], ...options };
   return { line: lineOf(choice), ...choice };
 }
 
-/** 29 and 48 have no common factor: the walk meets every combination once in 48 steps, and unlike ones one by one. */
+/** 29 and 96 have no common factor: the walk meets every combination once in 96 steps, and unlike ones one by one. */
 export const cases: readonly Case[] = layouts.flatMap((layout, l) =>
   shapes[layout.length]
     .trim()

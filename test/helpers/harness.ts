@@ -1,12 +1,12 @@
 import type { BatchNormOptions } from "../../src/index.js";
 import { kernels } from "./backend.js";
 import type { Mode } from "./cases.js";
-import { expectClose, expectWithin } from "./compare.js";
+import { expectClose, expectEqual, expectWithin } from "./compare.js";
 import { goal } from "./metric.js";
 import { expectation, type Problem } from "./problem.js";
 import { type Scope, type StepResult, scopeIn, stepIn } from "./scope.js";
 
-export { optionsOf, type Scope, type StepResult } from "./scope.js";
+export { gradientOf, gradientOptionsOf, optionsOf, residualOf, type Scope, type StepResult } from "./scope.js";
 
 /** `scopeIn` these kernels. */
 export function scope<T>(run: (s: Scope) => T): T {
@@ -22,6 +22,7 @@ export function step(p: Problem, mode: Mode, options?: BatchNormOptions): StepRe
 export function expectStep(p: Problem, mode: Mode, want = expectation(p), dxTerms = (_: number) => 0): void {
   const got = step(p, mode);
   expectClose(p.line, "y", got.y, want.y);
+  if (got.residualGradient) expectEqual(p.line, "residualGradient", got.residualGradient, want.residualGradient);
   if (got.dgamma) expectClose(p.line, "dgamma", got.dgamma, want.dgamma);
   if (got.dbeta) expectClose(p.line, "dbeta", got.dbeta, want.dbeta);
   // What is within the goal of its terms counts as the reference; the rest is judged by the metric.

@@ -67,6 +67,8 @@ export interface Expectation {
   readonly variance: Want;
   readonly y: Want;
   readonly dx: Want;
+  /** dy behind the activation, which is copied or 0: no rounding. */
+  readonly residualGradient: Float64Array;
   readonly dgamma: Want;
   readonly dbeta: Want;
   /**
@@ -97,6 +99,7 @@ export function expectation(p: Problem): Expectation {
     variance: { ref: own.variance, scale: own.variance, channelOf: perChannel },
     y: { ref: reference.normalize(x, shape, layout, used, p), scale: scale.y, channelOf },
     dx: { ref: dx, scale: scale.dx, channelOf },
+    residualGradient: masked,
     dgamma: { ref: sums.dgamma, scale: scale.dgamma, channelOf: perChannel },
     dbeta: { ref: sums.dbeta, scale: scale.dbeta, channelOf: perChannel },
     dxTerms(i) {

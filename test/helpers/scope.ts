@@ -4,6 +4,7 @@ import {
   batchStatistics,
   type Kernels,
   type Layout,
+  maskGradient,
   type Tensor,
 } from "../../src/index.js";
 import type { Mode } from "./cases.js";
@@ -59,19 +60,35 @@ function layerOf(kernels: Kernels, p: Problem, mode: Mode, options?: BatchNormOp
   return mode === "train" ? layer.train() : layer.eval();
 }
 
-/** The options of the functional level that a problem stands for. */
+/** The residual as an option, where a problem has one. */
+export function residualOf(s: Scope, p: Problem): { residual?: Tensor } {
+  return p.residual ? { residual: s.tensor(p, p.residual) } : {};
+}
+
+/** The options of `normalize` that a problem stands for. */
 export function optionsOf(s: Scope, p: Problem) {
+  return { ...gradientOptionsOf(s, { ...p, residual: null }), ...residualOf(s, p) };
+}
+
+/** The options of the gradients that a problem stands for, whose dy `gradientOf` gives. */
+export function gradientOptionsOf(s: Scope, p: Problem) {
   return {
     gamma: s.vector(p.gamma),
     beta: s.vector(p.beta),
     eps: p.eps,
-    activation: p.relu ? ("relu" as const) : ("none" as const),
+    activation: p.relu && !p.residual ? ("relu" as const) : ("none" as const),
   };
+}
+
+/** What `gradientSums` and `inputGradient` take for dy: after a residual and relu what the mask of y leaves of it. */
+export function gradientOf(s: Scope, p: Problem, dy: Tensor, y: Tensor): Tensor {
+  return p.residual && p.relu ? s.own(maskGradient(dy, y)) : dy;
 }
 
 export interface StepResult {
   readonly y: Float32Array;
   readonly dx: Float32Array;
+  readonly residualGradient: Float32Array | null;
   readonly dgamma: Float32Array | null;
   readonly dbeta: Float32Array | null;
   readonly runningMean: Float64Array | null;
@@ -83,12 +100,14 @@ export function stepIn(kernels: Kernels, p: Problem, mode: Mode, options?: Batch
   return scopeIn(kernels, (s) => {
     const layer = s.layer(p, mode, options);
     const x = s.tensor(p, p.x);
-    const y = s.own(layer.forward(x));
-    const { dx, dgamma, dbeta } = layer.backward(s.tensor(p, p.dy));
+    const y = s.own(layer.forward(x, residualOf(s, p)));
+    const residualGradient = p.residual ? s.tensor(p) : null;
+    const { dx, dgamma, dbeta } = layer.backward(s.tensor(p, p.dy), { residualGradient });
     s.own(dx);
     return {
       y: y.data.slice(),
       dx: dx.data.slice(),
+      residualGradient: residualGradient?.data.slice() ?? null,
       dgamma: dgamma?.data.slice() ?? null,
       dbeta: dbeta?.data.slice() ?? null,
       runningMean: layer.runningMean?.slice() ?? null,

@@ -8,8 +8,10 @@ const collect = (globalThis as { gc?: () => void }).gc;
 const FEW = 10_000;
 const MANY = 60_000;
 
-const cases: [shape: number[], layout: Layout, options: BatchNormOptions, training: boolean][] = [
+const cases: [shape: number[], layout: Layout, options: BatchNormOptions, training: boolean, residual?: boolean][] = [
   [[4, 8, 3, 5], "NCHW", {}, true],
+  [[4, 8, 3, 5], "NCHW", { activation: "relu" }, true, true],
+  [[16, 8], "NC", { gamma: false, beta: false }, false, true],
   [[4, 3, 5, 8], "NHWC", { activation: "relu" }, true],
   [[16, 8], "NC", { momentum: null, gamma: false }, true],
   [[16, 8], "NC", { activation: "relu" }, false],
@@ -17,12 +19,12 @@ const cases: [shape: number[], layout: Layout, options: BatchNormOptions, traini
 ];
 
 describe("a forward and a backward with out", () => {
-  it.each(cases)("%j %s %j, training %s: no allocation", (shape, layout, options, training) => {
+  it.each(cases)("%j %s %j, training %s, residual %s: no allocation", (shape, layout, options, training, residual) => {
     if (collect === undefined) throw new Error("this suite needs node --expose-gc");
     const kernels = loadKernels();
     const layer = new BatchNorm(kernels, 8, options);
     if (!training) layer.eval();
-    const [x, y, dx] = [0, 1, 2].map((seed) => {
+    const [x, y, dx, added, gradient] = [0, 1, 2, 3, 4].map((seed) => {
       const length = shape.reduce((a, b) => a * b);
       return kernels.tensor(
         shape,
@@ -30,10 +32,13 @@ describe("a forward and a backward with out", () => {
         Float32Array.from({ length }, (_, i) => Math.sin(i * i + seed)),
       );
     });
+    // Options objects that are used again.
+    const into = residual ? { out: y, residual: added } : y;
+    const intoGradients = residual ? { out: dx, residualGradient: gradient } : dx;
     const steps = (count: number) => {
       for (let i = 0; i < count; i++) {
-        layer.forward(x, y);
-        layer.backward(y, dx);
+        layer.forward(x, into);
+        layer.backward(y, intoGradients);
       }
     };
     /** Bytes allocated on the heap by so many steps, collected or not. */

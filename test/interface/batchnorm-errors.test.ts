@@ -113,6 +113,9 @@ describe("settings", () => {
   });
 });
 
+/** What stands for options where it comes in place of a tensor. */
+const isPlain = (value: unknown) => Object.prototype.toString.call(value) === "[object Object]";
+
 /** A layer in the middle of its work, with tensors for a call and a sentinel in every output. */
 function bench(options?: BatchNormOptions, [shape, layout]: [number[], Layout] = [[8, 64, 28, 28], "NCHW"]) {
   const channels = shape[layout.indexOf("C")];
@@ -146,6 +149,12 @@ describe("forward and backward", () => {
   const single = zeros([1, 64], "NC");
   const batchOnly = bench({ trackRunningStats: false }, [[8, 64], "NC"]);
   batchOnly.layer.eval();
+  // After a forward with a residual and an activation.
+  const added = bench({ activation: "relu" }, [[4, 5], "NC"]);
+  const residual = zeros([4, 5], "NC");
+  added.layer.forward(added.x, { out: added.out, residual });
+  const [longer, transposed] = [zeros([5, 5], "NC"), zeros([4, 1, 5], "NLC")];
+  const elsewhere = others.tensor([4, 5], "NC");
 
   const wrongValues: Refused[] = [
     [
@@ -210,12 +219,91 @@ describe("forward and backward", () => {
     ],
     ["dx of other kernels", () => layer.backward(dy, foreign), RangeError, /^"out" expected .*/],
     ["dx over x", () => layer.backward(dy, x), RangeError, /^"out" expected .*/],
+    ...[longer, transposed, elsewhere].flatMap((wrong, i): Refused[] => [
+      [
+        `residual unlike x (${i})`,
+        () => added.layer.forward(added.x, { residual: wrong }),
+        RangeError,
+        about("residual"),
+      ],
+      [
+        `out beside a residual, unlike x (${i})`,
+        () => added.layer.forward(added.x, { out: wrong, residual }),
+        RangeError,
+        about("out"),
+      ],
+      [
+        `residualGradient unlike x (${i})`,
+        () => added.layer.backward(added.dy, { residualGradient: wrong }),
+        RangeError,
+        about("residualGradient"),
+      ],
+    ]),
+    ...(["x", "y"] as const).flatMap((name): Refused[] => {
+      const read = name === "x" ? added.x : added.out;
+      const message = `expected a tensor other than "${name}", got "${name}"`;
+      return [
+        [`dx over ${name}`, () => added.layer.backward(added.dy, { out: read }), RangeError, `"out" ${message}`],
+        [
+          `residualGradient over ${name}`,
+          () => added.layer.backward(added.dy, { residualGradient: read }),
+          RangeError,
+          `"residualGradient" ${message}`,
+        ],
+      ];
+    }),
+    [
+      "residualGradient over dx",
+      () => added.layer.backward(added.dy, { out: residual, residualGradient: residual }),
+      RangeError,
+      '"residualGradient" expected a tensor other than "out", got "out"',
+    ],
+    [
+      "residualGradient without a residual",
+      () => layer.backward(dy, { residualGradient: out }),
+      Error,
+      "backward needs a forward with a residual before it",
+    ],
+    [
+      "an unknown option of forward",
+      () => layer.forward(x, { skip: x } as object),
+      RangeError,
+      '"options" has no "skip"; did you mean "residual"?',
+    ],
+    [
+      "an unknown option of backward",
+      () => layer.backward(dy, { residual: dy } as object),
+      RangeError,
+      '"options" has no "residual"; it has "out", "residualGradient"',
+    ],
   ];
   const wrongTypes: Refused[] = [
     ...notTensors.map((v): Refused => [`x ${told(v)}`, () => layer.forward(v as Tensor), TypeError, about("x")]),
     ...notTensors.map((v): Refused => [`dy ${told(v)}`, () => layer.backward(v as Tensor), TypeError, about("dy")]),
     ...notTensors
       .filter((v) => v !== undefined)
+      .flatMap((v): Refused[] => [
+        [`option out of forward ${told(v)}`, () => layer.forward(x, { out: v as Tensor }), TypeError, about("out")],
+        [`option out of backward ${told(v)}`, () => layer.backward(dy, { out: v as Tensor }), TypeError, about("out")],
+      ]),
+    ...notTensors
+      .filter((v) => v !== undefined && v !== null)
+      .flatMap((v): Refused[] => [
+        [
+          `residual ${told(v)}`,
+          () => added.layer.forward(added.x, { residual: v as Tensor }),
+          TypeError,
+          about("residual"),
+        ],
+        [
+          `residualGradient ${told(v)}`,
+          () => added.layer.backward(added.dy, { residualGradient: v as Tensor }),
+          TypeError,
+          about("residualGradient"),
+        ],
+      ]),
+    ...notTensors
+      .filter((v) => v !== undefined && !isPlain(v))
       .flatMap((v): Refused[] => [
         [`out of forward ${told(v)}`, () => layer.forward(x, v as Tensor), TypeError, about("out")],
         [`out of backward ${told(v)}`, () => layer.backward(dy, v as Tensor), TypeError, about("out")],
@@ -253,8 +341,11 @@ describe("forward and backward", () => {
   it.each(wrongTypes)("refuse %s", (...refused) => expectRefused(refused));
 
   it("change nothing when they refuse: state, outputs, mode, memory", () => {
-    const watched = [layer, same.layer, batchOnly.layer];
-    const tensors = [x, dy, out, fewer, smaller, last, renamed, foreign, single, same.x, same.dy, batchOnly.x];
+    const watched = [layer, same.layer, batchOnly.layer, added.layer];
+    const tensors = [
+      ...[added.x, added.dy, added.out, residual, longer, transposed, elsewhere],
+      ...[x, dy, out, fewer, smaller, last, renamed, foreign, single, same.x, same.dy, batchOnly.x],
+    ];
     for (const [i, tensor] of tensors.entries()) tensor.data.fill(i + 0.5);
     for (const each of watched) {
       each.gamma?.data.fill(7);

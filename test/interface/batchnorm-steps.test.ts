@@ -1,22 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { BatchNorm, type BatchNormOptions, type Tensor } from "../../src/index.js";
+import type { BatchNorm, Tensor } from "../../src/index.js";
 import { kernels } from "../helpers/backend.js";
-import { normal } from "../helpers/support.js";
-
-const shape = [4, 3, 5];
-
-function noise(seed: number): Tensor {
-  return kernels.tensor(shape, "NCL", normal(60, seed, 1, 2));
-}
-
-function layerWith(options?: BatchNormOptions): BatchNorm {
-  const layer = new BatchNorm(kernels, 3, options);
-  layer.gamma?.data.set([1.5, -2, 0.25]);
-  layer.beta?.data.set([0.5, 0, -1]);
-  layer.runningMean?.set([1, 0, -1]);
-  layer.runningVar?.set([2, 0.5, 1]);
-  return layer;
-}
+import { layerWith, noise, shape } from "../helpers/small-layer.js";
 
 /** Copies of all that a backward pass gives. */
 function gradients(layer: BatchNorm, dy: Tensor): Float32Array[] {

@@ -4,12 +4,14 @@ import {
   batchStatistics,
   gradientSums,
   inputGradient,
+  maskGradient,
   mergeStatistics,
   normalize,
   type Statistics,
   type Tensor,
 } from "../../src/index.js";
 import { kernels, loadKernels } from "../helpers/backend.js";
+import { expectBits } from "../helpers/compare.js";
 import { about, expectRefused, notNumbers, notTensors, type Refused, told } from "../helpers/refused.js";
 import { normal } from "../helpers/support.js";
 
@@ -42,6 +44,39 @@ describe("outputs", () => {
     expect(sums.dbeta).toEqual(new Float64Array(3));
     expect(inputGradient(empty, empty, statistics, sums).data).toHaveLength(0);
     expect(inputGradient(empty, empty, statistics, null).data).toHaveLength(0);
+  });
+});
+
+describe("maskGradient", () => {
+  const values = [2, 0, -0, -3, Number.NaN, 1e-45, -1 / 0, 1 / 0];
+  const dyValues = [1, 2, 3, 4, 5, Number.NaN, Number.NaN, 1 / 0];
+  const expected = Float32Array.of(1, 0, 0, 0, 5, Number.NaN, 0, 1 / 0);
+  const pair = () => [dyValues, values].map((each) => kernels.tensor([8, 1], "NC", each));
+
+  it("passes dy where y is positive or NaN, and 0 elsewhere", () => {
+    const [dy, y] = pair();
+    const dz = maskGradient(dy, y);
+    expect([dz.shape, dz.layout]).toEqual([[8, 1], "NC"]);
+    expectBits("maskGradient", "dz", dz.data, expected);
+    expectBits("maskGradient", "dy", dy.data, dyValues);
+    expectBits("maskGradient", "y", y.data, Float32Array.from(values));
+  });
+
+  it("into out, which may be dy or y", () => {
+    const out = kernels.tensor([8, 1], "NC");
+    for (const target of [() => out, ([dy]: Tensor[]) => dy, ([, y]: Tensor[]) => y]) {
+      const both = pair();
+      const given = target(both);
+      expect(maskGradient(both[0], both[1], { out: given })).toBe(given);
+      expectBits("maskGradient", "out", given.data, expected);
+    }
+  });
+
+  it("takes vectors and empty tensors", () => {
+    const vector = (of: number[]) => kernels.tensor([3], "C", of);
+    expect([...maskGradient(vector([1, 2, 3]), vector([1, 0, 1])).data]).toEqual([1, 0, 3]);
+    const empty = kernels.tensor([0, 3], "NC");
+    expect(maskGradient(empty, empty).data).toHaveLength(0);
   });
 });
 
@@ -161,6 +196,36 @@ describe("refused", () => {
         /^"out" expected /,
       ],
     ]),
+    ...[smaller, renamed, foreign].flatMap((wrong, i): Refused[] => [
+      [
+        `normalize: residual unlike x (${i})`,
+        () => normalize(x, statistics, { residual: wrong }),
+        RangeError,
+        about("residual"),
+      ],
+      [`maskGradient: dy unlike y (${i})`, () => maskGradient(wrong, x), RangeError, about("dy")],
+      [`maskGradient: out unlike y (${i})`, () => maskGradient(dy, x, { out: wrong }), RangeError, about("out")],
+    ]),
+    [
+      "maskGradient: dy of another shape",
+      () => maskGradient(smaller, x),
+      RangeError,
+      '"dy" expected shape [4, 3, 5] like "y", got [2, 3, 5]',
+    ],
+    ...notTensors.flatMap((v): Refused[] => [
+      [`maskGradient: dy ${told(v)}`, () => maskGradient(v as Tensor, x), TypeError, about("dy")],
+      [`maskGradient: y ${told(v)}`, () => maskGradient(dy, v as Tensor), TypeError, about("y")],
+    ]),
+    ...notTensors
+      .filter((v) => v !== undefined && v !== null)
+      .map(
+        (v): Refused => [
+          `normalize: residual ${told(v)}`,
+          () => normalize(x, statistics, { residual: v as Tensor }),
+          TypeError,
+          about("residual"),
+        ],
+      ),
     [
       "inputGradient: out is x",
       () => inputGradient(dy, x, statistics, null, { out: x }),
@@ -191,6 +256,7 @@ describe("refused", () => {
       ...notTensors.slice(2).flatMap((v) => wrongOption(option, v, TypeError)),
     ]),
     ...notTensors.slice(1).flatMap((v): Refused[] => [
+      [`maskGradient: out ${told(v)}`, () => maskGradient(dy, x, { out: v as Tensor }), TypeError, about("out")],
       [`normalize: out ${told(v)}`, () => normalize(x, statistics, { out: v as Tensor }), TypeError, about("out")],
       [
         `inputGradient: out ${told(v)}`,

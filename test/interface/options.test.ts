@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { loadFallback } from "../../src/fallback/index.js";
-import { BatchNorm, batchStatistics, gradientSums, inputGradient, load, loadSync, normalize } from "../../src/index.js";
+import {
+  BatchNorm,
+  batchStatistics,
+  gradientSums,
+  inputGradient,
+  load,
+  loadSync,
+  maskGradient,
+  normalize,
+} from "../../src/index.js";
 import { load as loadByUrl } from "../../src/url.js";
 import { kernels } from "../helpers/backend.js";
 
@@ -13,6 +22,7 @@ const gamma = kernels.tensor([1], "C", [2]);
 /** Every call that takes options. */
 const calls: Record<string, (options: object) => unknown> = {
   BatchNorm: (options) => new BatchNorm(kernels, 1, options),
+  maskGradient: (options) => maskGradient(x, x, options),
   normalize: (options) => normalize(x, statistics, options),
   gradientSums: (options) => gradientSums(x, x, statistics, options),
   inputGradient: (options) => inputGradient(x, x, statistics, null, options),
@@ -59,7 +69,9 @@ const meant: [name: string, meant: string[], calls: string[]][] = [
   ["decay", ["momentum"], ["BatchNorm"]],
   ["momentun", ["momentum"], ["BatchNorm"]],
   ["unbiased", ["runningVariance"], ["BatchNorm"]],
-  ["outs", ["out"], functions],
+  ["outs", ["out"], [...functions, "maskGradient"]],
+  ["skip", ["residual"], ["normalize"]],
+  ["residuals", ["residual"], ["normalize"]],
   ["initialbytes", ["initialBytes"], loaders],
   ["initial_bytes", ["initialBytes"], loaders],
   ["wasmModule", ["module"], ["load", "loadSync"]],
@@ -85,14 +97,15 @@ describe.each(Object.keys(calls))("%s", (call) => {
   });
 
   it("refuses an unknown name beside known ones", async () => {
-    const known = layerAndFunctions.includes(call) ? { eps: 1e-3 } : { initialBytes: 1 };
+    const functional = layerAndFunctions.includes(call) ? { eps: 1e-3 } : { out: undefined };
+    const known = loaders.includes(call) ? { initialBytes: 1 } : functional;
     expect((await refusal(call, { ...known, somethingElse: 0 })).message).toContain('no "somethingElse"');
   });
 });
 
 describe("an option that is undefined", () => {
-  it.each(layerAndFunctions)("is absent in %s, known or not", (call) => {
-    const options = { eps: undefined, out: undefined, activation: undefined, epsilon: undefined };
+  it.each([...layerAndFunctions, "maskGradient"])("is absent in %s, known or not", (call) => {
+    const options = { eps: undefined, out: undefined, residual: undefined, activation: undefined, epsilon: undefined };
     expect(() => calls[call](options)).not.toThrow();
   });
 
@@ -124,6 +137,14 @@ describe("one object", () => {
     // gamma * (dy - dbeta / 2 - xhat * dgamma / 2)
     expect([...out.data]).toEqual([0, 0]);
   });
+
+  it.each(["gradientSums", "inputGradient"])(
+    "with a residual is refused by %s, which has no mask of it",
+    async (call) => {
+      const { message } = await refusal(call, { residual: x });
+      expect(message).toBe('"options" has no "residual"; it has "gamma", "beta", "eps", "activation", "out"');
+    },
+  );
 
   it.each(functions)("has its out checked in %s", (call) => {
     const wrong = kernels.tensor([3, 1], "NC");

@@ -6,6 +6,7 @@ import {
   inputGradient,
   load,
   loadSync,
+  maskGradient,
   mergeStatistics,
   normalize,
   type StateDictLike,
@@ -65,6 +66,15 @@ describe("an argument is read once", () => {
     for (const each of [await load(once({ ...options, relaxed: false })), loadSync(once(options))]) {
       expect(each.tensor([1, 1], "NC", [3]).data[0]).toBe(3);
     }
+  });
+
+  it("by the steps of a layer", () => {
+    const layer = new BatchNorm(kernels, 2, { activation: "relu" });
+    const [y, residual, dx, gradient] = [3, 4, 5, 6].map((seed) => kernels.tensor([5, 2], "NC", normal(10, seed)));
+    expect(layer.forward(x, once({ out: y, residual }))).toBe(y);
+    expect(layer.backward(dy, once({ out: dx, residualGradient: gradient })).dx).toBe(dx);
+    expect(normalize(x, batchStatistics(x), once({ activation: "relu" as const, residual })).data).toEqual(y.data);
+    expect(maskGradient(dy, y, once({ out: dx })).data).toEqual(gradient.data);
   });
 
   it("by a layer", () => {

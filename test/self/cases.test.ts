@@ -15,6 +15,7 @@ describe("case table", () => {
       gamma: (c) => c.gamma,
       beta: (c) => c.beta,
       inPlace: (c) => c.inPlace,
+      residual: (c) => c.residual,
     };
     const names = Object.keys(factors);
     const seen = new Set<string>();
@@ -22,7 +23,7 @@ describe("case table", () => {
       for (const a of names) for (const b of names) seen.add(`${c.layout} ${a}=${factors[a](c)} ${b}=${factors[b](c)}`);
     }
     // A factor with k values meets itself in k pairs and one with l values in k·l.
-    const levels = [modes.length, 2, 2, 2, 2];
+    const levels = [modes.length, 2, 2, 2, 2, 2];
     const pairs = levels.flatMap((k, i) => levels.map((l, j) => (i === j ? k : k * l))).reduce((a, b) => a + b);
     expect(seen.size).toBe(layouts.length * pairs);
   });

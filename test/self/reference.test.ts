@@ -44,9 +44,15 @@ function difference(
   return (up.loss - down.loss) / (up.value - down.value);
 }
 
-const lines = ["train", "train gamma beta", "train relu gamma beta", "eval gamma", "eval relu gamma beta"].flatMap(
-  (rest) => [`NC 7x3 ${rest}`, `NCHW 2x3x2x5 ${rest}`, `NLC 3x5x2 ${rest}`],
-);
+const lines = [
+  "train",
+  "train gamma beta",
+  "train relu gamma beta",
+  "train relu gamma beta residual",
+  "eval gamma",
+  "eval relu gamma beta",
+  "eval relu gamma residual",
+].flatMap((rest) => [`NC 7x3 ${rest}`, `NCHW 2x3x2x5 ${rest}`, `NLC 3x5x2 ${rest}`]);
 
 describe.each(lines)("finite differences %s", (line) => {
   // Means below 2 and spreads above 1/2, and with relu no value within a step of the kink.
@@ -77,6 +83,17 @@ describe.each(lines)("finite differences %s", (line) => {
       expect(Math.abs(numeric - dx[i]), `dx[${i}] = ${dx[i]}, differences ${numeric}`).toBeLessThanOrEqual(tolerance);
     }
   });
+
+  if (p.residual)
+    it("the residual's gradient", () => {
+      const masked = reference.maskedGradient(p.dy, p.x, p.shape, p.layout, used, p);
+      const loss = (moved: Float64Array) => lossOf({ ...p, residual: moved as never }, p.x).loss;
+      // L is linear in the residual where no sign changes: the difference has rounding only.
+      for (let i = 0; i < total; i++) {
+        const numeric = difference(p.residual as Float32Array, i, loss, h);
+        expect(Math.abs(numeric - masked[i]), `residual[${i}]`).toBeLessThanOrEqual(rounding);
+      }
+    });
 
   it("dgamma and dbeta", () => {
     const gamma = p.gamma ?? new Float64Array(channels).fill(1);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { gradientSums, inputGradient } from "../../src/index.js";
+import { gradientSums, inputGradient, normalize } from "../../src/index.js";
 import { type Case, caseOf, cases, layouts } from "../helpers/cases.js";
 import { expectBits, expectClose, expectEqual, expectWithin } from "../helpers/compare.js";
-import { optionsOf, scope } from "../helpers/harness.js";
+import { gradientOf, gradientOptionsOf, optionsOf, residualOf, scope } from "../helpers/harness.js";
 import { u } from "../helpers/metric.js";
 import { type Expectation, expectation, type Problem, problemOf } from "../helpers/problem.js";
 import { fill, random, seedOf } from "../helpers/random.js";
@@ -26,8 +26,16 @@ describe.each(layouts)("backward %s", (layout) => {
         const layer = s.layer(p, c.mode);
         const x = s.tensor(p, p.x);
         const dy = s.tensor(p, p.dy);
-        s.own(layer.forward(x));
-        const { dx, dgamma, dbeta } = layer.backward(dy, c.inPlace ? dy : s.tensor(p));
+        const y = s.own(layer.forward(x, residualOf(s, p)));
+        const before = y.data.slice();
+        // In place the residual's gradient comes over dy, and without a residual dx.
+        const over = c.inPlace ? dy : s.tensor(p);
+        const residualGradient = c.residual ? over : null;
+        const out = residualGradient ? s.tensor(p) : over;
+        const { dx, dgamma, dbeta } = layer.backward(dy, residualGradient ? { out, residualGradient } : out);
+        expect(dx).toBe(out);
+        if (residualGradient) expectEqual(c.line, "residualGradient", residualGradient.data, want.residualGradient);
+        expectBits(c.line, "y", y.data, before);
         expectDx(c, p, want, dx.data);
         expect(dgamma !== null).toBe(c.gamma);
         expect(dbeta !== null).toBe(c.beta);
@@ -43,13 +51,14 @@ describe.each(layouts)("backward %s", (layout) => {
       scope((s) => {
         const x = s.tensor(p, p.x);
         const dy = s.tensor(p, p.dy);
-        const options = optionsOf(s, p);
+        const options = gradientOptionsOf(s, p);
         const used = p.frozen ?? s.statistics(x);
-        const sums = s.own(gradientSums(dy, x, used, options));
+        const dz = gradientOf(s, p, dy, s.own(normalize(x, used, optionsOf(s, p))));
+        const sums = s.own(gradientSums(dz, x, used, options));
         expectClose(c.line, "dgamma", sums.dgamma, want.dgamma);
         expectClose(c.line, "dbeta", sums.dbeta, want.dbeta);
         const out = c.inPlace ? dy : s.tensor(p);
-        const dx = inputGradient(dy, x, used, p.frozen ? null : sums, { ...options, out });
+        const dx = inputGradient(dz, x, used, p.frozen ? null : sums, { ...options, out });
         expect(dx).toBe(out);
         expectDx(c, p, want, dx.data);
       });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { normalize } from "../../src/index.js";
 import { type Case, cases, layouts } from "../helpers/cases.js";
 import { expectBits, expectClose, expectWithin } from "../helpers/compare.js";
-import { optionsOf, scope } from "../helpers/harness.js";
+import { optionsOf, residualOf, scope } from "../helpers/harness.js";
 import { u } from "../helpers/metric.js";
 import { type Expectation, expectation, type Problem, problemOf } from "../helpers/problem.js";
 import * as reference from "../helpers/reference.js";
@@ -12,9 +12,13 @@ const momentum = 0.1;
 /**
  * With given statistics nothing is summed, and y is five roundings: of x - meanHi, of the scale, of their product, of
  * the shift beta - meanLo·scale and of y. So |error| <= u·(3|scale·(x - meanHi)| + |beta - meanLo·scale| + |y|), where
- * |meanLo| <= u|mean|. A part in 2^20 more is for the products of roundings and for float64.
+ * |meanLo| <= u|mean|. The sum with a residual is a sixth. A part in 2^20 more is for the products of roundings and for
+ * float64.
  */
-function inferenceBound({ x, gamma, beta, eps, layout, shape }: Problem, given: reference.ReferenceStatistics) {
+function inferenceBound(
+  { x, gamma, beta, residual, eps, layout, shape }: Problem,
+  given: reference.ReferenceStatistics,
+) {
   const { channelOf } = reference.axes(shape, layout);
   const invstd = reference.invstd(given.variance, eps);
   return (i: number) => {
@@ -23,7 +27,8 @@ function inferenceBound({ x, gamma, beta, eps, layout, shape }: Problem, given: 
     const split = scale * u * Math.abs(given.mean[c]);
     const term = scale * Math.abs(x[i] - given.mean[c]) + split;
     const shift = Math.abs(beta ? beta[c] : 0) + split;
-    return u * (1 + 2 ** -20) * (3 * term + shift + (term + shift));
+    const sum = residual ? term + shift + Math.abs(residual[i]) : 0;
+    return u * (1 + 2 ** -20) * (3 * term + shift + (term + shift) + sum);
   };
 }
 
@@ -63,11 +68,15 @@ describe.each(layouts)("forward %s", (layout) => {
       scope((s) => {
         const layer = s.layer(p, c.mode, { momentum });
         const x = s.tensor(p, p.x);
-        const y = layer.forward(x, c.inPlace ? x : s.tensor(p));
+        const { residual } = residualOf(s, p);
+        const out = c.inPlace ? (residual ?? x) : s.tensor(p);
+        const y = layer.forward(x, residual ? { out, residual } : out);
+        expect(y).toBe(out);
         expectY(c, p, want, y.data);
         expectRunning(c, p, want, layer);
         expect(layer.numBatchesTracked).toBe(c.mode === "train" ? 1 : 0);
-        if (!c.inPlace) expectBits(c.line, "x", x.data, p.x);
+        if (out !== x) expectBits(c.line, "x", x.data, p.x);
+        if (residual && out !== residual) expectBits(c.line, "residual", residual.data, p.residual as Float32Array);
       });
     });
 

@@ -3,7 +3,16 @@ import { describe, it } from "vitest";
 import { gradientSums, inputGradient, normalize } from "../../src/index.js";
 import { anyCase, grid, plain, run } from "../helpers/arbitrary.js";
 import { expectBits, expectClose, expectWithin } from "../helpers/compare.js";
-import { expectStep, expectTraining, optionsOf, scope, step } from "../helpers/harness.js";
+import {
+  expectStep,
+  expectTraining,
+  gradientOf,
+  gradientOptionsOf,
+  optionsOf,
+  residualOf,
+  scope,
+  step,
+} from "../helpers/harness.js";
 import { goal, u64 } from "../helpers/metric.js";
 import { expectation, problemOf } from "../helpers/problem.js";
 import { random, seedOf } from "../helpers/random.js";
@@ -62,7 +71,7 @@ describe("properties", () => {
         const order = random(seed).shuffle(Array.from({ length: batch }, (_, i) => i));
         const permuted = <T extends Float32Array>(values: T) =>
           values.map((_, i) => values[order[Math.floor(i / each)] * each + (i % each)]) as Float32Array<ArrayBuffer>;
-        const q = { ...p, x: permuted(p.x), dy: permuted(p.dy) };
+        const q = { ...p, x: permuted(p.x), dy: permuted(p.dy), residual: p.residual && permuted(p.residual) };
         const want = expectation(q);
         const [got, first] = [step(q, one.mode), step(p, one.mode)];
         const compare = one.mode === "eval" ? expectBits : undefined;
@@ -81,7 +90,8 @@ describe("properties", () => {
         scope((s) => {
           const x = s.tensor(p, p.x);
           const layer = s.layer(p, "train", { momentum: 1, runningVariance: "population" });
-          const y = s.own(layer.forward(x)).data.slice();
+          const { residual } = residualOf(s, p);
+          const y = s.own(layer.forward(x, { residual })).data.slice();
           // 1 + 1·(variance - 1) may be rounded once or twice.
           const own = s.statistics(x);
           expectWithin(
@@ -93,7 +103,7 @@ describe("properties", () => {
           );
           layer.runningMean?.set(own.mean);
           layer.runningVar?.set(own.variance);
-          expectBits(one.line, "y", s.own(layer.eval().forward(x)).data, y);
+          expectBits(one.line, "y", s.own(layer.eval().forward(x, { residual })).data, y);
           expectBits(one.line, "functional y", s.own(normalize(x, own, optionsOf(s, p))).data, y);
         });
       }),
@@ -126,13 +136,16 @@ describe("properties", () => {
         const want = step(p, one.mode);
         scope((s) => {
           const [x, dy] = [s.tensor(p, p.x), s.tensor(p, p.dy)];
-          const options = optionsOf(s, p);
+          const options = gradientOptionsOf(s, p);
           const used = p.frozen ?? s.statistics(x);
-          expectBits(one.line, "y", s.own(normalize(x, used, options)).data, want.y);
-          const sums = s.own(gradientSums(dy, x, used, options));
+          const y = s.own(normalize(x, used, optionsOf(s, p)));
+          expectBits(one.line, "y", y.data, want.y);
+          const dz = gradientOf(s, p, dy, y);
+          if (want.residualGradient) expectBits(one.line, "residualGradient", dz.data, want.residualGradient);
+          const sums = s.own(gradientSums(dz, x, used, options));
           if (want.dgamma) expectBits(one.line, "dgamma", Float32Array.from(sums.dgamma), want.dgamma);
           if (want.dbeta) expectBits(one.line, "dbeta", Float32Array.from(sums.dbeta), want.dbeta);
-          expectBits(one.line, "dx", s.own(inputGradient(dy, x, used, p.frozen ? null : sums, options)).data, want.dx);
+          expectBits(one.line, "dx", s.own(inputGradient(dz, x, used, p.frozen ? null : sums, options)).data, want.dx);
         });
       }),
     );

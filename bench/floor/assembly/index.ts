@@ -61,3 +61,35 @@ export function copy(y: usize, x: usize, bytes: usize): void {
     y += 16;
   }
 }
+
+/** y = max(y + residual, 0), as a program does it behind a normalization. */
+export function addRelu(y: usize, residual: usize, bytes: usize): void {
+  const zero = f32x4.splat(0);
+  const end = y + bytes;
+  const turns = y + (bytes & ~31);
+  for (; y < turns; y += 32, residual += 32) {
+    const a = f32x4.add(v128.load(y), v128.load(residual));
+    const b = f32x4.add(v128.load(y, 16), v128.load(residual, 16));
+    v128.store(y, f32x4.max(a, zero));
+    v128.store(y, f32x4.max(b, zero), 16);
+  }
+  for (; y < end; y += 16, residual += 16) {
+    v128.store(y, f32x4.max(f32x4.add(v128.load(y), v128.load(residual)), zero));
+  }
+}
+
+/** dz = dy where y is positive, else 0. */
+export function mask(dz: usize, dy: usize, y: usize, bytes: usize): void {
+  const zero = f32x4.splat(0);
+  const end = y + bytes;
+  const turns = y + (bytes & ~31);
+  for (; y < turns; y += 32, dy += 32, dz += 32) {
+    const a = v128.and(v128.load(dy), f32x4.gt(v128.load(y), zero));
+    const b = v128.and(v128.load(dy, 16), f32x4.gt(v128.load(y, 16), zero));
+    v128.store(dz, a);
+    v128.store(dz, b, 16);
+  }
+  for (; y < end; y += 16, dy += 16, dz += 16) {
+    v128.store(dz, v128.and(v128.load(dy), f32x4.gt(v128.load(y), zero)));
+  }
+}

@@ -1,0 +1,112 @@
+import { BatchNorm, type Kernels, type Tensor } from "batchnorm-wasm";
+import { seeded } from "../../scripts/common/random.js";
+import type { Problem } from "../baseline/index.js";
+import type { Case } from "../cases.js";
+import type { Floor } from "../floor/index.js";
+import { problem } from "../inputs.js";
+import { type RaceOptions, race } from "../measure.js";
+import type { Step } from "../trial.js";
+import { agreeWithResidual } from "./agreement.js";
+import { addRelu, mask } from "./loops.js";
+import { PASSES, type Pass, type ResidualCase, type Way } from "./results.js";
+
+/** How many steps a case announces. */
+export const STEPS = 1 + PASSES.length;
+
+const NAMES = ["x", "residual", "y", "dy", "dz", "dx"] as const;
+type Tensors = Readonly<Record<(typeof NAMES)[number], Tensor>>;
+/** Of x's size. */
+export const TENSORS = NAMES.length;
+
+/** Both passes in each way, on the same tensors. */
+export type Ways = Readonly<Record<Pass, Readonly<Record<Way, () => void>>>>;
+
+function layerOf(kernels: Kernels, p: Problem, activation: "none" | "relu"): BatchNorm {
+  const layer = new BatchNorm(kernels, p.channels, { eps: p.eps, momentum: p.momentum, activation });
+  layer.gamma?.data.set(p.gamma);
+  layer.beta?.data.set(p.beta);
+  return layer;
+}
+
+function waysOf(fused: BatchNorm, plain: BatchNorm, floor: Floor, t: Tensors): Ways {
+  const { x, residual, y, dy, dz, dx } = t;
+  const bytes = 4 * x.data.length;
+  const at = Object.fromEntries(NAMES.map((name) => [name, t[name].data.byteOffset])) as Record<keyof Tensors, number>;
+  const bitsOf = ({ data }: Tensor) => new Int32Array(data.buffer, data.byteOffset, data.length);
+  const bits = { dz: bitsOf(dz), dy: bitsOf(dy), y: bitsOf(y) };
+  const into = { out: y, residual };
+  const gradients = { out: dx, residualGradient: dz };
+  return {
+    forward: {
+      fused: () => fused.forward(x, into),
+      apart() {
+        plain.forward(x, y);
+        floor.addRelu(at.y, at.residual, bytes);
+      },
+      "apart in JS"() {
+        plain.forward(x, y);
+        addRelu(y.data, residual.data);
+      },
+      memory() {
+        floor.read(at.x, bytes);
+        floor.read(at.residual, bytes);
+        floor.copy(at.y, at.x, bytes);
+      },
+    },
+    backward: {
+      fused: () => fused.backward(dy, gradients),
+      apart() {
+        floor.mask(at.dz, at.dy, at.y, bytes);
+        plain.backward(dz, dx);
+      },
+      "apart in JS"() {
+        mask(bits.dz, bits.dy, bits.y);
+        plain.backward(dz, dx);
+      },
+      memory() {
+        floor.read(at.y, bytes);
+        floor.copy(at.dz, at.dy, bytes);
+        floor.read(at.x, bytes);
+        floor.read(at.dz, bytes);
+        floor.read(at.x, bytes);
+        floor.copy(at.dx, at.dz, bytes);
+      },
+    },
+  };
+}
+
+/** Results first, then the times of all ways in the same rounds. */
+export async function measureResidual(
+  c: Case,
+  kernels: Kernels,
+  floor: Floor,
+  options: RaceOptions,
+  step: Step,
+): Promise<ResidualCase> {
+  await step(`${c.name}, agreement`);
+  const p = problem(c, 1);
+  const { gaussian } = seeded(3);
+  const values: Partial<Record<keyof Tensors, Float32Array>> = { x: p.x, dy: p.dy, residual: p.x.map(gaussian) };
+  const tensors = Object.fromEntries(
+    NAMES.map((name) => [name, kernels.tensor(c.shape, c.layout, values[name])]),
+  ) as unknown as Tensors;
+  const [fused, plain] = [layerOf(kernels, p, "relu"), layerOf(kernels, p, "none")];
+  const ways = waysOf(fused, plain, floor, tensors);
+  for (const way of ["fused", "apart", "apart in JS"] as const) {
+    const { forward, backward } = { forward: ways.forward[way], backward: ways.backward[way] };
+    for (const result of [tensors.y, tensors.dz, tensors.dx]) result.data.fill(Number.NaN);
+    forward();
+    backward();
+    agreeWithResidual(`${c.name}, ${way}`, c, p, tensors);
+  }
+  const timings: Partial<Record<Pass, ResidualCase["timings"][Pass]>> = {};
+  for (const pass of PASSES) {
+    await step(`${c.name}, ${pass}`);
+    // The memory's own copies leave something else in y and dz.
+    ways.forward.fused();
+    const runs = new Map(Object.entries(ways[pass]) as [Way, () => void][]);
+    timings[pass] = Object.fromEntries(race(runs, options)) as ResidualCase["timings"][Pass];
+  }
+  for (const each of [fused, plain, ...Object.values(tensors)]) each.dispose();
+  return { ...c, timings: timings as ResidualCase["timings"] };
+}

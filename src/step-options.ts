@@ -1,0 +1,41 @@
+import { checkOptions } from "./options.js";
+import { MADE_BY_THIS_PACKAGE } from "./realms.js";
+import { FloatTensor, type Tensor } from "./tensor.js";
+
+export interface ForwardOptions {
+  /**
+   * Takes y, in place of a new tensor; of x's shape and layout. It may be the residual. It may be x, but then `backward` has
+   * nothing to go by.
+   */
+  out?: Tensor | undefined;
+  /** Added before the activation; of x's shape and layout. It may be x. */
+  residual?: Tensor | null | undefined;
+}
+
+export interface BackwardOptions {
+  /** Takes dx, in place of a new tensor; of x's shape and layout. It may be dy, but neither x nor a y that must stay. */
+  out?: Tensor | undefined;
+  /**
+   * Takes the residual's gradient; of x's shape and layout: dy where y is positive or NaN, else 0, and without an activation a
+   * copy of dy. It may be dy, but neither x, nor a y that must stay, nor `out`. Without it dy is masked in dx.
+   */
+  residualGradient?: Tensor | null | undefined;
+}
+
+export const FORWARD_OPTIONS: readonly (keyof ForwardOptions)[] = ["out", "residual"];
+export const BACKWARD_OPTIONS: readonly (keyof BackwardOptions)[] = ["out", "residualGradient"];
+
+/**
+ * The last argument of a step, if it is options, whose names are checked then; null for the tensor that takes the result. What is
+ * neither counts as a wrong tensor.
+ */
+export function optionsIn<Options extends object>(
+  value: Tensor | Options | undefined,
+  known: readonly (keyof Options & string)[],
+): Options | null {
+  if (value === undefined || value instanceof FloatTensor) return null;
+  // No array, no view, no function. A constant to compare with, because `isA` makes a string.
+  if (Object.prototype.toString.call(value) !== "[object Object]" || MADE_BY_THIS_PACKAGE in value) return null;
+  checkOptions(value, known);
+  return value as Options;
+}
