@@ -203,8 +203,15 @@ export function maskGradient(
   const first = begin < count ? (values / count) * begin : values;
   const last = end < count ? (values / count) * end : values;
   if (first >= last) return;
-  for (let at = first << 2; at < last << 2; at += 4) {
-    const passes = !activation || !(load<f32>(y + at) <= 0);
-    store<f32>(dz + at, passes ? load<f32>(dy + at) : 0);
+  let at = first << 2;
+  const stop = last << 2;
+  if (!activation) {
+    memory.copy(dz + at, dy + at, stop - at);
+    return;
   }
+  for (; stop - at >= 16; at += 16) {
+    const held = f32x4.le(v128.load(y + at), f32x4.splat(0));
+    v128.store(dz + at, v128.andnot(v128.load(dy + at), held));
+  }
+  for (; at < stop; at += 4) store<f32>(dz + at, load<f32>(y + at) <= 0 ? 0 : load<f32>(dy + at));
 }

@@ -46,7 +46,7 @@ export function finishStatistics(
   let more = false;
   for (let c: usize = 0; c < channels; c += 2) {
     const next: usize = channels - c > 1 ? 1 : 0;
-    if (!Moments.finish(mean, variance, partials, x, count, m, channels, spatial, float64, round, c, next)) {
+    if (!Moments.finish(mean, variance, partials, x, m, channels, spatial, float64, round, c, next)) {
       more = true;
     }
   }

@@ -73,7 +73,6 @@ export class Moments {
     variance: usize,
     partials: usize,
     x: usize,
-    count: usize,
     m: v128,
     channels: usize,
     spatial: usize,

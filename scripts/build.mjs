@@ -60,33 +60,11 @@ function check(what, bytes, budget) {
   if (bytes > budget) throw new Error(`${what}: ${bytes} bytes are over the budget of ${budget}`);
 }
 
-/**
- * What the loader does when it is imported, for functions that nothing here calls, stops hosts without a TextDecoder
- * (JavaScriptCore's shell) or with frozen intrinsics: so it does that when it is called, or where it is needed.
- */
-const quietLoader = {
-  name: "quiet loader",
-  transform(code, id) {
-    if (!id.includes("@assemblyscript/loader")) return null;
-    const quiet = [
-      [
-        'utf16 = new TextDecoder("utf-16le", { fatal: true })',
-        'utf16 = { decode: (units) => new TextDecoder("utf-16le", { fatal: true }).decode(units) }',
-      ],
-      ["Object.hasOwn = Object.hasOwn ||", "Object.hasOwn ||="],
-    ].reduce((changed, [from, to]) => {
-      if (!changed.includes(from)) throw new Error(`the loader has no "${from}" any more`);
-      return changed.replace(from, to);
-    }, code);
-    return { code: quiet, map: null }; // no line moves
-  },
-};
-
 async function bundle({ plugins = [], ...input }, options) {
   const build = await rolldown({
     platform: "neutral",
     resolve: { extensionAlias: { ".js": [".ts", ".js"] }, mainFields: ["module", "main"] },
-    plugins: [quietLoader, ...plugins],
+    plugins,
     ...input,
   });
   const { output } = await build.write(options);

@@ -1,4 +1,3 @@
-import { instantiateSync } from "@assemblyscript/loader";
 import { unfit, wrongType } from "./errors.js";
 import { CONTRACT_VERSION, type KernelExports } from "./exports.js";
 import { isA } from "./realms.js";
@@ -48,19 +47,17 @@ export function checkContract(argument: string, exports: object): KernelExports 
   throw unfit(argument, `the kernels of this version of batchnorm-wasm (contract ${CONTRACT_VERSION})`, got);
 }
 
-/** The instance's own exports: the loader's have helpers for managed objects beside them. At once. */
+/** At once. `binary` gives the bytes, where there is no module. */
 export function instantiateIn(
   memory: WebAssembly.Memory,
   module: WebAssembly.Module | undefined,
   binary: () => Uint8Array<ArrayBuffer>,
 ): KernelExports {
-  const imports = { env: { memory } };
-  // The loader knows modules of its own realm only, and the caller's may be of another.
-  const instance = module ? new WebAssembly.Instance(module, imports) : instantiateSync(binary(), imports).instance;
-  return checkContract("module", instance.exports);
+  const { exports } = new WebAssembly.Instance(module ?? new WebAssembly.Module(binary()), { env: { memory } });
+  return checkContract("module", exports);
 }
 
-/** Beside the thread that calls. `binary` gives the bytes, where there is no module; `argument` names where they come from. */
+/** Beside the thread that calls; `argument` names where the kernels come from. */
 export async function instantiateLater(
   memory: WebAssembly.Memory,
   module: WebAssembly.Module | undefined,

@@ -1,3 +1,5 @@
+import { instantiateSync } from "@assemblyscript/loader";
+
 export interface Floor {
   /** Sum of `bytes` bytes of float32 at address x. */
   read(x: number, bytes: number): number;
@@ -11,6 +13,5 @@ export interface Floor {
 
 /** The binary of floor/assembly in the given memory. */
 export function instantiateFloor(memory: WebAssembly.Memory, binary: BufferSource): Floor {
-  const module = new WebAssembly.Module(binary);
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Floor;
+  return instantiateSync<Floor & Record<string, unknown>>(binary, { env: { memory } }).exports;
 }
