@@ -61,8 +61,9 @@ export const SMALLEST_GRADIENT: f64 = 7.888609052210118e-31;
 /**
  * Scratch of a kernel over `width` columns, in this order: coefficients; the float32 sums of blocks, for every four
  * columns their first sums, then their second sums; copies of the rows that do not fill a group; float64 coefficients;
- * the float64 sums, all first ones, then all second ones; the coefficients of four lanes; the sums of all parts. Each array is 16 columns longer than
- * the width: otherwise arrays of a multiple of 4096 bytes would share a few sets of the L1 cache.
+ * the float64 sums, all first ones, then all second ones; the coefficients of four lanes; the sums of all parts. Each
+ * array is 16 columns longer than the width: otherwise arrays of a multiple of 4096 bytes would share a few sets of
+ * the L1 cache.
  */
 export class Scratch {
   static bytes(batch: usize, channels: usize, spatial: usize): usize {

@@ -64,7 +64,8 @@ export function reduce(
     const sums = partials + (Scratch.pitch(channels) << 2) * part;
     // biome-ignore format: the arguments of one function
     reducePart(
-      term, mode, sums, a + skipped, b + skipped, passed ? passed + skipped : 0, scratch, width, batch, samples, channels, spatial, from, to,
+      term, mode, sums, a + skipped, b + skipped, passed ? passed + skipped : 0, scratch, width, batch, samples,
+      channels, spatial, from, to,
     );
   }
 }

@@ -84,8 +84,8 @@ export function reduceGradient(
   if (round) chooseChannels(dbeta, scratch, width, beyond, channels, spatial);
   // biome-ignore format: the arguments of one function
   reduce(
-    GRADIENT + activation, round ? FLOAT64_SOME : FLOAT32, partials, x, dy, round ? 0 : passed, scratch, width, batch, channels, spatial,
-    begin, end,
+    GRADIENT + activation, round ? FLOAT64_SOME : FLOAT32, partials, x, dy, round ? 0 : passed, scratch, width, batch,
+    channels, spatial, begin, end,
   );
   if (!activation || !beyond || round) return;
   // The sums of a part of the batch, or those that all parts of the channels share.

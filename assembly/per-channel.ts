@@ -123,8 +123,8 @@ export function affineChannels(
 }
 
 /**
- * FLOAT64, FLOAT64_Y, and the coefficients before they are rounded; with a dgamma those of dx, too, where `inverse` is 1 / m.
- * Returns whether there is a channel that float32 does not hold. Arrays as above; dgamma, dbeta: channels f64.
+ * FLOAT64, FLOAT64_Y, and the coefficients before they are rounded; with a dgamma those of dx, too, where `inverse` is
+ * 1 / m. Returns whether there is a channel that float32 does not hold. Arrays as above; dgamma, dbeta: channels f64.
  */
 function float64Coefficients(
   mean: usize,

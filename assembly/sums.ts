@@ -11,8 +11,8 @@ import { LowPart, Pair, Vector } from "./vector";
 const FEW: usize = 256;
 /**
  * With r = (mean - pivot)^2 / variance, the subtraction magnifies the errors of the sums. Those of float32 are about
- * 2e-8 over noise, so with r up to 2 the variance has a relative error of about 1e-7. By an estimate, 4 % of the channels are
- * beyond where a convolution with random weights reads what a ReLU left.
+ * 2e-8 over noise, so with r up to 2 the variance has a relative error of about 1e-7. By an estimate, 4 % of the
+ * channels are beyond where a convolution with random weights reads what a ReLU left.
  *
  * The worst case, over values whose errors do not average out: a lane of float32 adds 16 trees of four values. Each
  * addition errs by up to u = 2^-24 of its result, so the first sum errs by up to 17 u of the sum of sizes, and the
