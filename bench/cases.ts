@@ -63,7 +63,7 @@ export const CASES: readonly Case[] = [
   dense(256, 120, "LeNet, first dense layer, batch 256"),
   dense(1024, 512, "perceptron, hidden layer of 512, batch 1024"),
   dense(32, 4096, "BYOL, hidden layer of the projection head, batch 32"),
-  dense(128, 2048, "Barlow Twins, hidden layer of a small projector, batch 128"),
+  dense(128, 2048, "a hidden layer of 2048, batch 128"),
   dense(8, 300, "a hidden layer of 300, batch 8"),
   dense(64, 84, "LeNet, second dense layer, batch 64"),
 ];
