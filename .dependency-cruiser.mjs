@@ -13,7 +13,7 @@ export default {
       { path: "^src/(batchnorm|layer-memory|state)\\.ts$" },
     ),
     only("the layer knows no axis order", { path: "^src/batchnorm\\.ts$" }, { path: "^src/layout\\.ts$" }),
-    only("the core knows no engine around it", { path: "^src/[^/]+\\.ts$" }, { path: "^src/tfjs/" }),
+    only("the core knows no engine around it", { path: "^src/[^/]+\\.ts$" }, { path: "^src/(tfjs|distributed)/" }),
     only(
       "the core has no dependency but the loader",
       { path: "^src/(?!tfjs/)" },

@@ -88,6 +88,7 @@ const core = { input: "src/index.ts" };
 const entries = {
   index: "src/index.ts",
   url: "src/url.ts",
+  "distributed/index": "src/distributed/index.ts",
   "fallback/index": "src/fallback/index.ts",
   "tfjs/index": "src/tfjs/index.ts",
   "tfjs/layers": "src/tfjs/layers.ts",

@@ -20,7 +20,9 @@ export interface Gradients {
 }
 
 /** What is behind a layer; throws where that is a Proxy of one. Not a static method: V8 checks the class at each call of one. */
-let memoryOf: (layer: BatchNorm) => LayerMemory;
+export let memoryOf: (layer: BatchNorm) => LayerMemory;
+/** What backward returns with this dx. */
+export let gradientsOf: (layer: BatchNorm, dx: Tensor) => Gradients;
 
 /**
  * Batch normalization with its parameters, running statistics and mode (Ioffe and Szegedy 2015). Starts in training mode.
@@ -32,6 +34,7 @@ export class BatchNorm {
       if (!(#memory in layer)) throw proxied("layer");
       return layer.#memory;
     };
+    gradientsOf = (layer, dx) => layer.#gradients.get(dx) ?? layer.#remember(dx, layer.#memory);
   }
 
   readonly #memory: LayerMemory;
@@ -134,9 +137,7 @@ export class BatchNorm {
    * is asked for
    */
   backward(dy: Tensor, to?: Tensor | BackwardOptions): Gradients {
-    const memory = memoryOf(this);
-    const dx = step.backward(memory, dy, to);
-    return this.#gradients.get(dx) ?? this.#remember(dx, memory);
+    return gradientsOf(this, step.backward(memoryOf(this), dy, to));
   }
 
   /** Copies of what the layer has, under PyTorch's names. */

@@ -26,7 +26,7 @@ export interface BatchNormOptions {
   activation?: Activation | undefined;
 }
 
-const OPTIONS: readonly (keyof BatchNormOptions)[] = [
+export const OPTIONS: readonly (keyof BatchNormOptions)[] = [
   "eps",
   "momentum",
   "gamma",

@@ -39,6 +39,7 @@ export function checkOptions(value: unknown, known: readonly string[]): void {
 
 /** The end of a message on an unknown name: what was meant, else all names there are. */
 export function hint(name: string, known: readonly string[]): string {
+  if (name === "allReduce") return '; the layer of "batchnorm-wasm/distributed" has it';
   const likely = meant(name, known);
   if (likely.length > 0) return `; did you mean ${quoted(likely, " and ")}?`;
   return known.length > 0 ? `; it has ${quoted(known, ", ")}` : "";

@@ -40,18 +40,17 @@ export function forward(layer: LayerMemory, x: Tensor, to: Tensor | ForwardOptio
 
 /** y by the batch's own statistics, which the running ones follow in training. */
 function train(layer: LayerMemory, y: FloatTensor, x: FloatTensor, residual: operations.Address): void {
-  let follows = layer.training && layer.running !== null;
-  let momentum = 0;
-  let correction = 1;
-  if (follows) {
-    // At the largest integer the count stays: the next one could not be told from it.
-    if (layer.numBatchesTracked < Number.MAX_SAFE_INTEGER) layer.numBatchesTracked++;
-    momentum = layer.momentum ?? 1 / layer.numBatchesTracked;
-    correction = layer.correction(x.extents.count);
-    // With 0 the batch does not count, not even where it is not a number.
-    follows = momentum !== 0;
-  }
-  operations.forwardTraining(y, x, residual, layer.addresses, follows, layer.eps, momentum, correction);
+  const momentum = countBatch(layer);
+  const correction = layer.correction(x.extents.count);
+  operations.forwardTraining(y, x, residual, layer.addresses, momentum !== 0, layer.eps, momentum, correction);
+}
+
+/** Returns the batch's weight in the running statistics. With 0 it does not count, not even where it is not a number. */
+export function countBatch(layer: LayerMemory): number {
+  if (!layer.training || layer.running === null) return 0;
+  // At the largest integer the count stays: the next one could not be told from it.
+  if (layer.numBatchesTracked < Number.MAX_SAFE_INTEGER) layer.numBatchesTracked++;
+  return layer.momentum ?? 1 / layer.numBatchesTracked;
 }
 
 /** y by the running statistics. Backward goes by them, even if they change until then. */
@@ -67,11 +66,11 @@ export function backward(layer: LayerMemory, dy: Tensor, to: Tensor | BackwardOp
   const residualGradient = options?.residualGradient ?? undefined;
   const { dgamma, dbeta, frozen } = layer.living();
   const x = inputOf(layer);
-  const y = layer.y !== null && layer.addresses.activation !== 0 ? living(layer.y) : null;
+  const y = maskOf(layer);
   const gradient = checkLikeInput("dy", dy, x);
   const given = checkResult("out", out, x, y, null);
   const branch = checkResult("residualGradient", residualGradient, x, y, given);
-  if (branch !== null && layer.y === null) throw new Error("backward needs a forward with a residual before it");
+  if (branch !== null) checkBranch(layer);
   const dx = given ?? FloatTensor.like(x);
   const { count } = x.extents;
   if (count === 0) {
@@ -93,10 +92,20 @@ export function backward(layer: LayerMemory, dy: Tensor, to: Tensor | BackwardOp
 }
 
 /** The input of the last forward. */
-function inputOf({ x, overwritten }: LayerMemory): FloatTensor {
+export function inputOf({ x, overwritten }: LayerMemory): FloatTensor {
   if (x === null) throw new Error("backward needs a forward before it");
   if (overwritten) throw new Error('backward needs the input of forward, which "out" overwrote');
   return living(x);
+}
+
+/** The output of the last forward, if dy is to be masked by its sign. */
+export function maskOf({ y, addresses }: LayerMemory): FloatTensor | null {
+  return y !== null && addresses.activation !== 0 ? living(y) : null;
+}
+
+/** Only a residual has a gradient of its own. */
+export function checkBranch({ y }: LayerMemory): void {
+  if (y === null) throw new Error("backward needs a forward with a residual before it");
 }
 
 function living({ tensor }: Handle): FloatTensor {
@@ -105,7 +114,7 @@ function living({ tensor }: Handle): FloatTensor {
 }
 
 /** A tensor like x that takes a gradient, if one is given: neither x nor y, where backward reads that, nor another result. */
-function checkResult(
+export function checkResult(
   name: string,
   value: unknown,
   x: FloatTensor,

@@ -16,6 +16,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encode } from "../../scripts/encode.js";
+import { VERSION } from "../../src/distributed/version.js";
 
 /** The packed tarball in a throwaway project: what a user gets. */
 
@@ -61,6 +62,10 @@ beforeAll(() => {
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
+it("has its version in the code, which ranks compare", () => {
+  expect(VERSION).toBe(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version);
+});
+
 describe("the packed tarball", () => {
   it("is imported", () => {
     writeFileSync(join(project, "import.mjs"), `import { BatchNorm, loadSync } from "batchnorm-wasm";${program}`);
@@ -77,17 +82,18 @@ describe("the packed tarball", () => {
       import { createRequire } from "node:module";
       import * as imported from "batchnorm-wasm";
       import { loadFallback } from "batchnorm-wasm/fallback";
+      import * as distributed from "batchnorm-wasm/distributed";
       import * as fetched from "batchnorm-wasm/url";
       const required = createRequire(import.meta.url)("batchnorm-wasm");
       for (const kernels of [imported.loadSync(), required.loadSync(), await fetched.load(), loadFallback()]) {
         const x = kernels.tensor([2, 1], "NC", [1, 3]);
-        for (const { BatchNorm } of [imported, required, fetched]) {
+        for (const { BatchNorm } of [imported, required, fetched, distributed]) {
           console.log(new BatchNorm(kernels, 1, { eps: 0 }).forward(x).data.join());
         }
       }
     `;
     writeFileSync(join(project, "one-copy.mjs"), source);
-    expect(run("node", ["one-copy.mjs"])).toBe("-1,1\n".repeat(12));
+    expect(run("node", ["one-copy.mjs"])).toBe("-1,1\n".repeat(16));
   });
 
   it("says that two copies are loaded", () => {

@@ -1,0 +1,2 @@
+export { BatchNorm, type DistributedOptions } from "./batchnorm.js";
+export type { AllReduce } from "./reduction.js";
