@@ -14,21 +14,34 @@ export function checkAllReduce(value: unknown): AllReduce {
   return value as AllReduce;
 }
 
+/** Why the layer cannot be used from within `allReduce`. */
+export const WITHIN = "allReduce must not use the layer that called it";
+
 /** What must be global of a batch of which this rank has a part, through the caller's `allReduce`. */
 export class Reduction {
   readonly #allReduce: AllReduce;
   #agreed = false;
+  #isSending = false;
 
   constructor(allReduce: AllReduce) {
     this.#allReduce = allReduce;
   }
 
-  /** Runs what sends messages. The first time that succeeds, one that compares settings goes before them. */
-  agreed<T>(settings: () => Settings, send: () => T): T {
-    if (!this.#agreed) agree(settings(), (message) => this.#sum(message));
-    const result = send();
-    this.#agreed = true;
-    return result;
+  /**
+   * Runs what sends messages. Until that has succeeded once, a message that compares settings goes before them.
+   * @throws Error where `allReduce` itself leads here
+   */
+  send<T>(messages: () => T, settings?: () => Settings): T {
+    if (this.#isSending) throw new Error(WITHIN);
+    this.#isSending = true;
+    try {
+      if (!this.#agreed && settings) agree(settings(), (message) => this.#sum(message));
+      const result = messages();
+      this.#agreed = true;
+      return result;
+    } finally {
+      this.#isSending = false;
+    }
   }
 
   /**

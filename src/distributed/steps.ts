@@ -14,10 +14,7 @@ import {
 } from "../step-options.js";
 import { FloatTensor, type Tensor, together } from "../tensor.js";
 import type { Settings } from "./agreement.js";
-import { type AllReduce, Reduction } from "./reduction.js";
-
-/** Why the layer cannot be used from within `allReduce`. */
-const WITHIN = "allReduce must not use the layer that called it";
+import { type AllReduce, Reduction, WITHIN } from "./reduction.js";
 
 /**
  * A layer's forward and backward by the statistics of all ranks. Everything that a message may depend on is checked before the
@@ -113,7 +110,7 @@ export class SynchronisedSteps {
     let result: T;
     life.ended = WITHIN;
     try {
-      result = this.#reduction.agreed(() => settingsOf(layer), send);
+      result = this.#reduction.send(send, () => settingsOf(layer));
     } finally {
       const isDisposed = [gamma, beta, dgamma, dbeta].some((each) => each?.disposed);
       if (life.ended === WITHIN) life.ended = isDisposed ? "tensor was disposed" : null;

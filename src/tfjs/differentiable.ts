@@ -13,6 +13,7 @@ import type { Extents } from "./extents.js";
 import type { Host } from "./host.js";
 import { currentHost } from "./hosts.js";
 import { InferenceGradients, type InferenceInputs, inferenceForward, inferenceOf } from "./inference.js";
+import { type Synchronised, synchronisedBackward, synchronisedForward } from "./synchronised.js";
 import { innerGradients, isObserved, record } from "./tape.js";
 import {
   type BatchStatistics,
@@ -91,8 +92,39 @@ export function differentiableTraining(
     },
     composed: (x, gamma, beta) => composedTraining(x as Tensor, gamma, beta, axis, eps).y,
   });
-  const { statistics, moved } = result;
-  return { y, statistics, moved: moved && { mean: tensorOf(moved.mean), variance: tensorOf(moved.variance) } };
+  return { y, statistics: result.statistics, moved: movedOf(result) };
+}
+
+/** As {@link differentiableTraining} by the statistics of all ranks. */
+export function differentiableSynchronised(
+  host: Host,
+  inputs: readonly [x: Tensor, gamma: Tensor | null, beta: Tensor | null],
+  extents: Extents,
+  eps: number,
+  moving: MovingStatistics,
+  synchronised: Synchronised,
+): { y: Tensor; moved: { mean: Tensor; variance: Tensor } | null } {
+  let result!: TrainingForward;
+  const y = differentiable({
+    inputs,
+    forward() {
+      result = synchronisedForward(host, inputs, extents, eps, moving, synchronised);
+      return tensorOf(result.y);
+    },
+    backward(host, dy, [x, gamma, beta]) {
+      const saved = [x as Tensor, gamma, beta] as const;
+      const gradients = synchronisedBackward(host, dy, saved, result.statistics, extents, synchronised);
+      return gradients.map((gradient) => gradient && tensorOf(gradient));
+    },
+    composed() {
+      throw new Error("gradients of gradients are those of one rank: leave allReduce out of install for them");
+    },
+  });
+  return { y, moved: movedOf(result) };
+}
+
+function movedOf({ moved }: TrainingForward): { mean: Tensor; variance: Tensor } | null {
+  return moved && { mean: tensorOf(moved.mean), variance: tensorOf(moved.variance) };
 }
 
 /** The mean and variance that a training computed, as functions of x. */

@@ -1,3 +1,4 @@
+export type { AllReduce } from "../distributed/reduction.js";
 export { type InstallOptions, install, type Tfjs, type TfjsLayers, uninstall } from "./install.js";
 export type { Tf } from "./kernels/geometry.js";
 export { installKernels, registerConv2DBackpropFilter, registerConvolutionGradients } from "./kernels/register.js";

@@ -1,5 +1,6 @@
 import { engine, type GradConfig, type serialization } from "@tensorflow/tfjs-core";
 import { checkOneOf } from "../arguments.js";
+import { type AllReduce, checkAllReduce } from "../distributed/reduction.js";
 import { wrongType } from "../errors.js";
 import { checkOptions } from "../options.js";
 import { FUSED_BATCH_NORM, fusedBatchNormGradient, fusedBatchNormKernel } from "./fused-batchnorm.js";
@@ -43,9 +44,15 @@ export interface InstallOptions {
    * the batch, which the moving ones follow; "inference" is what Keras does, moving statistics, which stay.
    */
   frozen?: Frozen | undefined;
+  /**
+   * Adds over all ranks: in training every layer then normalizes by the batch of all ranks together, of which each has a part.
+   * The moving statistics follow it on each rank. Gradients of gamma and beta are those of the rank's own part, as those of all
+   * other weights are: add all of them up by the same call. On the backends cpu and wasm.
+   */
+  allReduce?: AllReduce | undefined;
 }
 
-const OPTIONS: readonly (keyof InstallOptions)[] = ["layers", "converter", "singleValue", "frozen"];
+const OPTIONS: readonly (keyof InstallOptions)[] = ["layers", "converter", "singleValue", "frozen", "allReduce"];
 
 /**
  * From here on batch normalization on the backends cpu and wasm is computed by the kernels of this package, and on others
@@ -54,7 +61,7 @@ const OPTIONS: readonly (keyof InstallOptions)[] = ["layers", "converter", "sing
  * On wasm it also makes convolutions, pooling and dense layers train, right and fast ({@link installKernels}).
  * Waits until a backend is ready, and compiles beside the thread that calls. Where there is no WebAssembly SIMD, or a policy
  * refuses it, kernels in JavaScript compute on cpu; they are imported then, and a warning says so. A further call replaces
- * only what was imported in between, and takes a `singleValue` and a `frozen` that it is given.
+ * only what was imported in between, and takes a `singleValue`, a `frozen` and an `allReduce` that it is given.
  * @returns undoes this call: when the last one is undone, everything is put back
  * @throws TypeError, RangeError for a wrong argument; Error where no backend could be started
  */
@@ -63,9 +70,10 @@ export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<(
     if (typeof tf?.[name] !== "function") throw wrongType("tf", "the namespace of TensorFlow.js", tf);
   }
   checkOptions(options, OPTIONS);
-  const { layers, converter, singleValue, frozen } = options;
+  const { layers, converter, singleValue, frozen, allReduce } = options;
   if (singleValue !== undefined) checkOneOf("singleValue", singleValue, SINGLE_VALUE);
   if (frozen !== undefined) checkOneOf("frozen", frozen, FROZEN);
+  if (allReduce !== undefined) checkAllReduce(allReduce);
   if (converter !== undefined && typeof converter?.registerOp !== "function") {
     throw wrongType("converter", "the namespace of @tensorflow/tfjs-converter", converter);
   }
@@ -85,7 +93,7 @@ export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<(
   if (prototype !== null) replaceCall(prototype);
   const registry = converter ?? tf;
   if (registry.registerOp) registerGraphOperations(registry as GraphOperations);
-  const user = { singleValue, frozen };
+  const user = { singleValue, frozen, allReduce };
   state.users.add(user);
   return () => {
     if (state.users.delete(user) && state.users.size === 0) uninstall();

@@ -1,3 +1,4 @@
+import type { AllReduce } from "../distributed/reduction.js";
 import type { SingleValue } from "./ops.js";
 
 /** Something that was replaced or added, and the way back. */
@@ -13,6 +14,8 @@ export interface Choices {
   readonly singleValue: SingleValue | undefined;
   /** For all layers that are not trainable: how they compute in training. */
   readonly frozen: Frozen | undefined;
+  /** For all layers: adds over ranks in training. */
+  readonly allReduce: AllReduce | undefined;
 }
 
 /** What is installed. */
@@ -45,13 +48,15 @@ export function installation(): Installation {
 }
 
 /** What holds for all layers: what the last install that chose it was given. Without install, one value per channel is refused. */
-export function choices(): { readonly singleValue: SingleValue; readonly frozen: Frozen } {
+export function choices(): Pick<Choices, "allReduce"> & { readonly singleValue: SingleValue; readonly frozen: Frozen } {
   const { users } = installation();
   let singleValue: SingleValue = users.size > 0 ? "pass" : "refuse";
   let frozen: Frozen = "training";
+  let allReduce: AllReduce | undefined;
   for (const user of users) {
     singleValue = user.singleValue ?? singleValue;
     frozen = user.frozen ?? frozen;
+    allReduce = user.allReduce ?? allReduce;
   }
-  return { singleValue, frozen };
+  return { singleValue, frozen, allReduce };
 }

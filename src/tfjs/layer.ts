@@ -1,12 +1,13 @@
-import { type Tensor, tidy } from "@tensorflow/tfjs-core";
+import { engine, type Tensor, tidy } from "@tensorflow/tfjs-core";
 import { composedInference, composedStep } from "./composed.js";
-import { differentiableInference, differentiableTraining } from "./differentiable.js";
+import { differentiableInference, differentiableSynchronised, differentiableTraining } from "./differentiable.js";
 import { type Extents, extentsOf } from "./extents.js";
 import type { Host } from "./host.js";
 import { currentHost } from "./hosts.js";
 import type { InferenceInputs } from "./inference.js";
 import { choices, installation } from "./installation.js";
 import { asFloat, checkCount, isReal } from "./ops.js";
+import { localStatistics, reductionOf, type Synchronised } from "./synchronised.js";
 import { isObserved } from "./tape.js";
 
 /** A weight of a layer: a variable behind a name. */
@@ -106,17 +107,43 @@ function infer(call: Call): Tensor {
 function train({ layer, host, x, axis, gamma, beta, mean, variance }: Call): Tensor {
   const { epsilon, momentum, movingMean, movingVariance } = layer;
   const extents = extentsOf(x.shape, axis, axis + 1);
-  if (extents.count === 1) meetSingleValue(layer, x, axis, extents);
   const moving = { mean, variance, momentum };
+  const synchronised = synchronise(layer, host, x, extents);
+  if ((synchronised?.global ?? extents).count === 1) meetSingleValue(layer, x, axis, { ...extents, count: 1 });
   const { y, moved } =
     host === null
       ? composedStep(x, gamma, beta, axis, epsilon, moving)
-      : differentiableTraining(host, x, gamma, beta, axis, extents, epsilon, moving);
+      : synchronised !== null
+        ? differentiableSynchronised(host, [x, gamma, beta], extents, epsilon, moving, synchronised)
+        : differentiableTraining(host, x, gamma, beta, axis, extents, epsilon, moving);
   if (moved !== null) {
     write(movingMean, moved.mean);
     write(movingVariance, moved.variance);
   }
   return y;
+}
+
+/** The statistics of all ranks where `install` was given `allReduce`, else null. */
+function synchronise(
+  layer: BatchNormalizationLayer,
+  host: Host | null,
+  x: Tensor,
+  extents: Extents,
+): Synchronised | null {
+  const { allReduce } = choices();
+  if (allReduce === undefined) return null;
+  if (host === null) throw new Error(`allReduce needs kernels, which the backend "${engine().backendName}" has not`);
+  const { momentum, epsilon, gamma, beta } = layer;
+  const settings = { channels: extents.channels, momentum, epsilon, scale: !!gamma, center: !!beta };
+  const reduction = reductionOf(allReduce, layer);
+  const local = localStatistics(host, x, extents);
+  return {
+    reduction,
+    global: reduction.send(
+      () => reduction.moments(local),
+      () => settings,
+    ),
+  };
 }
 
 function write(variable: LayerVariable, value: Tensor): void {

@@ -25,7 +25,7 @@ export interface TrainingForward {
 }
 
 /** Of {@link BatchStatistics}. */
-const VECTORS = 3;
+export const VECTORS = 3;
 
 /** Where a computation has its values per channel, in float64. */
 interface Room {
@@ -39,7 +39,7 @@ interface Room {
 }
 
 /** Begins a computation. */
-function begin(host: Host, extents: Extents): Room {
+export function begin(host: Host, extents: Extents): Room {
   const vector = DOUBLE * extents.channels;
   const mean = host.begin((VECTORS + 2) * vector + scratchBytes(host, extents));
   const [invstd, variance, third, fourth, scratch] = [1, 2, 3, 4, 5].map((i) => mean + i * vector);
@@ -78,7 +78,7 @@ export function trainingForward(
  * Brings the moving statistics to `at`, as float64. What it returns makes tensors of those that are there then: new ones, because
  * others may share the data of the old.
  */
-function mover(host: Host, moving: MovingStatistics, at: readonly [Address, Address], channels: number) {
+export function mover(host: Host, moving: MovingStatistics, at: readonly [Address, Address], channels: number) {
   const from = [host.input(moving.mean), host.input(moving.variance)];
   const to = [host.output([channels]), host.output([channels])];
   for (const i of [0, 1]) host.doubles(at[i], channels).set(host.floats(from[i], channels));

@@ -280,7 +280,11 @@ describe("install", () => {
       [[tf, null], TypeError, '"options" expected an object, got null'],
       [[tf, { layers: {} }], TypeError, '"layers" expected the namespace tf.layers, got Object'],
       [[tf, { layer: tfl.layers }], RangeError, '"options" has no "layer"; did you mean "layers"?'],
-      [[tf, { axis: 1 }], RangeError, '"options" has no "axis"; it has "layers", "converter", "singleValue", "frozen"'],
+      [
+        [tf, { axis: 1 }],
+        RangeError,
+        '"options" has no "axis"; it has "layers", "converter", "singleValue", "frozen", "allReduce"',
+      ],
       [[tf, { singleValue: true }], TypeError, '"singleValue" expected "refuse" or "pass", got boolean'],
       [[tf, { frozen: "keras" }], RangeError, '"frozen" expected "training" or "inference", got "keras"'],
       [
