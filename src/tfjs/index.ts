@@ -1,4 +1,11 @@
 export type { AllReduce } from "../distributed/reduction.js";
+export {
+  type EstimateBatch,
+  type EstimateDataset,
+  type EstimateOptions,
+  estimateStatistics,
+  type LayersModel,
+} from "./estimate.js";
 export { type InstallOptions, install, type Tfjs, type TfjsLayers, uninstall } from "./install.js";
 export type { Tf } from "./kernels/geometry.js";
 export { installKernels, registerConv2DBackpropFilter, registerConvolutionGradients } from "./kernels/register.js";

@@ -1,4 +1,5 @@
 import { engine, type Tensor, tidy } from "@tensorflow/tfjs-core";
+import type { Settings } from "../distributed/agreement.js";
 import { composedInference, composedStep } from "./composed.js";
 import { differentiableInference, differentiableSynchronised, differentiableTraining } from "./differentiable.js";
 import { type Extents, extentsOf } from "./extents.js";
@@ -64,7 +65,7 @@ export function fusedCall(original: LayerCall): LayerCall {
 }
 
 /** null where x is not one tensor of real numbers, or a weight not a float32 vector over the axis. */
-function callOf(layer: BatchNormalizationLayer, inputs: Tensor | Tensor[]): Call | null {
+export function callOf(layer: BatchNormalizationLayer, inputs: Tensor | Tensor[]): Call | null {
   const x = Array.isArray(inputs) ? inputs[0] : inputs;
   if ((Array.isArray(inputs) && inputs.length !== 1) || !isReal(x)) return null;
   const own: unknown = Array.isArray(layer.axis) && layer.axis.length === 1 ? layer.axis[0] : layer.axis;
@@ -133,20 +134,19 @@ function synchronise(
   const { allReduce } = choices();
   if (allReduce === undefined) return null;
   if (host === null) throw new Error(`allReduce needs kernels, which the backend "${engine().backendName}" has not`);
-  const { momentum, epsilon, gamma, beta } = layer;
-  const settings = { channels: extents.channels, momentum, epsilon, scale: !!gamma, center: !!beta };
   const reduction = reductionOf(allReduce, layer);
   const local = localStatistics(host, x, extents);
-  return {
-    reduction,
-    global: reduction.send(
-      () => reduction.moments(local),
-      () => settings,
-    ),
-  };
+  const messages = () => reduction.moments(local);
+  return { reduction, global: reduction.send(messages, () => settingsOf(layer, extents.channels)) };
 }
 
-function write(variable: LayerVariable, value: Tensor): void {
+/** What the ranks' layers must have in common. */
+export function settingsOf(layer: BatchNormalizationLayer, channels: number): Settings {
+  const { momentum, epsilon, gamma, beta } = layer;
+  return { channels, momentum, epsilon, scale: !!gamma, center: !!beta };
+}
+
+export function write(variable: LayerVariable, value: Tensor): void {
   variable.write(value); // takes over the data
   value.dispose();
 }
