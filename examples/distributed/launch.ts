@@ -1,36 +1,84 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { missingRedis, startRedis } from "./redis-server.js";
 
-/** Why there is no MPI here, and how to get it; null where there is. */
-export function missingMpi(): string | null {
+/** What carries the sums between ranks. */
+export type Engine = "mpi" | "redis";
+export const ENGINES: readonly Engine[] = ["mpi", "redis"];
+
+/** Why an engine is not here, and how to get it; null where it is. */
+export function missing(engine: Engine): string | null {
+  if (engine === "redis") return missingRedis();
   const { error, status } = spawnSync("mpirun", ["--version"], { stdio: "ignore" });
   if (!error && status === 0) return null;
   return "mpirun was not found: install Open MPI (Debian and Ubuntu: apt-get install openmpi-bin; macOS: brew install open-mpi)";
 }
 
-/** Node.js running a program of TypeScript. */
-export function programOf(program: URL, args: readonly string[]): string[] {
-  return [process.execPath, "--import", "tsx", fileURLToPath(program), ...args];
-}
-
-/**
- * Starts a program as so many ranks, also where there are fewer processors: a rank that waits then gives its turn away. As root,
- * in a container, mpirun wants to be told that this is meant.
- */
-export function mpirun(ranks: number, program: URL, args: readonly string[]): ChildProcess {
-  const options = ["-n", `${ranks}`, "--oversubscribe", "--mca", "mpi_yield_when_idle", "1"];
-  if (process.getuid?.() === 0) options.push("--allow-run-as-root");
-  return spawn("mpirun", [...options, ...programOf(program, args)], { stdio: ["ignore", "inherit", "pipe"] });
-}
-
-/** What a process wrote to standard error, and how it ended. */
+/** How a run of ranks ended, and what it wrote to standard error. */
 export interface Ending {
   readonly code: number | null;
   readonly stderr: string;
 }
 
-/** `onError` gets each piece of standard error as it comes. */
-export function ended(child: ChildProcess, onError: (text: string) => void = () => {}): Promise<Ending> {
+/** Runs a program of TypeScript as so many ranks. `onError` gets each piece of standard error as it comes. */
+export function runRanks(
+  engine: Engine,
+  ranks: number,
+  program: URL,
+  args: readonly string[],
+  onError: (text: string) => void = () => {},
+): Promise<Ending> {
+  const command = [process.execPath, "--import", "tsx", fileURLToPath(program), ...args];
+  return engine === "mpi" ? overMpi(ranks, command, onError) : overRedis(ranks, command, onError);
+}
+
+/**
+ * Also where there are fewer processors than ranks: a rank that waits then gives its turn away. As root, in a container, mpirun
+ * wants to be told that this is meant.
+ */
+function overMpi(ranks: number, command: readonly string[], onError: (text: string) => void): Promise<Ending> {
+  const options = ["-n", `${ranks}`, "--oversubscribe", "--mca", "mpi_yield_when_idle", "1"];
+  if (process.getuid?.() === 0) options.push("--allow-run-as-root");
+  return ended(spawn("mpirun", [...options, ...command], { stdio: ["ignore", "inherit", "pipe"] }), onError);
+}
+
+/** With a server that lives as long as the run. When a rank fails, the others are ended, as mpirun does. */
+async function overRedis(ranks: number, [node, ...args]: readonly string[], onError: (text: string) => void) {
+  const server = await startRedis();
+  const environment = {
+    ...process.env,
+    REDIS_URL: server.url,
+    REDIS_PASSWORD: server.password,
+    RUN: randomBytes(16).toString("hex"),
+    SIZE: `${ranks}`,
+  };
+  let stderr = "";
+  const say = (text: string) => {
+    stderr += text;
+    onError(text);
+  };
+  const children = Array.from({ length: ranks }, (_, rank) =>
+    spawn(node, args, { stdio: ["ignore", "inherit", "pipe"], env: { ...environment, RANK: `${rank}` } }),
+  );
+  try {
+    let failed: number | null = null;
+    const endings = children.map(async (child, rank) => {
+      const { code } = await ended(child, say);
+      if (code === 0 || failed !== null) return;
+      failed = rank;
+      const how = child.signalCode === null ? `code ${code}` : `signal ${child.signalCode}`;
+      say(`rank ${rank} ended with ${how}: the others are ended\n`);
+      for (const each of children) each.kill();
+    });
+    await Promise.all(endings);
+    return { code: failed === null ? 0 : 1, stderr };
+  } finally {
+    await server.stop();
+  }
+}
+
+function ended(child: ChildProcess, onError: (text: string) => void): Promise<Ending> {
   let stderr = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;

@@ -1,15 +1,16 @@
-// A rank of distributed.test.ts: `rank.ts MODE FILE`. It writes what it computed to FILE, with its number behind.
+// A rank of the tests over MPI and Redis: `rank.ts ENGINE MODE FILE`. It writes what it computed to FILE, with its number behind.
 import { writeFileSync } from "node:fs";
 import { loadSync } from "batchnorm-wasm";
 import { BatchNorm } from "batchnorm-wasm/distributed";
 import { connectMpi } from "../../examples/distributed/mpi.js";
 import { runRank } from "../../examples/distributed/ranks.js";
+import { connectRedis } from "../../examples/distributed/redis.js";
 import { caseOf } from "../helpers/cases.js";
 import { problemOf } from "../helpers/problem.js";
 import { CASE, SHARDS } from "./rank-cases.js";
 
-const [mode, file] = process.argv.slice(2);
-const ranks = connectMpi(3);
+const [engine, mode, file] = process.argv.slice(2);
+const ranks = engine === "mpi" ? connectMpi(3) : connectRedis(3);
 const { rank, allReduce } = ranks;
 
 /** One step of this rank's part of a batch: samples [begin, end). */

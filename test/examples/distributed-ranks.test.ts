@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
-import { ended, missingMpi, mpirun } from "../../examples/distributed/launch.js";
+import { afterAll, describe, expect, test } from "vitest";
+import { ENGINES, missing, runRanks } from "../../examples/distributed/launch.js";
 import { caseOf } from "../helpers/cases.js";
 import { expectBits, expectClose, expectWithin } from "../helpers/compare.js";
 import { goal } from "../helpers/metric.js";
@@ -10,20 +10,38 @@ import { expectation, problemOf } from "../helpers/problem.js";
 import { updateRunning } from "../helpers/reference.js";
 import { CASE, SHARDS } from "./rank-cases.js";
 
-/** The layer on two ranks that Open MPI runs. */
+/** The layer on two ranks, which are processes. */
 
-const missing = missingMpi();
-if (missing !== null) console.error(`${missing}. The tests over MPI are skipped.`);
-
-const folder = mkdtempSync(join(tmpdir(), "batchnorm-wasm-mpi-"));
+const folder = mkdtempSync(join(tmpdir(), "batchnorm-wasm-ranks-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const run = (mode: string) => ended(mpirun(2, new URL("rank.ts", import.meta.url), [mode, join(folder, mode)]));
+/** What is said where rank 1 fails. */
+const said = {
+  mpi: {
+    throw: /rank 1: the disk is full\n[\s\S]*MPI_ABORT was invoked on rank 1/,
+    kill: /process rank 1 [\s\S]*exited on signal 9/,
+    hang: /rank 0: no sums within 3 s: another rank hangs, and MPI cannot say which\n/,
+    differ: /rank [01]: "numFeatures" expected the same on all 2 ranks, here [34]\n/,
+  },
+  redis: {
+    throw: /^rank 1: the disk is full\nrank 1 ended with code 1: the others are ended\n$/,
+    kill: /^rank 1 ended with signal SIGKILL: the others are ended\n$/,
+    hang: /^rank 0: no sums within 3 s: nothing came from rank 1\nrank 0 ended with code 1: the others are ended\n$/,
+    differ: /rank [01]: "numFeatures" expected the same on all 2 ranks, here [34]\n/,
+  },
+};
 
-describe.skipIf(missing !== null)("two ranks over MPI", () => {
+describe.each(ENGINES)("two ranks over %s", (engine) => {
+  const reason = missing(engine);
+  if (reason !== null) console.error(`${reason}. Its tests are skipped.`);
+  const it = test.skipIf(reason !== null);
+  const run = (mode: string) => {
+    return runRanks(engine, 2, new URL("rank.ts", import.meta.url), [engine, mode, join(folder, engine + mode)]);
+  };
+
   it("equal one process with the whole batch, with the same bits on each", async () => {
     expect(await run("step")).toEqual({ code: 0, stderr: "" });
-    const results = [0, 1].map((rank) => JSON.parse(readFileSync(join(folder, `step${rank}`), "utf8")));
+    const results = [0, 1].map((rank) => JSON.parse(readFileSync(join(folder, `${engine}step${rank}`), "utf8")));
     const p = problemOf(caseOf(CASE));
     const want = expectation(p);
     const before = { mean: new Float64Array(5), variance: new Float64Array(5).fill(1) };
@@ -41,14 +59,9 @@ describe.skipIf(missing !== null)("two ranks over MPI", () => {
     }
   });
 
-  it.each([
-    ["throw", /rank 1: the disk is full\n[\s\S]*MPI_ABORT was invoked on rank 1/],
-    ["kill", /process rank 1 [\s\S]*exited on signal 9/],
-    ["hang", /rank 0: no sums within 3 s: another rank hangs, and MPI cannot say which\n/],
-    ["differ", /rank [01]: "numFeatures" expected the same on all 2 ranks, here [34]\n/],
-  ])("end where one of them fails (%s)", { timeout: 20_000 }, async (mode, said) => {
+  it.each(["throw", "kill", "hang", "differ"] as const)("end where one of them fails (%s)", async (mode) => {
     const { code, stderr } = await run(mode);
     expect(code).not.toBe(0);
-    expect(stderr).toMatch(said);
+    expect(stderr).toMatch(said[engine][mode]);
   });
 });
