@@ -30,6 +30,7 @@ export function runRanks(
   onError: (text: string) => void = () => {},
 ): Promise<Ending> {
   const command = [process.execPath, "--import", "tsx", fileURLToPath(program), ...args];
+  if (ranks === 1) return ended(spawn(command[0], command.slice(1), { stdio: ["ignore", "inherit", "pipe"] }), onError);
   return engine === "mpi" ? overMpi(ranks, command, onError) : overRedis(ranks, command, onError);
 }
 

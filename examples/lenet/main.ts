@@ -5,7 +5,13 @@ import { readSplit } from "../common/fashion-mnist.js";
 import { help, parseOptions } from "./options.js";
 
 async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  if (args.some((arg) => /^--ranks(=|$)/.test(arg))) {
+    const { runDemo } = await import("../distributed/demo.js");
+    await runDemo(args);
+    return;
+  }
+  const options = parseOptions(args);
   if (options.help) {
     console.log(help);
     return;

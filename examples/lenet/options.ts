@@ -30,6 +30,8 @@ export const help = `Trains LeNet with and without batch normalization on Fashio
   --seed N       seed of the initial weights and of the order of the images (${defaults.seed})
   --no-compare   only the network with batch normalization, and no timing of the layer of TensorFlow.js
   --out FILE     where the learning curves go, as SVG (out/lenet.svg)
+  --ranks N      instead of all this: train in N processes, and show what synchronised statistics do; --help then has
+                 the options of that demo
   --help         this text
 `;
 
