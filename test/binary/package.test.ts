@@ -195,7 +195,8 @@ describe("the packed tarball", () => {
     expect(run("node", [tsc, ...options, `typed.${extension}`])).toBe("");
   });
 
-  it.each(["README.md", "docs/tfjs.md", "docs/loading.md", "docs/consumers.md", "CHANGELOG.md", "THIRD-PARTY.md"])(
+  const pages = ["consumers", "distributed", "loading", "scaling", "tfjs"].map((page) => `docs/${page}.md`);
+  it.each(["README.md", "CHANGELOG.md", "THIRD-PARTY.md", "examples/distributed/README.md", ...pages])(
     "has what %s links to",
     (document) => {
       const file = join(project, "node_modules", "batchnorm-wasm", document);

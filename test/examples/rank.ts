@@ -10,7 +10,9 @@ import { problemOf } from "../helpers/problem.js";
 import { CASE, SHARDS } from "./rank-cases.js";
 
 const [engine, mode, file] = process.argv.slice(2);
-const ranks = engine === "mpi" ? connectMpi(3) : connectRedis(3);
+// Long enough for two processes to start, also on a busy machine.
+const seconds = mode === "hang" ? 5 : 60;
+const ranks = engine === "mpi" ? connectMpi(seconds) : connectRedis(seconds);
 const { rank, allReduce } = ranks;
 
 /** One step of this rank's part of a batch: samples [begin, end). */

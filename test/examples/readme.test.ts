@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
-/** The programs of the README and of the page on TensorFlow.js run as they stand, and print what their comments say. */
+/** The programs of the README and of the pages in docs run as they stand, and print what their comments say. */
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const programs: Record<string, RegExp[]> = {
   "README.md": [/\[ -1, -1, 1, 1 \]/, /5\.[45]/, /true/, /7\.2 5\.000/, /^Float32Array\(16\) \[\s+0\.99[89]/, /^wasm/],
+  "docs/distributed.md": [/^\[ -1, -1, 1, 1 \] \[ 8, 80 \]/, /^5 7\.2 63\.70/],
   "docs/tfjs.md": [
     /^Float32Array\(16\) \[\s+0\.99[89]/,
     /\[ \[ -1, -1 \], \[ 1, 1 \] \] \[ 2, 20 \] \[ 1, 100 \]\n\[ \[ 1, 0\.1\d+ \], .+\n\[ 2, 2 \]/,
