@@ -45,44 +45,54 @@ export async function study(options: Options, args: readonly string[]): Promise<
 export function tableOf(points: readonly Point[]): string {
   const epochs = [...new Set(points.map(({ epoch }) => epoch))];
   const ways = [...new Set(points.map(({ way }) => way))];
-  const cell = (values: readonly number[]) => {
-    const percent = (share: number) => (100 * share).toFixed(1);
-    return `${percent(mean([...values]))} % (${percent(Math.min(...values))} to ${percent(Math.max(...values))})`;
-  };
-  const rows = epochs.map((epoch) => {
-    const cells = ways.map((way) => {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const cell = (values: readonly number[], text: (value: number) => string) =>
+    `${text(mean([...values]))} (${text(Math.min(...values))} to ${text(Math.max(...values))})`;
+  const rows = epochs.flatMap((epoch) =>
+    ways.map((way) => {
       const of = points.filter((point) => point.way === way && point.epoch === epoch);
-      return cell(of.map(({ accuracy }) => accuracy));
-    });
-    return `| ${[epoch, ...cells].join(" | ")} |`;
-  });
-  const head = `| epoch | ${ways.map((way) => `test accuracy, statistics ${way}`).join(" | ")} |`;
-  return [head, `| ---: | ${ways.map(() => "---:").join(" | ")} |`, ...rows].join("\n");
+      const loss = cell(
+        of.map((point) => point.loss),
+        (value) => value.toFixed(3),
+      );
+      const accuracy = cell(
+        of.map((point) => point.accuracy),
+        percent,
+      );
+      return `| ${epoch} | ${way} | ${loss} | ${accuracy} |`;
+    }),
+  );
+  return ["| epoch | statistics | training loss | test accuracy |", "| ---: | --- | ---: | ---: |", ...rows].join("\n");
 }
 
-function chartOf(points: readonly Point[], subtitle: string): TopLevelSpec {
-  const title = "Test accuracy with statistics of all processes and of each";
+export function chartOf(points: readonly Point[], subtitle: string): TopLevelSpec {
+  const title = "Statistics of all processes, and of each";
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     background: "white",
     padding: 16,
     title: { text: title, subtitle, anchor: "start" },
-    width: 420,
-    height: 260,
     data: { values: points as Point[] },
-    mark: { type: "line", point: true },
     config: { legend: { orient: "bottom", direction: "vertical", labelLimit: 400 } },
+    hconcat: [panel("loss", "training loss", "~f"), panel("accuracy", "test accuracy", "%")],
+  };
+}
+
+function panel(field: "loss" | "accuracy", title: string, format: string) {
+  return {
+    width: 320,
+    height: 260,
+    mark: { type: "line", point: true },
     encoding: {
       x: { field: "epoch", type: "quantitative", axis: { tickMinStep: 1, format: "d", grid: false } },
-      y: {
-        field: "accuracy",
-        type: "quantitative",
-        title: "test accuracy",
-        scale: { zero: false },
-        axis: { format: "%" },
+      y: { field, type: "quantitative", title, scale: { zero: false }, axis: { format } },
+      color: {
+        field: "way",
+        type: "nominal",
+        title: "statistics",
+        scale: { range: ["#0b63b5", "#d1590a"] as string[] },
       },
-      color: { field: "way", type: "nominal", title: "statistics", scale: { range: ["#0b63b5", "#d1590a"] } },
       detail: { field: "seed" },
     },
-  };
+  } as const;
 }

@@ -96,6 +96,6 @@ describe("the report", () => {
 
   test("has the means over seeds", () => {
     const points = [0.5, 0.7].map((accuracy, seed) => ({ way: "of all", seed, epoch: 1, loss: 1, accuracy }));
-    expect(tableOf(points).split("\n")[2]).toBe("| 1 | 60.0 % (50.0 to 70.0) |");
+    expect(tableOf(points).split("\n")[2]).toBe("| 1 | of all | 1.000 (1.000 to 1.000) | 60.0 % (50.0 % to 70.0 %) |");
   });
 });

@@ -34,8 +34,7 @@ const said = {
 describe.each(ENGINES)("two ranks over %s", (engine) => {
   const reason = missing(engine);
   if (reason !== null) console.error(`${reason}. Its tests are skipped.`);
-  // They wait most of the time: side by side all ten take half as long.
-  const it = test.concurrent.skipIf(reason !== null);
+  const it = test.skipIf(reason !== null);
   const run = (mode: string) => {
     return runRanks(engine, 2, new URL("rank.ts", import.meta.url), [engine, mode, join(folder, engine + mode)]);
   };
