@@ -18,7 +18,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** What is said where rank 1 fails. */
 const said = {
   mpi: {
-    throw: /rank 1: the disk is full\n[\s\S]*MPI_ABORT was invoked on rank 1/,
+    // What mpirun adds depends on how fast it ends the others.
+    throw: /rank 1: the disk is full\n/,
     kill: /process rank 1 [\s\S]*exited on signal 9/,
     hang: /rank 0: no sums within 5 s: another rank hangs, and MPI cannot say which\n/,
     differ: /rank [01]: "numFeatures" expected the same on all 2 ranks, here [34]\n/,
