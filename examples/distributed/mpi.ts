@@ -25,7 +25,7 @@ export function connectMpi(seconds = 60): Ranks {
   const mpi = load();
   const [text, int, request, status] = [8192, 4, 8, 64].map((bytes) => koffi.alloc("char", bytes));
   mpi.func("int MPI_Get_library_version(void *, void *)")(text, int);
-  const engine = koffi.decode.string(text).split(/[,\n]/)[0].trim();
+  const engine = koffi.decode.string(text).split(/[,\n]/)[0].replace(/\s+/g, " ");
   const isOpen = engine.startsWith("Open MPI");
   // In C these are macros. Open MPI finds its pointers by their numbers in Fortran; in MPICH they are numbers.
   const handle = (what: string, fortran: number, mpich: number): Handle =>
