@@ -1,0 +1,123 @@
+import type { ComponentChildren } from "preact";
+import { state } from "../state/state.js";
+import { decimal, figure } from "../text/numbers.js";
+import { text } from "../text/text.js";
+import type { ChannelStep } from "./model.js";
+import { chosen, marked, type Term } from "./values.js";
+
+/** A term of a formula that marks in the picture what it is. */
+function TermButton({ term, children }: { readonly term: Exclude<Term, "">; readonly children: ComponentChildren }) {
+  const mark = () => {
+    marked.value = term;
+  };
+  const release = () => {
+    if (marked.value === term) marked.value = "";
+  };
+  return (
+    <button
+      type="button"
+      class="term"
+      aria-describedby="term-note"
+      onMouseEnter={mark}
+      onMouseLeave={release}
+      onFocus={mark}
+      onBlur={release}
+    >
+      <var>{children}</var>
+    </button>
+  );
+}
+
+function Fraction({ over, under }: { readonly over: ComponentChildren; readonly under: ComponentChildren }) {
+  return (
+    <span class="fraction">
+      <span>{over}</span>
+      <span class="under">{under}</span>
+    </span>
+  );
+}
+
+const Root = ({ children }: { readonly children: ComponentChildren }) => (
+  <span class="root">
+    √<span>{children}</span>
+  </span>
+);
+
+const Deviation = () => (
+  <Root>
+    <TermButton term="variance">σ²</TermButton> + <TermButton term="eps">ε</TermButton>
+  </Root>
+);
+
+function note(step: ChannelStep): string {
+  const { terms, pointHint } = text.value.channel;
+  const sample = String(chosen.value + 1);
+  switch (marked.value) {
+    case "":
+      return pointHint;
+    case "mean":
+      return terms.mean(decimal(step.mean, 3));
+    case "variance":
+      return terms.variance(decimal(step.variance, 3));
+    case "eps":
+      return terms.eps(figure(state.eps.value));
+    case "gamma":
+      return terms.gamma(decimal(state.gamma.value, 1));
+    case "beta":
+      return terms.beta(decimal(state.beta.value, 1));
+    case "gradient":
+      return terms.gradient(step.dx.map((value) => decimal(value, 3)).join(", "));
+    default:
+      return terms[marked.value](sample);
+  }
+}
+
+/** Both formulas; their terms are buttons. */
+export function Formula({ step }: { readonly step: ChannelStep }) {
+  const t = text.value.channel;
+  const gradient = <TermButton term="gradient">∂L/∂x</TermButton>;
+  return (
+    <div class="formulas">
+      <p class="formula">
+        <span class="what">{t.formula}</span>
+        <TermButton term="y">y</TermButton> = <TermButton term="gamma">γ</TermButton> ·
+        <Fraction
+          over={
+            <>
+              <TermButton term="x">x</TermButton> − <TermButton term="mean">μ</TermButton>
+            </>
+          }
+          under={<Deviation />}
+        />
+        + <TermButton term="beta">β</TermButton>
+      </p>
+      <p class="formula">
+        <span class="what">{t.backward}</span>
+        {gradient} = <Fraction over={<TermButton term="gamma">γ</TermButton>} under={<Deviation />} /> ·{" "}
+        {state.predict.value ? (
+          <var>∂L/∂y</var>
+        ) : (
+          <span>
+            ( <var>∂L/∂y</var> − <Fraction over={<var>∂L/∂β</var>} under={<var>n</var>} /> −{" "}
+            <Fraction
+              over={
+                <>
+                  <var>x</var> − <var>μ</var>
+                </>
+              }
+              under={
+                <Root>
+                  <var>σ²</var> + <var>ε</var>
+                </Root>
+              }
+            />{" "}
+            · <Fraction over={<var>∂L/∂γ</var>} under={<var>n</var>} /> )
+          </span>
+        )}
+      </p>
+      <p id="term-note" class="note">
+        {note(step)}
+      </p>
+    </div>
+  );
+}

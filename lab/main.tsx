@@ -1,0 +1,22 @@
+import { effect } from "@preact/signals";
+import { load } from "batchnorm-wasm";
+import { render } from "preact";
+import { kernels } from "./channel/values.js";
+import { failure, Page } from "./page.js";
+import { keepLink } from "./state/link.js";
+import { language, text } from "./text/text.js";
+
+keepLink();
+effect(() => {
+  document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
+  document.title = text.value.page.title;
+});
+render(<Page />, document.getElementById("page") as HTMLElement);
+load({ fallback: "js" }).then(
+  (loaded) => {
+    kernels.value = loaded;
+  },
+  (error: Error) => {
+    failure.value = error.message;
+  },
+);

@@ -1,0 +1,31 @@
+import { computed } from "@preact/signals";
+import { state } from "../state/state.js";
+import { channel } from "./channel.js";
+import { page } from "./page.js";
+
+/** All texts of the page, in a section for each part. */
+const SECTIONS = { page, channel };
+
+type Sections = typeof SECTIONS;
+export type Language = "en" | "zh";
+export type Texts = { readonly [K in keyof Sections]: Sections[K]["en"] };
+
+export function textsOf(language: Language): Texts {
+  return Object.fromEntries(Object.entries(SECTIONS).map(([name, section]) => [name, section[language]])) as Texts;
+}
+
+const TEXTS: Readonly<Record<Language, Texts>> = { en: textsOf("en"), zh: textsOf("zh") };
+
+/** The language that is shown: of the link, else of the browser. */
+export const language = computed<Language>(() => {
+  const { value } = state.lang;
+  if (value !== "auto") return value;
+  return navigator.languages
+    .find((tag) => /^(en|zh)\b/i.test(tag))
+    ?.toLowerCase()
+    .startsWith("zh")
+    ? "zh"
+    : "en";
+});
+
+export const text = computed<Texts>(() => TEXTS[language.value]);
