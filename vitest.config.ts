@@ -64,7 +64,9 @@ function browser(host: Host, isolated: boolean): TestProjectInlineConfiguration 
     // What is found only when a suite imports it makes the page load anew.
     optimizeDeps: {
       include: [
-        ...["core", "layers", "backend-cpu", "backend-wasm"].map((name) => `@tensorflow/tfjs-${name}`),
+        ...["core", "core/dist/register_all_gradients.js", "layers", "backend-cpu", "backend-wasm"].map(
+          (name) => `@tensorflow/tfjs-${name}`,
+        ),
         ...[
           "preact",
           "preact/hooks",

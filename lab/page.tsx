@@ -3,13 +3,14 @@ import type { ComponentChildren } from "preact";
 import { ChannelPart } from "./channel/channel-part.js";
 import { kernels } from "./channel/values.js";
 import { Select } from "./controls/controls.js";
+import { RacePart } from "./race/race-part.js";
 import { LANGUAGES, type Part, state, writeLink } from "./state/state.js";
 import { text } from "./text/text.js";
 
 /** Why the library could not be loaded; empty where it was, or still may be. */
 export const failure = signal("");
 
-const SHOWN: readonly Part[] = ["channel"];
+const SHOWN: readonly Part[] = ["channel", "race"];
 
 function Header() {
   const t = text.value.page;
@@ -55,6 +56,9 @@ export function Page() {
         <Limits />
         <Section part="channel">
           <ChannelPart />
+        </Section>
+        <Section part="race">
+          <RacePart />
         </Section>
       </main>
       <footer>

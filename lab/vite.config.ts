@@ -15,6 +15,10 @@ export default defineConfig({
   publicDir: FILES,
   cacheDir: path("../build/vite-lab"),
   server: { host: "127.0.0.1" },
+  // Found while a page runs they would have it load anew.
+  optimizeDeps: {
+    include: ["core", "core/dist/register_all_gradients.js", "backend-wasm"].map((name) => `@tensorflow/tfjs-${name}`),
+  },
   worker: { format: "es" },
   build: {
     outDir: SITE,
