@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { ChannelPart } from "./channel/channel-part.js";
 import { kernels } from "./channel/values.js";
 import { Select } from "./controls/controls.js";
+import { DepthPart } from "./depth/depth-part.js";
 import { RacePart } from "./race/race-part.js";
 import { LANGUAGES, type Part, state, writeLink } from "./state/state.js";
 import { text } from "./text/text.js";
@@ -10,7 +11,7 @@ import { text } from "./text/text.js";
 /** Why the library could not be loaded; empty where it was, or still may be. */
 export const failure = signal("");
 
-const SHOWN: readonly Part[] = ["channel", "race"];
+const SHOWN: readonly Part[] = ["depth", "channel", "race"];
 
 function Header() {
   const t = text.value.page;
@@ -54,6 +55,9 @@ export function Page() {
       <Header />
       <main>
         <Limits />
+        <Section part="depth">
+          <DepthPart />
+        </Section>
         <Section part="channel">
           <ChannelPart />
         </Section>

@@ -1,30 +1,17 @@
 import type { ComponentChildren } from "preact";
+import { Term as Mark } from "../controls/term.js";
 import { state } from "../state/state.js";
 import { decimal, figure } from "../text/numbers.js";
 import { text } from "../text/text.js";
 import type { ChannelStep } from "./model.js";
 import { chosen, marked, type Term } from "./values.js";
 
-/** A term of a formula that marks in the picture what it is. */
-function TermButton({ term, children }: { readonly term: Exclude<Term, "">; readonly children: ComponentChildren }) {
-  const mark = () => {
-    marked.value = term;
-  };
-  const release = () => {
-    if (marked.value === term) marked.value = "";
-  };
+/** A term of these formulas. */
+function TermButton({ term, children }: { readonly term: Term; readonly children: ComponentChildren }) {
   return (
-    <button
-      type="button"
-      class="term"
-      aria-describedby="term-note"
-      onMouseEnter={mark}
-      onMouseLeave={release}
-      onFocus={mark}
-      onBlur={release}
-    >
-      <var>{children}</var>
-    </button>
+    <Mark marked={marked} term={term} note="term-note">
+      {children}
+    </Mark>
   );
 }
 

@@ -46,7 +46,7 @@ export function moveSample(i: number, to: number): void {
 }
 
 /** What a term of the formula is in the picture. */
-export type Term = "x" | "mean" | "variance" | "eps" | "gamma" | "beta" | "y" | "gradient" | "";
+export type Term = "x" | "mean" | "variance" | "eps" | "gamma" | "beta" | "y" | "gradient";
 
 /** The term that the reader points to. */
-export const marked = signal<Term>("");
+export const marked = signal<Term | "">("");

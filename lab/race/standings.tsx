@@ -1,21 +1,10 @@
 import { decimal, percent } from "../text/numbers.js";
 import { text } from "../text/text.js";
 import type { Racer } from "../training/racer.js";
+import { Status } from "../training/status.js";
 import { racers } from "./racers.js";
 
 const SIDES = ["with", "without"] as const;
-
-/** What a network does at the moment, in words. */
-export function Status({ racer, name }: { readonly racer: Racer; readonly name: string }) {
-  const t = text.value.race;
-  const { phase, failure, pending, appliedAt } = racer;
-  return (
-    <p class="status">
-      {t.statusOf(name, t.phases[phase.value])} {failure.value}{" "}
-      {pending.value ? t.pending : appliedAt.value !== null && t.applied(String(appliedAt.value))}
-    </p>
-  );
-}
 
 function Row({ racer, name }: { readonly racer: Racer; readonly name: string }) {
   const { progress, measured, goalAt } = racer;

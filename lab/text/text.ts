@@ -1,11 +1,12 @@
 import { computed } from "@preact/signals";
 import { state } from "../state/state.js";
 import { channel } from "./channel.js";
+import { depth } from "./depth.js";
 import { page } from "./page.js";
 import { race } from "./race.js";
 
 /** All texts of the page, in a section for each part. */
-const SECTIONS = { page, channel, race };
+const SECTIONS = { page, depth, channel, race };
 
 type Sections = typeof SECTIONS;
 export type Language = "en" | "zh";
