@@ -26,7 +26,7 @@ export function NumbersTable({ step }: { readonly step: ChannelStep }) {
             {batch.value.map((x, i) => (
               <tr key={`${i + 1}`} class={i === chosen.value ? "chosen" : undefined}>
                 <th scope="row">{i + 1}</th>
-                <td>{decimal(x, 1)}</td>
+                <td>{decimal(x)}</td>
                 {[step.y, step.dy, step.dx].map((values, column) => (
                   <td key={t.columns[column + 2]}>{decimal(values[i], 4)}</td>
                 ))}
@@ -54,7 +54,7 @@ export function Moved({ step }: { readonly step: ChannelStep }) {
   const others = moved.map((by, i) => ({ by, i })).filter(({ i }) => i !== held.sample);
   const [fell, ...rest] = others.sort((a, b) => a.by - b.by);
   const rose = rest.at(-1) ?? fell;
-  const words = [t.moved(held.sample + 1, decimal(held.x, 1), decimal(x, 1))];
+  const words = [t.moved(held.sample + 1, decimal(held.x), decimal(x))];
   if (rose && rose.by >= SHOWN) words.push(t.grewMost(rose.i + 1, decimal(rose.by, 3)));
   if (fell && fell.by <= -SHOWN) words.push(t.fellMost(fell.i + 1, decimal(-fell.by, 3)));
   if (words.length === 1) words.push(t.noOther);

@@ -36,7 +36,7 @@ export const FIELDS = {
 
   // One channel.
   n: number(6, 1, MOST_SAMPLES),
-  x: numbers([-3.2, -1.5, -0.4, 0.8, 1.7, 4.1, -2.3, 2.6, 0.2, -4.4, 3.3, 1.2], -X_END, X_END, 1),
+  x: numbers([-3.2, -1.5, -0.4, 0.8, 1.7, 4.1, -2.3, 2.6, 0.2, -4.4, 3.3, 1.2], -X_END, X_END, 2),
   gamma: number(1, -3, 3, 1),
   beta: number(0, -3, 3, 1),
   eps: level(1e-5, CHANNEL_EPS),

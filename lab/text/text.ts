@@ -3,10 +3,13 @@ import { state } from "../state/state.js";
 import { channel } from "./channel.js";
 import { depth } from "./depth.js";
 import { page } from "./page.js";
+import { questions } from "./questions.js";
 import { race } from "./race.js";
+import { speed } from "./speed.js";
+import { wrong } from "./wrong.js";
 
 /** All texts of the page, in a section for each part. */
-const SECTIONS = { page, depth, channel, race };
+const SECTIONS = { page, depth, channel, race, wrong, speed, questions };
 
 type Sections = typeof SECTIONS;
 export type Language = "en" | "zh";
