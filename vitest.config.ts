@@ -60,6 +60,8 @@ const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-E
 
 function browser(host: Host, isolated: boolean): TestProjectInlineConfiguration {
   return {
+    // The page as it is built, and the files that it fetches.
+    publicDir: "build/lab",
     server: { headers: isolated ? isolation : {} },
     // What is found only when a suite imports it makes the page load anew.
     optimizeDeps: {
@@ -84,7 +86,7 @@ function browser(host: Host, isolated: boolean): TestProjectInlineConfiguration 
         ...rooms("interface", "hosts", ...(host.type === "webkit" && !isolated ? [] : ["values", "self"])),
         "test/tfjs/*.page.test.ts",
         // As most hosts serve it: without the headers that isolate.
-        ...(isolated ? [] : ["test/lab/*.page.test.tsx"]),
+        ...(isolated ? [] : ["test/lab/*.page.test.{ts,tsx}"]),
       ],
       exclude: ["**/*.node.test.ts"],
       testTimeout,

@@ -3,15 +3,19 @@ import { load } from "batchnorm-wasm";
 import { render } from "preact";
 import { kernels } from "./channel/values.js";
 import { failure, Page } from "./page.js";
-import { keepLink } from "./state/link.js";
-import { language, text } from "./text/text.js";
+import { goTo, keepLink } from "./state/link.js";
+import { state } from "./state/state.js";
+import { language, loadTexts, text } from "./text/text.js";
 
 keepLink();
-effect(() => {
-  document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
-  document.title = text.value.page.title;
+loadTexts().then(() => {
+  effect(() => {
+    document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
+    document.title = text.value.page.title;
+  });
+  render(<Page />, document.getElementById("page") as HTMLElement);
+  goTo(state.at.value);
 });
-render(<Page />, document.getElementById("page") as HTMLElement);
 load({ fallback: "js" }).then(
   (loaded) => {
     kernels.value = loaded;

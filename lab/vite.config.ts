@@ -4,16 +4,16 @@ import { defineConfig } from "vite";
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** What the page fetches beside its scripts: made by command/files.ts. */
-export const FILES = path("../build/lab-files");
+export const FILES = path("../build/lab/files");
 /** Where the page lies when it is built. */
-export const SITE = path("../build/site/lab");
+export const SITE = path("../build/lab/site");
 
 export default defineConfig({
   root: path("."),
   // From any folder of any host.
   base: "./",
   publicDir: FILES,
-  cacheDir: path("../build/vite-lab"),
+  cacheDir: path("../build/lab/cache"),
   server: { host: "127.0.0.1" },
   // Found while a page runs they would have it load anew.
   optimizeDeps: {

@@ -64,7 +64,7 @@ function Handle({ i, scale, step }: { readonly i: number; readonly scale: Scale;
   return (
     <g
       role="slider"
-      tabIndex={0}
+      tabindex={0}
       class={`handle ${i === chosen.value ? "chosen" : ""} ${dim("x") ?? ""}`}
       transform={`translate(${scale(x)} ${height(ROW.x, i)})`}
       aria-label={t.dot(i + 1)}

@@ -1,3 +1,4 @@
+import { Scrolls } from "../controls/scrolls.js";
 import { decimal } from "../text/numbers.js";
 import { text } from "../text/text.js";
 import { changes, grip } from "./grip.js";
@@ -10,7 +11,7 @@ export function NumbersTable({ step }: { readonly step: ChannelStep }) {
   const moved = changes(step.dx);
   return (
     <>
-      <div class="scrolls">
+      <Scrolls label={t.numbers}>
         <table class="numbers">
           <caption>{t.numbers}</caption>
           <thead>
@@ -35,7 +36,7 @@ export function NumbersTable({ step }: { readonly step: ChannelStep }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolls>
       <p class="note">{t.changeNote}</p>
     </>
   );

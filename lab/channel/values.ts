@@ -41,7 +41,7 @@ export function sendBatch(): void {
 }
 
 export function moveSample(i: number, to: number): void {
-  const limited = Math.min(X_END, Math.max(-X_END, Math.round(to * 10) / 10));
+  const limited = Math.min(X_END, Math.max(-X_END, Math.round(to * 100) / 100));
   state.x.value = state.x.value.map((value, k) => (k === i ? limited : value));
 }
 

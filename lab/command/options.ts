@@ -1,7 +1,7 @@
 import { integer, parseArguments } from "../../scripts/common/options.js";
 
 const HELP = `npm run lab               the page, on loopback: prints its address, until it is ended
-npm run lab -- --build    the page as files for any host, in build/site/lab
+npm run lab -- --build    the page as files for any host, in build/lab/site
   --port N   of the page on loopback (5173, or the next that is free)
   --help     this text`;
 

@@ -7,10 +7,11 @@ import { SITE } from "../vite.config.js";
 const BUDGET = 80_000;
 
 /**
- * What only a training or a measurement loads, only a browser without WebAssembly (the kernels in JavaScript), or nothing here
- * (the binary with relaxed instructions, which `load` imports on request).
+ * What only a training or a measurement loads; only a browser without WebAssembly (the kernels in JavaScript); nothing here (the
+ * binary with relaxed instructions, which `load` imports on request); and of the two languages the smaller, because a
+ * reader loads one.
  */
-const LATER = /worker|tfjs|\.wasm$|images\.bin$|^fallback-kernels|^relaxed-module/;
+const LATER = /worker|tfjs|\.wasm$|images\.bin$|^fallback-kernels|^relaxed-module|^en-/;
 
 /** Prints the size of what the page consists of. Throws where that is over the budget. */
 export function checkSize(): void {

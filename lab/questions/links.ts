@@ -1,7 +1,7 @@
 import { FIELDS, type Values } from "../state/state.js";
-import type { questions } from "../text/questions.js";
+import type { Texts } from "../text/text.js";
 
-export type QuestionName = keyof (typeof questions)["en"]["list"];
+export type QuestionName = keyof Texts["questions"]["list"];
 
 /** What each question's link sets; the rest is as at first. */
 export const LINKS: Readonly<Record<QuestionName, Partial<Values>>> = {

@@ -1,4 +1,5 @@
 import { Select } from "../controls/controls.js";
+import { Scrolls } from "../controls/scrolls.js";
 import { ChannelBars } from "../pictures/channel-bars.js";
 import { Histogram } from "../pictures/histogram.js";
 import { Thumbnail } from "../pictures/thumbnail.js";
@@ -6,6 +7,7 @@ import { HIDDEN_LAYERS, state } from "../state/state.js";
 import { figure, percent } from "../text/numbers.js";
 import { text } from "../text/text.js";
 import type { LayerLook } from "../training/reports.js";
+import { dimBut } from "./formula.js";
 import { racers } from "./racers.js";
 
 const SIDES = ["with", "without"] as const;
@@ -15,7 +17,7 @@ export function Images() {
   const t = text.value.race;
   const samples = racers.with.samples.value;
   return (
-    <section aria-labelledby="images">
+    <section class={dimBut()} aria-labelledby="images">
       <h3 id="images">{t.images}</h3>
       {samples.length === 0 ? <p class="note">{t.unseen}</p> : <p class="note">{t.imagesNote}</p>}
       <ul class="images">
@@ -56,7 +58,7 @@ function Cell({
   if (layer === undefined) return <td />;
   const name = what === "inputs" ? t.inputsOf : t.gradientsOf;
   return (
-    <td>
+    <td class={what === "inputs" ? dimBut("input", "activation") : dimBut("gradient", "weights")}>
       <Histogram what={`${name}, ${t[side]}`} bins={layer[what]} side={side} />
       {what === "gradients" && <small>{t.length(figure(layer.length))}</small>}
     </td>
@@ -73,7 +75,7 @@ export function Distributions() {
       <h3 id="distributions">{t.distributions}</h3>
       <p class="note">{count === 0 ? t.unseen : t.distributionsNote}</p>
       {count > 0 && (
-        <div class="scrolls">
+        <Scrolls label={t.distributions}>
           <table class="distributions">
             <thead>
               <tr>
@@ -100,7 +102,7 @@ export function Distributions() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scrolls>
       )}
     </section>
   );
@@ -113,7 +115,7 @@ export function Parameters() {
   const norm = look?.norms[state.look.value - 1];
   const layers = Array.from({ length: HIDDEN_LAYERS }, (_, i) => i + 1);
   return (
-    <section aria-labelledby="parameters">
+    <section class={dimBut("norm")} aria-labelledby="parameters">
       <h3 id="parameters">{t.parameters}</h3>
       <Select label={t.look} value={state.look} options={layers} />
       {look === null && <p class="note">{t.unseen}</p>}

@@ -1,6 +1,7 @@
 import { text } from "../text/text.js";
 import { Charts } from "./charts.js";
 import { RaceButtons, RaceControls } from "./controls.js";
+import { RaceFormula } from "./formula.js";
 import { Distributions, Images, Parameters } from "./looks.js";
 import { Standings } from "./standings.js";
 
@@ -10,7 +11,7 @@ export function RacePart() {
   return (
     <>
       <p class="lead">{t.lead}</p>
-      <p class="note">{t.formula}</p>
+      <RaceFormula />
       <RaceControls />
       <RaceButtons />
       <Standings />

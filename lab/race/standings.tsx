@@ -1,3 +1,4 @@
+import { Scrolls } from "../controls/scrolls.js";
 import { decimal, percent } from "../text/numbers.js";
 import { text } from "../text/text.js";
 import type { Racer } from "../training/racer.js";
@@ -38,7 +39,7 @@ export function Standings() {
           <Status key={side} racer={racers[side]} name={t[side]} />
         ))}
       </div>
-      <div class="scrolls">
+      <Scrolls label={t.table}>
         <table class="numbers standings">
           <caption>{t.table}</caption>
           <thead>
@@ -56,7 +57,7 @@ export function Standings() {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolls>
     </>
   );
 }

@@ -1,4 +1,5 @@
 import { Button, Controls } from "../controls/controls.js";
+import { Scrolls } from "../controls/scrolls.js";
 import { linear } from "../pictures/scale.js";
 import { useWidth } from "../pictures/width.js";
 import { figure } from "../text/numbers.js";
@@ -58,7 +59,7 @@ function Result({ shown }: { readonly shown: Speeds }) {
       <div class="picture" ref={picture}>
         <Bars shown={shown} width={width} />
       </div>
-      <div class="scrolls">
+      <Scrolls label={t.measure}>
         <table class="numbers">
           <thead>
             <tr>
@@ -79,7 +80,7 @@ function Result({ shown }: { readonly shown: Speeds }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolls>
       <p>{t.boundNote(figure(shown.bound))}</p>
       <p class="note">{t.agreement(figure(shown.difference))}</p>
     </>

@@ -14,7 +14,7 @@ export function keepLink(): () => void {
     set(readLink(location.hash));
     goTo(state.at.value);
   };
-  follow();
+  set(readLink(location.hash));
   const write = () => {
     timer = undefined;
     const link = writeLink({ ...values(), at: "" });
@@ -37,10 +37,7 @@ export function keepLink(): () => void {
 /** Brings a part into view, and the focus to its heading. */
 export function goTo(part: string): void {
   if (part === "") return;
-  // The part may not have been drawn yet.
-  requestAnimationFrame(() => {
-    const heading = document.querySelector<HTMLElement>(`#${part} h2`);
-    heading?.scrollIntoView({ block: "start" });
-    heading?.focus({ preventScroll: true });
-  });
+  const heading = document.querySelector<HTMLElement>(`#${part} h2`);
+  heading?.scrollIntoView({ block: "start" });
+  heading?.focus({ preventScroll: true });
 }

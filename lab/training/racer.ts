@@ -54,11 +54,23 @@ export class Racer {
     this.#say({ kind: "reset" });
   }
 
+  /** Ends the worker: the next `run` begins with a new one. */
+  close(): void {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.#wanted = null;
+    this.phase.value = "off";
+    this.pending.value = false;
+    this.appliedAt.value = null;
+    this.look.value = null;
+    this.#forget();
+  }
+
   #order(kind: "run" | "step"): void {
     const { phase } = this;
     if (phase.value === "off" || phase.value === "failed") this.#start();
     if (phase.value === "loading") this.#wanted = kind;
-    else if (phase.value !== "diverged") {
+    else if (phase.value === "paused" || phase.value === "running") {
       this.#say({ kind });
       phase.value = kind === "run" ? "running" : "paused";
     }

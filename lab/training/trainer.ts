@@ -12,7 +12,7 @@ import type { Look, Measured, Sample } from "./reports.js";
 import { isSameNetwork, networkSettings, type Settings } from "./settings.js";
 
 const SHOWN = 12;
-/** Images by which a network is looked at. */
+/** Images by which a network is looked at: as many as a batch has, and at most so many. */
 const LOOKED_AT = 128;
 /** Training images from which precise statistics are estimated. */
 const ESTIMATED = 2000;
@@ -85,7 +85,8 @@ export class Trainer {
 
   /** The network as it stands, by the first training images. It changes nothing. */
   look(): Look {
-    const batch = makeBatch(this.images.train, firstOf(LOOKED_AT), 0, LOOKED_AT);
+    const count = Math.min(LOOKED_AT, this.settings.batch);
+    const batch = makeBatch(this.images.train, firstOf(count), 0, count);
     const inputs = layerInputs(this.#network, batch.images, "batch");
     const { values } = gradientsOf(this.#network, batch, "batch");
     const gradients = weightGradients(this.#network, values);

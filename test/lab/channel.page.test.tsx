@@ -28,7 +28,7 @@ describe("one channel", () => {
     }
     const others = after.filter((_, i) => i !== 2);
     const most = others.reduce((a, b) => (number(b[5]) > number(a[5]) ? b : a));
-    expect(page.textContent).toContain("Sample 3 moved from −0.4 to 0.6.");
+    expect(page.textContent).toContain("Sample 3 moved from −0.40 to 0.60.");
     expect(page.textContent).toContain(`the gradient of sample ${most[0]} rose the most`);
   });
 
@@ -67,7 +67,7 @@ describe("one channel", () => {
     expect(rows(page)).toHaveLength(samples);
     expect(page.querySelector(".remark")?.textContent).toContain(words);
     await click(byName(page, "button", "As at first"));
-    expect(rows(page).map((row) => row[1])).toEqual(["−3.2", "−1.5", "−0.4", "0.8", "1.7", "4.1"]);
+    expect(rows(page).map((row) => row[1])).toEqual(["−3.20", "−1.50", "−0.40", "0.80", "1.70", "4.10"]);
   });
 
   it("has no gradient where the loss is the sum of y", async () => {

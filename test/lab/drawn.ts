@@ -1,12 +1,18 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { FIELDS, set, type Values } from "../../lab/state/state.js";
+import { loadTexts } from "../../lab/text/text.js";
 
 const initial = Object.fromEntries(Object.entries(FIELDS).map(([name, field]) => [name, field.initial])) as Values;
+
+/** Where the tests' server has the files that the page fetches. */
+const base = document.head.appendChild(document.createElement("base"));
+base.href = "/files/";
 
 /** A component in an element of its own, over a page in English with these values and the others as at first. */
 export async function draw(component: preact.ComponentChild, values: Partial<Values> = {}): Promise<HTMLElement> {
   set({ ...initial, lang: "en", ...values });
+  await loadTexts();
   const element = document.body.appendChild(document.createElement("div"));
   await act(() => render(component, element));
   return element;
