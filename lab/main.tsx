@@ -6,8 +6,10 @@ import { failure, Page } from "./page.js";
 import { goTo, keepLink } from "./state/link.js";
 import { state } from "./state/state.js";
 import { language, loadTexts, text } from "./text/text.js";
+import { restOnInput } from "./training/play.js";
 
 keepLink();
+restOnInput();
 loadTexts().then(() => {
   effect(() => {
     document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";

@@ -1,5 +1,6 @@
 import { figure } from "../text/numbers.js";
 import { text } from "../text/text.js";
+import { barsPath } from "./bars-path.js";
 import { linear } from "./scale.js";
 
 const [WIDTH, HEIGHT] = [240, 70];
@@ -21,11 +22,14 @@ export function ChannelBars({ what, values }: { readonly what: string; readonly 
         role="img"
         aria-label={text.value.race.bars(what, String(values.length), ends[0], ends[1])}
       >
-        {values.map((value, i) => {
-          const key = `${i}`;
-          const [top, bottom] = [scale(Math.max(0, value)), scale(Math.min(0, value))];
-          return <rect key={key} class="bar with" x={i * bar} y={top} width={bar * 0.85} height={bottom - top} />;
-        })}
+        <path
+          class="bar with"
+          d={barsPath(
+            values.map((value) => [scale(0), scale(value)]),
+            bar,
+            bar * 0.85,
+          )}
+        />
       </svg>
     </figure>
   );

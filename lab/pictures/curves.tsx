@@ -6,7 +6,7 @@ import { useWidth } from "./width.js";
 
 const HEIGHT = 220;
 /** Between two drawings, in milliseconds. */
-const INTERVAL = 250;
+const INTERVAL = 500;
 
 export interface Line {
   readonly label: string;

@@ -1,6 +1,7 @@
 import { figure } from "../text/numbers.js";
 import { text } from "../text/text.js";
 import type { Histogram as Bins } from "../training/reports.js";
+import { barsPath } from "./bars-path.js";
 
 const [WIDTH, HEIGHT] = [96, 36];
 
@@ -15,11 +16,13 @@ export function Histogram({ what, bins, side }: { readonly what: string; readonl
   return (
     <span class="histogram">
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>
-        {counts.map((count, i) => {
-          const height = (count / most) * HEIGHT;
-          const key = `${i}`;
-          return <rect key={key} class={`bar ${side}`} x={i * bar} y={HEIGHT - height} width={bar} height={height} />;
-        })}
+        <path
+          class={`bar ${side}`}
+          d={barsPath(
+            counts.map((count) => [HEIGHT, HEIGHT - (count / most) * HEIGHT]),
+            bar,
+          )}
+        />
       </svg>
       <small>
         <span>{figure(from)}</span> <span>{figure(to)}</span>

@@ -8,3 +8,16 @@ export function play(racers: readonly Racer[]): void {
   active = racers;
   for (const racer of racers) racer.run();
 }
+
+/** While the reader does something training rests a little after each step: on few processors the page would answer late. */
+export function restOnInput(): void {
+  for (const type of ["keydown", "pointerdown", "pointermove", "input"]) {
+    addEventListener(
+      type,
+      () => {
+        for (const racer of active) racer.rest();
+      },
+      { capture: true, passive: true },
+    );
+  }
+}

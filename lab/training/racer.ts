@@ -50,6 +50,11 @@ export class Racer {
     if (this.phase.value === "running") this.phase.value = "paused";
   }
 
+  /** Leaves the processor to the page for a moment. */
+  rest(): void {
+    if (this.phase.value === "running") this.#say({ kind: "rest" });
+  }
+
   reset(): void {
     this.#say({ kind: "reset" });
   }

@@ -59,7 +59,7 @@ export interface Sample {
 export type Order =
   | { readonly kind: "start"; readonly images: string; readonly settings: Settings }
   | { readonly kind: "settings"; readonly id: number; readonly settings: Settings }
-  | { readonly kind: "run" | "pause" | "step" | "reset" };
+  | { readonly kind: "run" | "pause" | "step" | "reset" | "rest" };
 
 /** What a worker says to the page. */
 export type Report =

@@ -4,18 +4,21 @@ import type { Settings } from "./settings.js";
 import { Trainer } from "./trainer.js";
 
 /** The page hears of progress at most so often, in milliseconds ... */
-const PROGRESS = 120;
+const PROGRESS = 250;
 /** ... and gets a look at the network. */
-const LOOK = 600;
+const LOOK = 1000;
 /** Measurements per epoch, and at most so many steps between two. */
 const MEASUREMENTS = 4;
 const MOST_STEPS = 50;
+/** How long training leaves the processor to the page when the reader does something, in milliseconds. */
+const REST = 80;
 
 /** Trains when it is told to, and lets messages in between steps. */
 export class Runner {
   #trainer: Trainer;
   #running = false;
   #scheduled = false;
+  #tired = false;
   #since = { loss: 0, steps: 0, images: 0, time: performance.now() };
   #looked = 0;
   #measured = 0;
@@ -57,6 +60,9 @@ export class Runner {
         this.#running = false;
         this.#look();
         break;
+      case "rest":
+        this.#tired = true;
+        break;
       case "step":
         this.#step();
         this.#progress();
@@ -80,7 +86,9 @@ export class Runner {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#channel.port2.postMessage(null);
+    if (this.#tired) setTimeout(() => this.#turn(), REST);
+    else this.#channel.port2.postMessage(null);
+    this.#tired = false;
   }
 
   #turn(): void {
