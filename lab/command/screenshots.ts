@@ -9,8 +9,8 @@ import { serveSite } from "./serve.js";
 
 const FOLDER = fileURLToPath(new URL("../../docs/lab/", import.meta.url));
 
-/** The rest of a part is left out. */
-const MOST_HEIGHT = 1250;
+/** Of the window: the rest of a longer part is left out. */
+const HEIGHT = 1250;
 
 interface Shot {
   readonly name: string;
@@ -80,15 +80,18 @@ const SHOTS: readonly Shot[] = [
 
 async function take(browser: Browser, url: string, shot: Shot): Promise<void> {
   const { name, width, colorScheme, settings, part } = shot;
-  const page = await browser.newPage({ colorScheme, viewport: { width, height: 900 } });
+  const page = await browser.newPage({ colorScheme, viewport: { width, height: HEIGHT } });
   await page.goto(`${url}#v=1&${settings}`);
   await page.locator(".dots").waitFor();
   await shot.until?.(page);
   await page.waitForTimeout(1000);
-  const box = await page.locator(`#${part}`).boundingBox();
+  const section = page.locator(`#${part}`);
+  await section.evaluate((element) => element.scrollIntoView({ block: "start" }));
+  await page.waitForTimeout(500);
+  const box = await section.boundingBox();
   if (box === null) throw new Error(`${part} is not drawn`);
-  const clip = { ...box, x: 0, width, height: Math.min(box.height, MOST_HEIGHT) };
-  await page.screenshot({ path: `${FOLDER}${name}.png`, fullPage: true, clip });
+  const clip = { x: 0, y: Math.max(0, box.y), width, height: Math.min(box.height, HEIGHT - Math.max(0, box.y)) };
+  await page.screenshot({ path: `${FOLDER}${name}.png`, clip });
   await page.close();
   console.log(`docs/lab/${name}.png`);
 }
