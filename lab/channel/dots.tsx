@@ -53,6 +53,15 @@ const STEPS: Readonly<Record<string, number>> = {
   End: 2 * X_END,
 };
 
+function movedByKey(i: number, key: string): boolean {
+  const by = STEPS[key];
+  if (by === undefined) return false;
+  // Assistive technology may press keys without a focus event.
+  if (grip.value?.sample !== i) takeHold(i);
+  moveSample(i, batch.value[i] + by);
+  return true;
+}
+
 /** A value that comes in, to be dragged or moved by keys. */
 function Handle({ i, scale, step }: { readonly i: number; readonly scale: Scale; readonly step: ChannelStep }) {
   const t = text.value.channel;
@@ -86,12 +95,7 @@ function Handle({ i, scale, step }: { readonly i: number; readonly scale: Scale;
         if (event.currentTarget.hasPointerCapture(event.pointerId)) place(event);
       }}
       onKeyDown={(event) => {
-        const by = STEPS[event.key];
-        if (by === undefined) return;
-        event.preventDefault();
-        // Assistive technology may press keys without a focus event.
-        if (grip.value?.sample !== i) takeHold(i);
-        moveSample(i, x + by);
+        if (movedByKey(i, event.key)) event.preventDefault();
       }}
     >
       <circle class="reach" r={22} />

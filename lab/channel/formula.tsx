@@ -59,49 +59,60 @@ function note(step: ChannelStep): string {
   }
 }
 
+function Forward() {
+  return (
+    <p class="formula">
+      <span class="what">{text.value.channel.formula}</span>
+      <TermButton term="y">y</TermButton> = <TermButton term="gamma">γ</TermButton> ·
+      <Fraction
+        over={
+          <>
+            <TermButton term="x">x</TermButton> − <TermButton term="mean">μ</TermButton>
+          </>
+        }
+        under={<Deviation />}
+      />
+      + <TermButton term="beta">β</TermButton>
+    </p>
+  );
+}
+
+const Standardized = () => (
+  <Fraction
+    over={<var>x − μ</var>}
+    under={
+      <Root>
+        <var>σ² + ε</var>
+      </Root>
+    }
+  />
+);
+
+/** In prediction mode the mean and the variance are constants, and the two terms through them are not there. */
+function Backward() {
+  return (
+    <p class="formula">
+      <span class="what">{text.value.channel.backward}</span>
+      <TermButton term="gradient">∂L/∂x</TermButton> =
+      <Fraction over={<TermButton term="gamma">γ</TermButton>} under={<Deviation />} /> ·
+      {state.predict.value ? (
+        <var>∂L/∂y</var>
+      ) : (
+        <span>
+          ( <var>∂L/∂y</var> − <Fraction over={<var>∂L/∂β</var>} under={<var>n</var>} /> − <Standardized /> ·
+          <Fraction over={<var>∂L/∂γ</var>} under={<var>n</var>} /> )
+        </span>
+      )}
+    </p>
+  );
+}
+
 /** Both formulas; their terms are buttons. */
 export function Formula({ step }: { readonly step: ChannelStep }) {
-  const t = text.value.channel;
-  const gradient = <TermButton term="gradient">∂L/∂x</TermButton>;
   return (
     <div class="formulas">
-      <p class="formula">
-        <span class="what">{t.formula}</span>
-        <TermButton term="y">y</TermButton> = <TermButton term="gamma">γ</TermButton> ·
-        <Fraction
-          over={
-            <>
-              <TermButton term="x">x</TermButton> − <TermButton term="mean">μ</TermButton>
-            </>
-          }
-          under={<Deviation />}
-        />
-        + <TermButton term="beta">β</TermButton>
-      </p>
-      <p class="formula">
-        <span class="what">{t.backward}</span>
-        {gradient} = <Fraction over={<TermButton term="gamma">γ</TermButton>} under={<Deviation />} /> ·{" "}
-        {state.predict.value ? (
-          <var>∂L/∂y</var>
-        ) : (
-          <span>
-            ( <var>∂L/∂y</var> − <Fraction over={<var>∂L/∂β</var>} under={<var>n</var>} /> −{" "}
-            <Fraction
-              over={
-                <>
-                  <var>x</var> − <var>μ</var>
-                </>
-              }
-              under={
-                <Root>
-                  <var>σ²</var> + <var>ε</var>
-                </Root>
-              }
-            />{" "}
-            · <Fraction over={<var>∂L/∂γ</var>} under={<var>n</var>} /> )
-          </span>
-        )}
-      </p>
+      <Forward />
+      <Backward />
       <p id="term-note" class="note">
         {note(step)}
       </p>

@@ -1,4 +1,4 @@
-import { Scrolls } from "../controls/scrolls.js";
+import { Table } from "../controls/table.js";
 import { decimal } from "../text/numbers.js";
 import { text } from "../text/text.js";
 import { changes, grip } from "./grip.js";
@@ -11,32 +11,19 @@ export function NumbersTable({ step }: { readonly step: ChannelStep }) {
   const moved = changes(step.dx);
   return (
     <>
-      <Scrolls label={t.numbers}>
-        <table class="numbers">
-          <caption>{t.numbers}</caption>
-          <thead>
-            <tr>
-              {t.columns.map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {batch.value.map((x, i) => (
-              <tr key={`${i + 1}`} class={i === chosen.value ? "chosen" : undefined}>
-                <th scope="row">{i + 1}</th>
-                <td>{decimal(x)}</td>
-                {[step.y, step.dy, step.dx].map((values, column) => (
-                  <td key={t.columns[column + 2]}>{decimal(values[i], 4)}</td>
-                ))}
-                <td>{decimal(moved?.[i] ?? 0, 4)}</td>
-              </tr>
+      <h3>{t.numbers}</h3>
+      <Table label={t.numbers} columns={t.columns}>
+        {batch.value.map((x, i) => (
+          <tr key={`${i + 1}`} class={i === chosen.value ? "chosen" : undefined}>
+            <th scope="row">{i + 1}</th>
+            <td>{decimal(x)}</td>
+            {[step.y, step.dy, step.dx].map((values, column) => (
+              <td key={t.columns[column + 2]}>{decimal(values[i], 4)}</td>
             ))}
-          </tbody>
-        </table>
-      </Scrolls>
+            <td>{decimal(moved?.[i] ?? 0, 4)}</td>
+          </tr>
+        ))}
+      </Table>
       <p class="note">{t.changeNote}</p>
     </>
   );

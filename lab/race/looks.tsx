@@ -1,5 +1,5 @@
 import { Select } from "../controls/controls.js";
-import { Scrolls } from "../controls/scrolls.js";
+import { Table } from "../controls/table.js";
 import { ChannelBars } from "../pictures/channel-bars.js";
 import { Histogram } from "../pictures/histogram.js";
 import { Thumbnail } from "../pictures/thumbnail.js";
@@ -69,40 +69,27 @@ function Cell({
 export function Distributions() {
   const t = text.value.race;
   const looks = { with: racers.with.look.value, without: racers.without.look.value };
+  const columns = (["inputsOf", "gradientsOf"] as const).flatMap((what) =>
+    SIDES.map((side) => `${t[what]}, ${t[side]}`),
+  );
   const count = Math.max(looks.with?.layers.length ?? 0, looks.without?.layers.length ?? 0);
   return (
     <section aria-labelledby="distributions">
       <h3 id="distributions">{t.distributions}</h3>
       <p class="note">{count === 0 ? t.unseen : t.distributionsNote}</p>
       {count > 0 && (
-        <Scrolls label={t.distributions}>
-          <table class="distributions">
-            <thead>
-              <tr>
-                <th scope="col">{t.layerColumn}</th>
-                {(["inputsOf", "gradientsOf"] as const).flatMap((what) =>
-                  SIDES.map((side) => (
-                    <th key={`${what} ${side}`} scope="col">
-                      {t[what]}, {t[side]}
-                    </th>
-                  )),
-                )}
-              </tr>
-            </thead>
-            <tbody>
-              {Array.from({ length: count }, (_, i) => (
-                <tr key={`${i + 1}`}>
-                  <th scope="row">{i + 1}</th>
-                  {(["inputs", "gradients"] as const).flatMap((what) =>
-                    SIDES.map((side) => (
-                      <Cell key={`${what} ${side}`} layer={looks[side]?.layers[i]} side={side} what={what} />
-                    )),
-                  )}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scrolls>
+        <Table label={t.distributions} columns={[t.layerColumn, ...columns]} class="distributions">
+          {Array.from({ length: count }, (_, i) => (
+            <tr key={`${i + 1}`}>
+              <th scope="row">{i + 1}</th>
+              {(["inputs", "gradients"] as const).flatMap((what) =>
+                SIDES.map((side) => (
+                  <Cell key={`${what} ${side}`} layer={looks[side]?.layers[i]} side={side} what={what} />
+                )),
+              )}
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );

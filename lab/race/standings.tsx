@@ -1,4 +1,4 @@
-import { Scrolls } from "../controls/scrolls.js";
+import { Table } from "../controls/table.js";
 import { decimal, percent } from "../text/numbers.js";
 import { text } from "../text/text.js";
 import type { Racer } from "../training/racer.js";
@@ -39,25 +39,12 @@ export function Standings() {
           <Status key={side} racer={racers[side]} name={t[side]} />
         ))}
       </div>
-      <Scrolls label={t.table}>
-        <table class="numbers standings">
-          <caption>{t.table}</caption>
-          <thead>
-            <tr>
-              {t.columns.map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {SIDES.map((side) => (
-              <Row key={side} racer={racers[side]} name={t[side]} />
-            ))}
-          </tbody>
-        </table>
-      </Scrolls>
+      <h3>{t.table}</h3>
+      <Table label={t.table} columns={t.columns} class="standings">
+        {SIDES.map((side) => (
+          <Row key={side} racer={racers[side]} name={t[side]} />
+        ))}
+      </Table>
     </>
   );
 }

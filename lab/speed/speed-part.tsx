@@ -1,5 +1,5 @@
 import { Button, Controls } from "../controls/controls.js";
-import { Scrolls } from "../controls/scrolls.js";
+import { Table } from "../controls/table.js";
 import { linear } from "../pictures/scale.js";
 import { useWidth } from "../pictures/width.js";
 import { figure } from "../text/numbers.js";
@@ -59,28 +59,15 @@ function Result({ shown }: { readonly shown: Speeds }) {
       <div class="picture" ref={picture}>
         <Bars shown={shown} width={width} />
       </div>
-      <Scrolls label={t.measure}>
-        <table class="numbers">
-          <thead>
-            <tr>
-              {t.columns.map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {PROGRAMS.map((program) => (
-              <tr key={program}>
-                <th scope="row">{t.rows[program]}</th>
-                <td>{t.milliseconds(figure(shown[program]))}</td>
-                <td>{t.times(figure(shown[program] / shown.kernels))}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scrolls>
+      <Table label={t.measure} columns={t.columns}>
+        {PROGRAMS.map((program) => (
+          <tr key={program}>
+            <th scope="row">{t.rows[program]}</th>
+            <td>{t.milliseconds(figure(shown[program]))}</td>
+            <td>{t.times(figure(shown[program] / shown.kernels))}</td>
+          </tr>
+        ))}
+      </Table>
       <p>{t.boundNote(figure(shown.bound))}</p>
       <p class="note">{t.agreement(figure(shown.difference))}</p>
     </>
