@@ -29,6 +29,7 @@ export default {
       { path: "^test/fuzz/reference\\.ts$" },
       { path: "^src/" },
     ),
+    only("the page uses what users use", { path: "^lab/" }, { path: "^src/" }),
     only("benchmarks use what users use", { path: "^bench/" }, { path: "^src/" }),
   ],
   options: {

@@ -168,6 +168,8 @@ describe("the runner", () => {
     runner.obey({ kind: "settings", id: 5, settings: { ...without, activation: "linear", rate: 1e4 } });
     expect(reports.at(-1)).toEqual({ kind: "applied", id: 5, step: 1 });
     runner.obey({ kind: "run" });
+    // A rest delays training, and does not end it.
+    runner.obey({ kind: "rest" });
     await end;
     runner.obey({ kind: "reset" });
     expect(reports.filter(({ kind }) => kind === "begun")).toHaveLength(2);
