@@ -23,6 +23,10 @@ interface Violation {
 
 /** What axe finds that is serious or worse. */
 async function serious(page: Page): Promise<string[]> {
+  // What is out of view is not drawn, and axe would pass over it.
+  await page.evaluate(
+    "document.querySelectorAll('main > section').forEach(({ style }) => { style.contentVisibility = 'visible' })",
+  );
   // Through the debugger: the page's policy would refuse a script of another source.
   await page.evaluate(axe);
   const found: Violation[] = await page.evaluate("axe.run().then(({ violations }) => violations)");
@@ -55,6 +59,25 @@ describe.each(engines.slice(0, 1))("the page in $name", (engine) => {
       // Nothing reaches over the side of a phone.
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
       expect(said).toEqual([]);
+    });
+  });
+});
+
+describe.each(engines.slice(0, 1))("what works where $name refuses", (engine) => {
+  it.each([
+    ["WebAssembly", "This browser refuses WebAssembly"],
+    ["Worker", "This browser refuses workers"],
+  ])("%s: the page says so, and one channel works", async (name, words) => {
+    await withBrowser(engine, async (browser) => {
+      const page = await browser.newPage();
+      await page.addInitScript(`delete globalThis.${name}`);
+      await page.goto(`${site.url}#v=1&lang=en`);
+      await page.locator(".dots").waitFor();
+      expect(await page.locator("[role=alert]").textContent()).toContain(words);
+      await page.locator(".handle").nth(2).press("PageUp");
+      await page.getByText("Sample 3 moved from −0.40 to 0.60").waitFor();
+      expect(await page.locator("#race button.main").isDisabled()).toBe(true);
+      expect(await page.locator("#speed button.main").isDisabled()).toBe(true);
     });
   });
 });
