@@ -11,7 +11,7 @@ export const questions = {
     decay: {
       question: "Does batch norm do the same as weight decay?",
       answer:
-        "No. Decay makes weights smaller, and behind them batch norm takes the size out again: here every x is a tenth of what it was, and y is the same.",
+        "No. Decay makes weights smaller, and batch norm takes the size out again. Here every x is a tenth of what it was, and y is the same.",
     },
     mlp: {
       question: "Can batch norm be used in an MLP?",
@@ -35,7 +35,7 @@ export const questions = {
     faster: {
       question: "Why does training converge sooner with batch norm?",
       answer:
-        "At rate 1 LeNet with sigmoids passes on next to nothing at first and stays at chance, while the network with batch norm learns at once. Look at the gradients below the curves.",
+        "At rate 1 LeNet with sigmoids passes on next to nothing at first and stays at chance. The network with batch norm learns at once. Look at the gradients below the curves.",
     },
     compare: {
       question: "How strictly must a comparison hold all else equal?",
@@ -44,7 +44,7 @@ export const questions = {
     layerNorm: {
       question: "How do layer norm and instance norm differ from batch norm?",
       answer:
-        "They average over other cells of the same table: layer norm over a row, that is one sample, instance norm over one map of one sample. So no sample depends on another.",
+        "They average over other cells of the same table. Layer norm takes a row, that is one sample; instance norm takes one map of one sample. So no sample depends on another.",
     },
     after: {
       question: "Can batch norm come after the activation?",
@@ -53,7 +53,7 @@ export const questions = {
     fill: {
       question: "Should the batch fill the whole memory?",
       answer:
-        "No. Large batches are hardly faster per image, and one epoch then has few steps: compare the epochs to 80 % with those of a batch size of 64.",
+        "No. Large batches are hardly faster per image, and one epoch then has few steps. Compare the epochs to 80 % with those of a batch size of 64.",
     },
     rate: {
       question: "From the notes: batch norm permits a larger learning rate.",

@@ -1,6 +1,6 @@
 /** Of the part on speed. */
 export const speed = {
-  lead: "One step of training of one batch norm layer, forward and backward, on 32 maps of 28 × 28 positions and 64 channels: 1.6 million values. Three programs compute the same numbers, one after the other, on your machine.",
+  lead: "This is one step of training of one batch norm layer, forward and backward. Its input has 32 samples of 28 × 28 positions and 64 channels: 1.6 million values. Three programs compute the same numbers, one after the other, on your machine.",
   start: "Measure it here",
   measuring: "It is being measured. That takes a few seconds.",
   failed: (why: string) => `The measurement ended early: ${why}`,
