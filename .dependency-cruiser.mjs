@@ -4,7 +4,7 @@ const only = (name, from, to) => ({ name, severity: "error", from, to });
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
-    only("no cycle", { path: "^(src|assembly|bench|scripts)/" }, { circular: true }),
+    only("no cycle", { path: "^(src|assembly|bench|lab|scripts)/" }, { circular: true }),
     only("errors import nothing", { path: "^src/errors\\.ts$" }, { path: "." }),
     only("layout imports nothing", { path: "^src/layout\\.ts$" }, { path: "." }),
     only(
@@ -29,6 +29,7 @@ export default {
       { path: "^test/fuzz/reference\\.ts$" },
       { path: "^src/" },
     ),
+    only("the page uses what users use", { path: "^lab/" }, { path: "^src/" }),
     only("benchmarks use what users use", { path: "^bench/" }, { path: "^src/" }),
   ],
   options: {
@@ -36,6 +37,6 @@ export default {
     tsConfig: { fileName: "tsconfig.json" },
     doNotFollow: { path: "node_modules|^dist/" },
     exclude: { path: "^dist/" },
-    enhancedResolveOptions: { extensions: [".ts", ".js", ".mjs"] },
+    enhancedResolveOptions: { extensions: [".ts", ".tsx", ".js", ".mjs"] },
   },
 };

@@ -14,7 +14,7 @@ const testTimeout = 60_000;
 const node: TestProjectInlineConfiguration = {
   test: {
     name: "node",
-    include: rooms("values", "interface", "binary", "hosts", "tfjs", "examples", "self"),
+    include: rooms("values", "interface", "binary", "hosts", "tfjs", "examples", "lab", "self"),
     exclude: [PAGES],
     testTimeout,
     // allocation.test.ts measures the heap between two collections.
@@ -60,16 +60,33 @@ const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-E
 
 function browser(host: Host, isolated: boolean): TestProjectInlineConfiguration {
   return {
+    // The page as it is built, and the files that it fetches.
+    publicDir: "build/lab",
     server: { headers: isolated ? isolation : {} },
     // What is found only when a suite imports it makes the page load anew.
     optimizeDeps: {
-      include: ["core", "layers", "backend-cpu", "backend-wasm"].map((name) => `@tensorflow/tfjs-${name}`),
+      include: [
+        ...["core", "core/dist/register_all_gradients.js", "layers", "backend-cpu", "backend-wasm"].map(
+          (name) => `@tensorflow/tfjs-${name}`,
+        ),
+        ...[
+          "preact",
+          "preact/hooks",
+          "preact/test-utils",
+          "preact/jsx-dev-runtime",
+          "@preact/signals",
+          "uplot",
+          "axe-core",
+        ],
+      ],
     },
     test: {
       // In WebKit a page that is not isolated can only load and take memory otherwise: the values would take 20 s more.
       include: [
         ...rooms("interface", "hosts", ...(host.type === "webkit" && !isolated ? [] : ["values", "self"])),
         "test/tfjs/*.page.test.ts",
+        // As most hosts serve it: without the headers that isolate.
+        ...(isolated ? [] : ["test/lab/*.page.test.{ts,tsx}"]),
       ],
       exclude: ["**/*.node.test.ts"],
       testTimeout,

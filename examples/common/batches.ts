@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { classes, type Dataset, inputShape, pixels } from "./fashion-mnist.js";
+import { classes, type Dataset, inputShape, pixels } from "./images.js";
 
 export interface Batch {
   readonly images: tf.Tensor4D;

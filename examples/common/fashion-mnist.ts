@@ -3,21 +3,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { InputError } from "../../scripts/common/command.js";
+import { classes, type Dataset, imageSize } from "./images.js";
+
+export { classes, type Dataset, imageSize, inputShape, pixels } from "./images.js";
 
 /** The part of the data that comes with the repository. */
 export const dataFolder = join(dirname(fileURLToPath(import.meta.url)), "../data");
-
-/** Images as stored: one byte a pixel (0 white ground, 255 ink), one after another, 28 rows of 28. */
-export interface Dataset {
-  readonly images: Uint8Array;
-  readonly labels: Uint8Array;
-  readonly count: number;
-}
-
-export const imageSize = 28;
-export const pixels = imageSize * imageSize;
-export const inputShape = [imageSize, imageSize, 1] as const;
-export const classes = 10;
 
 /** File names of the official distribution. */
 export const fileNames = {

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { classes, pixels } from "../../examples/common/fashion-mnist.js";
+import { classes, pixels } from "../../examples/common/images.js";
 import type { Random } from "../../scripts/common/random.js";
 import { BatchNorm, type NormSettings } from "./normalization.js";
 

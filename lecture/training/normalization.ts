@@ -26,8 +26,9 @@ export class BatchNorm implements Layer {
   readonly running: Statistics;
   /** Of the last batch that went through in training. */
   batch: Statistics | null = null;
-  readonly #momentum: number;
-  readonly #eps: number;
+  /** Weight of the new batch in the running statistics, and what is added to variances: the next call of `apply` takes them. */
+  momentum: number;
+  eps: number;
   readonly #singleValue: SingleValue;
   /** The sums of an estimate under way: batches, means, squares of means, variances. */
   #sums: { batches: number; mean: Float64Array; square: Float64Array; variance: Float64Array } | null = null;
@@ -40,8 +41,8 @@ export class BatchNorm implements Layer {
     this.gamma = affine ? tf.tidy(() => tf.variable(tf.ones([channels]))) : null;
     this.beta = affine ? tf.tidy(() => tf.variable(tf.zeros([channels]))) : null;
     this.running = { mean: new Float64Array(channels), variance: new Float64Array(channels).fill(1) };
-    this.#momentum = momentum;
-    this.#eps = eps;
+    this.momentum = momentum;
+    this.eps = eps;
     this.#singleValue = singleValue;
   }
 
@@ -54,9 +55,9 @@ export class BatchNorm implements Layer {
       const statistics = mode === "running" ? this.running : this.#precise;
       if (statistics === null) throw new Error("no precise statistics: call estimate first");
       const [mean, variance] = [statistics.mean, statistics.variance].map((values) => tf.tensor1d([...values]));
-      return batchNormInference(x, mean, variance, this.gamma, this.beta, { eps: this.#eps });
+      return batchNormInference(x, mean, variance, this.gamma, this.beta, { eps: this.eps });
     }
-    const options = { eps: this.#eps, singleValue: this.#singleValue };
+    const options = { eps: this.eps, singleValue: this.#singleValue };
     const { y, mean, variance } = batchNormTraining(x, this.gamma, this.beta, options);
     if (mode !== "batch") {
       const batch = { mean: Float64Array.from(mean.dataSync()), variance: Float64Array.from(variance.dataSync()) };
@@ -87,7 +88,7 @@ export class BatchNorm implements Layer {
     this.batch = batch;
     for (const name of ["mean", "variance"] as const) {
       const running = this.running[name];
-      for (let c = 0; c < this.channels; c++) running[c] += this.#momentum * (batch[name][c] - running[c]);
+      for (let c = 0; c < this.channels; c++) running[c] += this.momentum * (batch[name][c] - running[c]);
     }
   }
 

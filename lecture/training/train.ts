@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Batch, batchBounds, countRight, disposeBatch, makeBatch } from "../../examples/common/batches.js";
-import type { Dataset } from "../../examples/common/fashion-mnist.js";
+import type { Dataset } from "../../examples/common/images.js";
 import type { Random } from "../../scripts/common/random.js";
 import type { Mode, Network } from "./network.js";
 

@@ -1,0 +1,34 @@
+import type { Signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+
+interface TermProps<T extends string> {
+  /** What the reader points to; "" for nothing. */
+  readonly marked: Signal<T | "">;
+  readonly term: T;
+  /** Id of the sentence that says what the term is. */
+  readonly note: string;
+  readonly children: ComponentChildren;
+}
+
+/** A term of a formula that marks in the picture what it is, while it is pointed to or has the focus. */
+export function Term<T extends string>({ marked, term, note, children }: TermProps<T>) {
+  const mark = () => {
+    marked.value = term;
+  };
+  const release = () => {
+    if (marked.value === term) marked.value = "";
+  };
+  return (
+    <button
+      type="button"
+      class="term"
+      aria-describedby={note}
+      onMouseEnter={mark}
+      onMouseLeave={release}
+      onFocus={mark}
+      onBlur={release}
+    >
+      <var>{children}</var>
+    </button>
+  );
+}
