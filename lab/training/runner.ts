@@ -62,6 +62,8 @@ export class Runner {
         break;
       case "rest":
         this.#tired = true;
+        // Nor does the page have to draw a look meanwhile.
+        this.#looked = performance.now();
         break;
       case "step":
         this.#step();
