@@ -96,15 +96,25 @@ export function forwardInference(
   );
 }
 
-/** dx, dgamma and dbeta. `count`: values per channel behind the statistics, 0 where these are constants. */
-export function backward(dx: FloatTensor, dy: FloatTensor, x: FloatTensor, layer: LayerAddresses, count: number): void {
+/**
+ * dx, dgamma and dbeta, these in float32 too if `rounds`. `count`: values per channel behind the statistics, 0 where these are
+ * constants.
+ */
+export function backward(
+  dx: FloatTensor,
+  dy: FloatTensor,
+  x: FloatTensor,
+  layer: LayerAddresses,
+  count: number,
+  rounds: boolean,
+): void {
   const { kernels, extents } = x;
   kernels.exports.backward(
     dx.address,
     layer.dgamma,
     layer.dbeta,
-    layer.dgammaFloats,
-    layer.dbetaFloats,
+    rounds ? layer.dgammaFloats : ABSENT,
+    rounds ? layer.dbetaFloats : ABSENT,
     dy.address,
     x.address,
     layer.mean,

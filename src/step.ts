@@ -1,3 +1,4 @@
+import { checkBoolean } from "./arguments.js";
 import { unfit } from "./errors.js";
 import type { LayerMemory, Moments } from "./layer-memory.js";
 import { checkCount, checkInput, checkLikeInput, checkResidual } from "./operands.js";
@@ -65,6 +66,7 @@ export function backward(layer: LayerMemory, dy: Tensor, to: Tensor | BackwardOp
   const options = optionsIn(to, BACKWARD_OPTIONS);
   const out = options === null ? to : options.out;
   const residualGradient = options?.residualGradient ?? undefined;
+  const accumulate = accumulates(options?.accumulate);
   const { dgamma, dbeta, frozen } = layer.living();
   const x = inputOf(layer);
   const y = layer.y !== null && layer.addresses.activation !== 0 ? living(layer.y) : null;
@@ -75,8 +77,10 @@ export function backward(layer: LayerMemory, dy: Tensor, to: Tensor | BackwardOp
   const dx = given ?? FloatTensor.like(x);
   const { count } = x.extents;
   if (count === 0) {
-    dgamma?.data.fill(0);
-    dbeta?.data.fill(0);
+    if (!accumulate) {
+      dgamma?.data.fill(0);
+      dbeta?.data.fill(0);
+    }
     return dx;
   }
   // In front of the residual; backward may read it from dx.
@@ -87,9 +91,17 @@ export function backward(layer: LayerMemory, dy: Tensor, to: Tensor | BackwardOp
   if (frozen && dgamma === null && dbeta === null) {
     phases.inputGradient(dx, dz, x, addresses, operations.ABSENT, operations.ABSENT, count);
   } else {
-    operations.backward(dx, dz, x, addresses, frozen ? 0 : count);
+    operations.backward(dx, dz, x, addresses, frozen ? 0 : count, !accumulate);
+    if (accumulate) {
+      dgamma?.add(layer.dgammaSums);
+      dbeta?.add(layer.dbetaSums);
+    }
   }
   return dx;
+}
+
+function accumulates(value: unknown): boolean {
+  return value === undefined ? false : checkBoolean("accumulate", value);
 }
 
 /** The input of the last forward. */
