@@ -70,6 +70,7 @@ function browser(host: Host, isolated: boolean): TestProjectInlineConfiguration 
       include: [
         ...rooms("interface", "hosts", ...(host.type === "webkit" && !isolated ? [] : ["values", "self"])),
         "test/tfjs/*.page.test.ts",
+        "test/examples/*.page.test.ts",
       ],
       exclude: ["**/*.node.test.ts"],
       testTimeout,
