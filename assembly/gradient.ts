@@ -1,3 +1,4 @@
+import { Check } from "./check";
 import {
   AFFINE,
   CHOSEN,
@@ -48,6 +49,10 @@ export function gradientPartials(
   begin: usize,
   end: usize,
 ): void {
+  Check.extents(batch, channels, spatial);
+  Check.floats(batch * channels * spatial, dy, x);
+  Check.doubles(channels, mean, invstd, dbeta);
+  Check.floats(channels, gamma, beta);
   const width = widthOf(batch, channels, spatial);
   const pitch = Scratch.pitch(width);
   const from = Part.firstChannel(begin, batch, channels, spatial);
@@ -145,6 +150,10 @@ export function inputGradient(
   begin: usize,
   end: usize,
 ): void {
+  Check.extents(batch, channels, spatial);
+  Check.step(batch * channels * spatial, dx, dy, x);
+  Check.doubles(channels, mean, invstd, dgamma, dbeta);
+  Check.floats(channels, gamma, beta);
   if (!dgamma && !activation) {
     normalize(dx, dy, 0, 0, invstd, gamma, 0, scratch, batch, channels, spatial, 0, begin, end);
     return;
@@ -198,6 +207,8 @@ export function maskGradient(
   begin: usize,
   end: usize,
 ): void {
+  Check.extents(batch, channels, spatial);
+  Check.step(batch * channels * spatial, dz, dy, y);
   const count = parts(batch, channels, spatial);
   const values = batch * channels * spatial;
   const first = begin < count ? (values / count) * begin : values;
