@@ -1,3 +1,4 @@
+import { Numbered } from "./activation";
 import { Check } from "./check";
 import {
   AFFINE,
@@ -191,7 +192,7 @@ export function applyGradient(
 }
 
 /**
- * dz = dy where y is positive or NaN, else 0; without an activation a copy of dy. Of the parts from `begin` to `end`
+ * dz = dy where the activation does not hold it back, else 0; without an activation a copy of dy. Of the parts from `begin` to `end`
  * each is a stretch of the memory here, whatever the other phases split.
  *
  * dz, dy, y: batch x channels x spatial float32.
@@ -221,8 +222,10 @@ export function maskGradient(
     return;
   }
   for (; stop - at >= 16; at += 16) {
-    const held = f32x4.le(v128.load(y + at), f32x4.splat(0));
-    v128.store(dz + at, v128.andnot(v128.load(dy + at), held));
+    v128.store(dz + at, v128.andnot(v128.load(dy + at), Numbered.holds(activation, v128.load(y + at))));
   }
-  for (; at < stop; at += 4) store<f32>(dz + at, load<f32>(y + at) <= 0 ? 0 : load<f32>(dy + at));
+  for (; at < stop; at += 4) {
+    const held = Numbered.holds(activation, v128.load32_zero(y + at));
+    v128.store32_lane(dz + at, v128.andnot(v128.load32_zero(dy + at), held), 0);
+  }
 }

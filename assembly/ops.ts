@@ -1,4 +1,4 @@
-import { Activation } from "./activation";
+import { ACTIVATIONS, Activation } from "./activation";
 import { MEAN, OFFSET, SCALE, SHIFT, SLOPE } from "./coefficients";
 import { Vector } from "./vector";
 
@@ -189,7 +189,7 @@ export class NormalizeAdd {
 
   @inline
   hoisted(op: i32, _slope: v128): v128 {
-    return f32x4.splat(op & 1 ? 0 : -Infinity);
+    return f32x4.splat(op == NORMALIZE_ADD ? -Infinity : 0);
   }
 
   @inline
@@ -256,10 +256,10 @@ export class InputGradient<A extends Activation> {
 
 /**
  * Inner loops are selected by number, so that the code around them is compiled once instead of once per operation (2.0
- * kB). These are the numbers of the terms; GRADIENT + 1 is the same behind ReLU.
+ * kB). These are the numbers of the terms; GRADIENT + a is the same behind activation number a.
  */
 export const RAW: i32 = 0;
-export const GRADIENT: i32 = 2;
+export const GRADIENT: i32 = 1;
 
 /**
  * How terms are summed: in float32; in float64, those of the channels that FLOAT64 names; in float64, those of all
@@ -269,7 +269,7 @@ export const FLOAT32: i32 = 0;
 export const FLOAT64_SOME: i32 = 1;
 export const FLOAT64_ALL: i32 = 2;
 
-/** The numbers of the ops without an activation; 1 more is the same with ReLU. */
+/** The numbers of the ops without an activation; a more is the same with activation number a. */
 export const NORMALIZE: i32 = 0;
-export const NORMALIZE_ADD: i32 = 2;
-export const INPUT_GRADIENT: i32 = 4;
+export const NORMALIZE_ADD: i32 = NORMALIZE + ACTIVATIONS;
+export const INPUT_GRADIENT: i32 = NORMALIZE_ADD + ACTIVATIONS;
