@@ -167,11 +167,11 @@ export class Normalize<A extends Activation> {
 }
 
 /**
- * y = activation((x - MEAN) * SCALE + SHIFT + residual). One instance for all activations, with a floor of 0 or
- * -Infinity: it waits for its three arrays, not for the maximum.
+ * y = activation((x - MEAN) * SCALE + SHIFT + residual). A floor of -Infinity or 0 makes that of Identity the one of ReLU,
+ * too: the loop waits for its three arrays, not for the maximum.
  */
 @unmanaged
-export class NormalizeAdd {
+export class NormalizeAdd<A extends Activation> {
   @inline
   slots(): i32 {
     return (1 << MEAN) | (1 << SCALE) | (1 << SHIFT);
@@ -205,7 +205,8 @@ export class NormalizeAdd {
     floor: v128,
   ): v128 {
     // pmax keeps a NaN as its first argument.
-    return f32x4.pmax(f32x4.add(Vector.madd(f32x4.sub(x, mean), scale, shift), residual), floor);
+    const y = f32x4.add(Vector.madd(f32x4.sub(x, mean), scale, shift), residual);
+    return changetype<A>(0).of(f32x4.pmax(y, floor));
   }
 }
 
