@@ -3,9 +3,9 @@ import type { FloatTensor } from "./tensor.js";
 /** A layer's steps on tensors, without checks. Extents are not empty, and there is scratch for them. */
 
 /** What is fused behind the normalization: nothing, or max(y, 0). */
-export type Activation = "none" | "relu";
+export type Activation = (typeof ACTIVATIONS)[number];
 /** In the order of their numbers in the kernels. */
-export const ACTIVATIONS: readonly Activation[] = ["none", "relu"];
+export const ACTIVATIONS = ["none", "relu"] as const;
 
 export type Address = number;
 /** The address of what is absent. */

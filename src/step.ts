@@ -85,7 +85,7 @@ export function backward(layer: LayerMemory, dy: Tensor, to: Tensor | BackwardOp
   }
   // In front of the residual; backward may read it from dx.
   const dz = branch ?? (y === null ? gradient : dx);
-  if (y !== null) phases.maskGradient(dz, gradient, y);
+  if (y !== null) phases.maskGradient(dz, gradient, y, layer.addresses.activation);
   else if (dz !== gradient) dz.data.set(gradient.data);
   const addresses = y === null ? layer.addresses : layer.linear;
   if (frozen && dgamma === null && dbeta === null) {

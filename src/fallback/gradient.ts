@@ -6,6 +6,11 @@ import { normalize } from "./normalize.js";
 import { isEmpty } from "./parts.js";
 import { CHOICE, FIRST, pitchOf, SECOND, slotsIn } from "./slots.js";
 
+/** By the number of the activation. Without one frozen statistics have no loop of their own. */
+const SUMS = [loops.gradientSums, loops.gradientSumsRelu];
+const GRADIENT = [loops.inputGradient, loops.inputGradientRelu];
+const FROZEN_GRADIENT = [loops.inputGradient, loops.frozenGradientRelu];
+
 /** Sums of dy and dy * (x - mean), dy behind the activation, in the scratch: the address of FIRST. */
 function sum(
   h: Heap,
@@ -24,7 +29,7 @@ function sum(
   const at = slotsIn(scratch);
   const pitch = pitchOf(channels);
   affine(h, at, pitch, mean, invstd, gamma, beta, channels);
-  reduce(activation ? loops.gradientSumsRelu : loops.gradientSums, h, x, dy, at, pitch, batch, channels, spatial);
+  reduce(SUMS[activation], h, x, dy, at, pitch, batch, channels, spatial);
   return 8 * (at + FIRST * pitch);
 }
 
@@ -122,8 +127,7 @@ export function inputGradient(
   const pitch = pitchOf(channels);
   affine(h, at, pitch, mean, invstd, gamma, beta, channels);
   if (dgamma) gradient(h, at, pitch, invstd, dgamma, dbeta, channels, count);
-  const operation = !dgamma ? loops.frozenGradientRelu : activation ? loops.inputGradientRelu : loops.inputGradient;
-  map(operation, h, dx, x, dy, at, pitch, batch, channels, spatial);
+  map((dgamma ? GRADIENT : FROZEN_GRADIENT)[activation], h, dx, x, dy, at, pitch, batch, channels, spatial);
 }
 
 /** dz = dy where the activation passed y, else 0. */
