@@ -10,6 +10,8 @@ import { CHOICE, FIRST, pitchOf, SECOND, slotsIn } from "./slots.js";
 const SUMS = [loops.gradientSums, loops.gradientSumsRelu];
 const GRADIENT = [loops.inputGradient, loops.inputGradientRelu];
 const FROZEN_GRADIENT = [loops.inputGradient, loops.frozenGradientRelu];
+/** Whether y, as float32, holds dy back. */
+const HOLDS = [() => false, (y: number) => y <= 0];
 
 /** Sums of dy and dy * (x - mean), dy behind the activation, in the scratch: the address of FIRST. */
 function sum(
@@ -149,11 +151,12 @@ export function maskGradient(
     h.copy(dz, dy, length);
     return;
   }
+  const holds = HOLDS[activation];
   const { floats: f } = h;
   const toDy = (dy >>> 2) - (y >>> 2);
   const toDz = (dz >>> 2) - (y >>> 2);
   for (let i = y >>> 2, last = i + length; i < last; i++) {
     CHOICE[1] = f[i + toDy];
-    f[i + toDz] = CHOICE[+!(f[i] <= 0)];
+    f[i + toDz] = CHOICE[+!holds(f[i])];
   }
 }
