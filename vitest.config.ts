@@ -9,6 +9,9 @@ const PAGES = "**/*.page.test.ts";
 /** Node.js before 22 has relaxed SIMD behind a flag, which later ones no longer know. */
 const relaxedSimd = Number(process.versions.node.split(".")[0]) < 22 ? ["--experimental-wasm-relaxed-simd"] : [];
 
+/** Suites of values/ that call bare kernels. */
+const RAW_SUITES = ["canaries", "ranges"];
+
 const testTimeout = 60_000;
 
 const node: TestProjectInlineConfiguration = {
@@ -19,7 +22,7 @@ const node: TestProjectInlineConfiguration = {
     testTimeout,
     // allocation.test.ts measures the heap between two collections.
     execArgv: ["--expose-gc", ...relaxedSimd],
-    provide: { host: "node", isolated: false, backend: "wasm", relaxed: false },
+    provide: { host: "node", isolated: false, backend: "wasm", relaxed: false, debug: false },
   },
 };
 
@@ -30,7 +33,17 @@ const relaxed: TestProjectInlineConfiguration = {
     include: rooms("values"),
     testTimeout,
     execArgv: relaxedSimd,
-    provide: { host: "node", isolated: false, backend: "wasm", relaxed: true },
+    provide: { host: "node", isolated: false, backend: "wasm", relaxed: true, debug: false },
+  },
+};
+
+/** Bare kernels, over the binary whose assertions trap on a wrong extent or address: see CONTRIBUTING.md. */
+const debug: TestProjectInlineConfiguration = {
+  test: {
+    name: "debug",
+    include: RAW_SUITES.map((name) => `test/values/${name}.test.ts`),
+    testTimeout,
+    provide: { host: "node", isolated: false, backend: "wasm", relaxed: false, debug: true },
   },
 };
 
@@ -41,7 +54,7 @@ const fallback: TestProjectInlineConfiguration = {
     include: rooms("values", "interface"),
     testTimeout,
     execArgv: ["--expose-gc"],
-    provide: { host: "node", isolated: false, backend: "js", relaxed: false },
+    provide: { host: "node", isolated: false, backend: "js", relaxed: false, debug: false },
   },
 };
 
@@ -87,12 +100,13 @@ function browser(host: Host, isolated: boolean): TestProjectInlineConfiguration 
         "test/tfjs/*.page.test.ts",
         // As most hosts serve it: without the headers that isolate.
         ...(isolated ? [] : ["test/lab/*.page.test.{ts,tsx}"]),
+        "test/examples/*.page.test.ts",
       ],
       exclude: ["**/*.node.test.ts"],
       testTimeout,
       // All suites in one frame: no suite replaces a module, and a frame for each takes half a second more.
       isolate: false,
-      provide: { host: host.type, isolated, backend: "wasm", relaxed: false },
+      provide: { host: host.type, isolated, backend: "wasm", relaxed: false, debug: false },
       browser: pages(host, isolated ? host.type : `${host.type}-unisolated`, isolated),
     },
   };
@@ -107,7 +121,7 @@ function webgl(host: Host): TestProjectInlineConfiguration {
     test: {
       include: ["test/tfjs/*.webgl.test.ts"],
       testTimeout,
-      provide: { host: host.type, isolated: false, backend: "wasm", relaxed: false },
+      provide: { host: host.type, isolated: false, backend: "wasm", relaxed: false, debug: false },
       browser: pages(host, "webgl", false, ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]),
     },
   };
@@ -120,6 +134,7 @@ export default defineConfig({
     projects: [
       node,
       relaxed,
+      debug,
       fallback,
       fuzz,
       ...installed().flatMap((host) => [

@@ -7,6 +7,8 @@ import { Vector } from "./vector";
  */
 export interface Activation {
   of(y: v128): v128;
+  /** Ones where y holds dy back. */
+  holds(y: v128): v128;
   /** The coefficients that `limit` and `passed` need, one bit for each (see coefficients.ts). */
   slots(): i32;
   /** What `passed` compares with, made once for many values. */
@@ -24,6 +26,11 @@ export class Identity {
   @inline
   of(y: v128): v128 {
     return y;
+  }
+
+  @inline
+  holds(y: v128): v128 {
+    return Vector.zero(y);
   }
 
   @inline
@@ -61,6 +68,11 @@ export class Relu {
   }
 
   @inline
+  holds(y: v128): v128 {
+    return f32x4.le(y, Vector.zero(y));
+  }
+
+  @inline
   slots(): i32 {
     return (1 << SCALE) | (1 << SHIFT);
   }
@@ -85,5 +97,24 @@ export class Relu {
   @inline
   through(d: v128, passing: v128): v128 {
     return v128.and(d, passing);
+  }
+}
+
+/** The number of the activation in the exports' arguments; 0 is Identity. */
+export const RELU: i32 = 1;
+/** How many activations there are. Each operation has so many numbers. */
+export const ACTIVATIONS: i32 = 2;
+
+/** An activation by its number, for loops that are not generic over it. */
+export class Numbered {
+  @inline
+  static of(activation: i32, y: v128): v128 {
+    return activation == RELU ? changetype<Relu>(0).of(y) : y;
+  }
+
+  /** For any number but 0. */
+  @inline
+  static holds(_activation: i32, y: v128): v128 {
+    return changetype<Relu>(0).holds(y);
   }
 }

@@ -200,7 +200,8 @@ function mapPlanes(
   if (op == NORMALIZE) planes.map<Normalize<Identity>>(op, out, a, b, k, beyond, batch, channels, spatial, from, to);
   else if (op == NORMALIZE + 1)
     planes.map<Normalize<Relu>>(op, out, a, b, k, beyond, batch, channels, spatial, from, to);
-  else if (op < INPUT_GRADIENT) planes.map<NormalizeAdd>(op, out, a, b, k, beyond, batch, channels, spatial, from, to);
+  else if (op < INPUT_GRADIENT)
+    planes.map<NormalizeAdd<Identity>>(op, out, a, b, k, beyond, batch, channels, spatial, from, to);
   else if (op == INPUT_GRADIENT)
     planes.map<InputGradient<Identity>>(op, out, a, b, k, beyond, batch, channels, spatial, from, to);
   else planes.map<InputGradient<Relu>>(op, out, a, b, k, beyond, batch, channels, spatial, from, to);

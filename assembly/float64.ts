@@ -1,4 +1,4 @@
-import { Relu } from "./activation";
+import { Numbered, Relu } from "./activation";
 import {
   FLOAT64,
   FLOAT64_Y,
@@ -14,7 +14,7 @@ import {
   SLOPE,
   SLOPE64,
 } from "./coefficients";
-import { INPUT_GRADIENT, NORMALIZE_ADD, NormalizeAdd } from "./ops";
+import { INPUT_GRADIENT, NORMALIZE, NORMALIZE_ADD } from "./ops";
 import { Vector } from "./vector";
 
 /**
@@ -54,7 +54,7 @@ function affine(x: v128, b: v128, block: usize): v128 {
   return v128.bitselect(f32x4.add(narrow, b), Vector.demote(low, high), inFloat32);
 }
 
-/** ReLU of the block's lanes. */
+/** The activation of the block's lanes. */
 export class Mask {
   /** Whether y is computed in float64 in one of the lanes. */
   @inline
@@ -64,10 +64,12 @@ export class Mask {
 
   /** dy where y lets it through. */
   @inline
-  static passed(dy: v128, x: v128, block: usize, wide: bool): v128 {
-    if (wide) return v128.andnot(dy, f32x4.le(affine(x, f32x4.splat(0), block), Vector.zero(x)));
+  static passed(activation: i32, dy: v128, x: v128, block: usize, wide: bool): v128 {
     const d = f32x4.sub(x, v128.load(block, 16 * MEAN));
-    return changetype<Relu>(0).passed(dy, d, v128.load(block, 16 * SCALE), Vector.limit(v128.load(block, 16 * SHIFT)));
+    const y = wide
+      ? affine(x, f32x4.splat(0), block)
+      : Vector.madd(d, v128.load(block, 16 * SCALE), v128.load(block, 16 * SHIFT));
+    return v128.andnot(dy, Numbered.holds(activation, y));
   }
 }
 
@@ -81,10 +83,10 @@ export function mapStrip(op: i32, out: usize, toA: usize, toB: usize, block: usi
 }
 
 function mapAffine(op: i32, out: usize, toA: usize, toB: usize, block: usize, stride: usize, count: usize): void {
-  const floor = changetype<NormalizeAdd>(0).hoisted(op, v128.load(block));
+  const activation = op - (op < NORMALIZE_ADD ? NORMALIZE : NORMALIZE_ADD);
   for (; count; count--) {
     const b = op < NORMALIZE_ADD ? i32x4.splat(i32.MIN_VALUE) : v128.load(out + toB);
-    v128.store(out, f32x4.pmax(affine(v128.load(out + toA), b, block), floor));
+    v128.store(out, Numbered.of(activation, affine(v128.load(out + toA), b, block)));
     out += stride;
   }
 }
@@ -104,7 +106,7 @@ function mapGradient(op: i32, out: usize, toA: usize, toB: usize, block: usize, 
   for (; count; count--) {
     const a = v128.load(out + toA);
     let b = v128.load(out + toB);
-    if (op & 1) b = Mask.passed(b, a, block, wide);
+    if (op > INPUT_GRADIENT) b = Mask.passed(op - INPUT_GRADIENT, b, a, block, wide);
     const low = Lanes.gradient(Vector.low(a), Vector.low(b), meanLow, block);
     const high = Lanes.gradient(Vector.high(a), Vector.high(b), meanHigh, block + 16);
     let result = Vector.demote(low, high);

@@ -1,3 +1,5 @@
+import { Numbered } from "./activation";
+import { Check } from "./check";
 import {
   AFFINE,
   CHOSEN,
@@ -48,6 +50,10 @@ export function gradientPartials(
   begin: usize,
   end: usize,
 ): void {
+  Check.extents(batch, channels, spatial);
+  Check.floats(batch * channels * spatial, dy, x);
+  Check.doubles(channels, mean, invstd, dbeta);
+  Check.floats(channels, gamma, beta);
   const width = widthOf(batch, channels, spatial);
   const pitch = Scratch.pitch(width);
   const from = Part.firstChannel(begin, batch, channels, spatial);
@@ -145,6 +151,10 @@ export function inputGradient(
   begin: usize,
   end: usize,
 ): void {
+  Check.extents(batch, channels, spatial);
+  Check.step(batch * channels * spatial, dx, dy, x);
+  Check.doubles(channels, mean, invstd, dgamma, dbeta);
+  Check.floats(channels, gamma, beta);
   if (!dgamma && !activation) {
     normalize(dx, dy, 0, 0, invstd, gamma, 0, scratch, batch, channels, spatial, 0, begin, end);
     return;
@@ -182,7 +192,7 @@ export function applyGradient(
 }
 
 /**
- * dz = dy where y is positive or NaN, else 0; without an activation a copy of dy. Of the parts from `begin` to `end`
+ * dz = dy where the activation does not hold it back, else 0; without an activation a copy of dy. Of the parts from `begin` to `end`
  * each is a stretch of the memory here, whatever the other phases split.
  *
  * dz, dy, y: batch x channels x spatial float32.
@@ -198,6 +208,8 @@ export function maskGradient(
   begin: usize,
   end: usize,
 ): void {
+  Check.extents(batch, channels, spatial);
+  Check.step(batch * channels * spatial, dz, dy, y);
   const count = parts(batch, channels, spatial);
   const values = batch * channels * spatial;
   const first = begin < count ? (values / count) * begin : values;
@@ -210,8 +222,10 @@ export function maskGradient(
     return;
   }
   for (; stop - at >= 16; at += 16) {
-    const held = f32x4.le(v128.load(y + at), f32x4.splat(0));
-    v128.store(dz + at, v128.andnot(v128.load(dy + at), held));
+    v128.store(dz + at, v128.andnot(v128.load(dy + at), Numbered.holds(activation, v128.load(y + at))));
   }
-  for (; at < stop; at += 4) store<f32>(dz + at, load<f32>(y + at) <= 0 ? 0 : load<f32>(dy + at));
+  for (; at < stop; at += 4) {
+    const held = Numbered.holds(activation, v128.load32_zero(y + at));
+    v128.store32_lane(dz + at, v128.andnot(v128.load32_zero(dy + at), held), 0);
+  }
 }

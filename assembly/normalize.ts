@@ -1,3 +1,4 @@
+import { Check } from "./check";
 import { AFFINE, IN_FLOAT64, Scratch, spreadCoefficients } from "./coefficients";
 import { map } from "./dispatch";
 import { widthOf } from "./fold";
@@ -27,6 +28,10 @@ export function normalize(
   begin: usize,
   end: usize,
 ): void {
+  Check.extents(batch, channels, spatial);
+  Check.step(batch * channels * spatial, y, x, residual);
+  Check.doubles(channels, mean, invstd);
+  Check.floats(channels, gamma, beta);
   const width = widthOf(batch, channels, spatial);
   const from = Part.firstChannel(begin, batch, channels, spatial);
   const to = Part.endChannel(end, batch, channels, spatial);

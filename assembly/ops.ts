@@ -1,4 +1,4 @@
-import { Activation } from "./activation";
+import { ACTIVATIONS, Activation } from "./activation";
 import { MEAN, OFFSET, SCALE, SHIFT, SLOPE } from "./coefficients";
 import { Vector } from "./vector";
 
@@ -167,11 +167,11 @@ export class Normalize<A extends Activation> {
 }
 
 /**
- * y = activation((x - MEAN) * SCALE + SHIFT + residual). One instance for all activations, with a floor of 0 or
- * -Infinity: it waits for its three arrays, not for the maximum.
+ * y = activation((x - MEAN) * SCALE + SHIFT + residual). A floor of -Infinity or 0 makes that of Identity the one of ReLU,
+ * too: the loop waits for its three arrays, not for the maximum.
  */
 @unmanaged
-export class NormalizeAdd {
+export class NormalizeAdd<A extends Activation> {
   @inline
   slots(): i32 {
     return (1 << MEAN) | (1 << SCALE) | (1 << SHIFT);
@@ -189,7 +189,7 @@ export class NormalizeAdd {
 
   @inline
   hoisted(op: i32, _slope: v128): v128 {
-    return f32x4.splat(op & 1 ? 0 : -Infinity);
+    return f32x4.splat(op == NORMALIZE_ADD ? -Infinity : 0);
   }
 
   @inline
@@ -205,7 +205,8 @@ export class NormalizeAdd {
     floor: v128,
   ): v128 {
     // pmax keeps a NaN as its first argument.
-    return f32x4.pmax(f32x4.add(Vector.madd(f32x4.sub(x, mean), scale, shift), residual), floor);
+    const y = f32x4.add(Vector.madd(f32x4.sub(x, mean), scale, shift), residual);
+    return changetype<A>(0).of(f32x4.pmax(y, floor));
   }
 }
 
@@ -256,10 +257,10 @@ export class InputGradient<A extends Activation> {
 
 /**
  * Inner loops are selected by number, so that the code around them is compiled once instead of once per operation (2.0
- * kB). These are the numbers of the terms; GRADIENT + 1 is the same behind ReLU.
+ * kB). These are the numbers of the terms; GRADIENT + a is the same behind activation number a.
  */
 export const RAW: i32 = 0;
-export const GRADIENT: i32 = 2;
+export const GRADIENT: i32 = 1;
 
 /**
  * How terms are summed: in float32; in float64, those of the channels that FLOAT64 names; in float64, those of all
@@ -269,7 +270,7 @@ export const FLOAT32: i32 = 0;
 export const FLOAT64_SOME: i32 = 1;
 export const FLOAT64_ALL: i32 = 2;
 
-/** The numbers of the ops without an activation; 1 more is the same with ReLU. */
+/** The numbers of the ops without an activation; a more is the same with activation number a. */
 export const NORMALIZE: i32 = 0;
-export const NORMALIZE_ADD: i32 = 2;
-export const INPUT_GRADIENT: i32 = 4;
+export const NORMALIZE_ADD: i32 = NORMALIZE + ACTIVATIONS;
+export const INPUT_GRADIENT: i32 = NORMALIZE_ADD + ACTIVATIONS;

@@ -1,3 +1,4 @@
+import { Check } from "./check";
 import {
   Affine,
   Extremes,
@@ -39,6 +40,9 @@ export function finishStatistics(
   spatial: usize,
   round: i32,
 ): bool {
+  Check.extents(batch, channels, spatial);
+  Check.floats(batch * channels * spatial, x);
+  Check.doubles(channels, mean, variance);
   addParts(partials, batch, channels, spatial);
   const count = batch * spatial;
   const m = f64x2.splat(<f64>count);
@@ -66,6 +70,7 @@ export function updateRunning(
   momentum: f64,
   correction: f64,
 ): void {
+  Check.doubles(channels, runningMean, runningVar, mean, variance);
   if (momentum == 0) return;
   for (let c: usize = 0; c < channels; c += 2) {
     const next: usize = channels - c > 1 ? 1 : 0;
@@ -222,6 +227,7 @@ export function gradientChannels(
 
 /** invstd = 1 / sqrt(variance + eps), 0 where that root is 0. Both arrays: channels f64. */
 export function invstd(invstd: usize, variance: usize, channels: usize, eps: f64): void {
+  Check.doubles(channels, invstd, variance);
   for (let c: usize = 0; c < channels; c += 2) {
     const next: usize = channels - c > 1 ? 1 : 0;
     Pair.store(invstd + (c << 3), Affine.invstd(Pair.load(variance + (c << 3), next), eps), next);
@@ -244,6 +250,8 @@ export function finishGradientSums(
   spatial: usize,
   round: i32,
 ): bool {
+  Check.extents(batch, channels, spatial);
+  Check.doubles(channels, dgamma, dbeta, mean, invstd);
   addParts(partials, batch, channels, spatial);
   const count = f64x2.splat(<f64>(batch * spatial));
   let more = false;
@@ -258,6 +266,8 @@ export function finishGradientSums(
 
 /** Rounds `length` f64 values to float32. target: length float32; source: length f64. */
 export function toFloat32(target: usize, source: usize, length: usize): void {
+  Check.floats(length, target);
+  Check.doubles(length, source);
   for (const end = source + (length << 3); source < end; source += 8) {
     store<f32>(target, <f32>load<f64>(source));
     target += 4;

@@ -1,6 +1,6 @@
 import { FLOAT64, MEAN, OFFSET, SCALE, Scratch, SHIFT, SLOPE } from "./coefficients";
 import { fillBlock, Mask, mapStrip } from "./float64";
-import { Op, RAW, Term } from "./ops";
+import { GRADIENT, Op, RAW, Term } from "./ops";
 import { Vector } from "./vector";
 
 /**
@@ -109,7 +109,7 @@ export function reduceFloat64(
   spatial: usize,
 ): void {
   const block = Scratch.block(scratch, pitch);
-  if (term & 1) fillBlock(block, scratch, pitch, c, 0);
+  if (term > GRADIENT) fillBlock(block, scratch, pitch, c, 0);
   const wide = Mask.isWide(block);
   const mean = v128.load32_splat(Scratch.column(scratch, c), 16 * MEAN);
   const meanLow = Vector.low(mean);
@@ -129,7 +129,7 @@ export function reduceFloat64(
     let firstHigh = high;
     if (term != RAW) {
       let dy = v128.and(v128.load(at + delta), mask);
-      if (term & 1) dy = Mask.passed(dy, x, block, wide);
+      if (term > GRADIENT) dy = Mask.passed(term - GRADIENT, dy, x, block, wide);
       firstLow = Vector.low(dy);
       firstHigh = Vector.high(dy);
     }

@@ -1,6 +1,6 @@
 import { MEAN, OFFSET, RECORD, SCALE, Scratch, SHIFT, SLOPE } from "./coefficients";
 import { fillBlock, Mask, mapStrip } from "./float64";
-import { Op, RAW, Term } from "./ops";
+import { GRADIENT, Op, RAW, Term } from "./ops";
 import { Column } from "./row-columns";
 import { Vector } from "./vector";
 
@@ -73,7 +73,7 @@ export function reduceFloat64(
   const block = Scratch.block(scratch, slots);
   const stride = width << 2;
   for (let c = from; c < to; c += 4) {
-    if (term & 1) fillBlock(block, scratch, slots, c, 1);
+    if (term > GRADIENT) fillBlock(block, scratch, slots, c, 1);
     const wide = Mask.isWide(block);
     const sum = sums + (c << 3);
     const seconds = sum + 2 * slots;
@@ -101,7 +101,7 @@ export function reduceFloat64(
       for (let row = rows; row && term != RAW; row--) {
         const x = v128.load(at);
         let dy = v128.load(at + delta);
-        if (term & 1) dy = Mask.passed(dy, x, block, wide);
+        if (term > GRADIENT) dy = Mask.passed(term - GRADIENT, dy, x, block, wide);
         const firstLow = Vector.low(dy);
         const firstHigh = Vector.high(dy);
         firstsLow = f64x2.add(firstsLow, firstLow);

@@ -129,7 +129,8 @@ function mapFloat32(
   // biome-ignore-start format: one operation a line
   if (op == NORMALIZE) blocks.map<Normalize<Identity>>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
   else if (op == NORMALIZE + 1) blocks.map<Normalize<Relu>>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
-  else if (op < INPUT_GRADIENT) blocks.map<NormalizeAdd>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
+  else if (op < INPUT_GRADIENT)
+    blocks.map<NormalizeAdd<Identity>>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
   else if (op == INPUT_GRADIENT)
     blocks.map<InputGradient<Identity>>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
   else blocks.map<InputGradient<Relu>>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);

@@ -1,3 +1,4 @@
+import { Check } from "./check";
 import { CHOSEN, MEAN, Scratch, spreadCoefficients } from "./coefficients";
 import { reduce } from "./dispatch";
 import { widthOf } from "./fold";
@@ -36,6 +37,9 @@ export function statisticsPartials(
   begin: usize,
   end: usize,
 ): void {
+  Check.extents(batch, channels, spatial);
+  Check.floats(batch * channels * spatial, x);
+  Check.doubles(channels, mean, variance);
   const width = widthOf(batch, channels, spatial);
   let mode = Moments.inFloat64(batch * spatial, round) ? FLOAT64_ALL : FLOAT32;
   if (round) {

@@ -1,3 +1,4 @@
+import { Check } from "./check";
 import { AFFINE, IN_FLOAT64, Scratch, spreadCoefficients } from "./coefficients";
 import { canStore } from "./dispatch";
 import { widthOf } from "./fold";
@@ -59,6 +60,10 @@ export function forwardTraining(
   correction: f64,
   activation: i32,
 ): void {
+  Check.extents(batch, channels, spatial);
+  Check.step(batch * channels * spatial, y, x, residual);
+  Check.doubles(channels, mean, variance, runningMean, runningVar);
+  Check.floats(channels, gamma, beta);
   const width = widthOf(batch, channels, spatial);
   const pitch = Scratch.pitch(width);
   const partials = Scratch.partials(scratch, pitch);
@@ -88,6 +93,10 @@ export function forwardInference(
   eps: f64,
   activation: i32,
 ): void {
+  Check.extents(batch, channels, spatial);
+  Check.step(batch * channels * spatial, y, x, residual);
+  Check.doubles(channels, mean, variance, invstd);
+  Check.floats(channels, gamma, beta);
   const width = widthOf(batch, channels, spatial);
   const pitch = Scratch.pitch(width);
   const beyond = affineChannels(mean, invstd, variance, gamma, beta, scratch, pitch, eps, 0, channels);
@@ -141,6 +150,11 @@ export function backward(
   count: f64,
   activation: i32,
 ): void {
+  Check.extents(batch, channels, spatial);
+  Check.step(batch * channels * spatial, dx, dy, x);
+  Check.doubles(channels, dgamma, dbeta, mean, invstd);
+  Check.floats(channels, gamma, beta);
+  Check.floats(channels, dgammaFloats, dbetaFloats);
   const width = widthOf(batch, channels, spatial);
   const pitch = Scratch.pitch(width);
   const partials = Scratch.partials(scratch, pitch);

@@ -49,10 +49,10 @@ function inlineOnce(target) {
   return binary;
 }
 
-/** As text in a module of src, for engines that read no file. */
-function embed(binary, name) {
+/** As text in a module, for engines that read no file. */
+function embed(binary, file) {
   const comment = "/** A binary that assembly/ compiles to, as text for `decode`. Written by scripts/build.mjs. */";
-  writeFileSync(path(`src/${name}.ts`), `${comment}\nexport const encoded: string =\n  "${encode(binary)}";\n`);
+  writeFileSync(path(file), `${comment}\nexport const encoded: string =\n  "${encode(binary)}";\n`);
 }
 
 function check(what, bytes, budget) {
@@ -194,12 +194,13 @@ for (const target of ["release", "shared", "relaxed", "debug"]) await compileKer
 const binary = inlineOnce("release");
 inlineOnce("shared");
 const relaxed = inlineOnce("relaxed");
-embed(binary, "module");
-embed(relaxed, "relaxed-module");
+embed(binary, "src/module.ts");
+embed(relaxed, "src/relaxed-module.ts");
+embed(readFileSync(path("build/debug.wasm")), "build/debug-module.ts");
 const { fallbackLoops } = await tsImport("./loops/fallback.ts", import.meta.url);
 writeFileSync(path("src/fallback/loops.ts"), fallbackLoops());
 const loops = await compileLoops();
-embed(loops, "tfjs/kernels/binary");
+embed(loops, "src/tfjs/kernels/binary.ts");
 check("loops for TensorFlow.js, raw", loops.length, BUDGET.loops);
 check("kernels, raw", binary.length, BUDGET.kernels);
 check("kernels, relaxed", relaxed.length, BUDGET.kernels);

@@ -10,7 +10,10 @@ import * as step from "./step.js";
 import type { BackwardOptions, ForwardOptions } from "./step-options.js";
 import { dispose, type Tensor } from "./tensor.js";
 
-/** The gradients of a loss, frozen. dgamma and dbeta belong to the layer: the next backward overwrites them. */
+/**
+ * The gradients of a loss, frozen. dgamma and dbeta belong to the layer: the next backward overwrites them, or adds to them with
+ * `accumulate`.
+ */
 export interface Gradients {
   readonly dx: Tensor;
   /** Shape [C]; null where the layer has no gamma. */
@@ -129,7 +132,8 @@ export class BatchNorm {
 
   /**
    * Gradients through the last forward, whatever the mode is now. x, gamma and beta must be as they were in it. After a residual
-   * with an activation y must be, too, because its sign is the mask of dy.
+   * with an activation y must be, too, because its sign is the mask of dy. With the option `accumulate` dgamma and dbeta add up
+   * over several calls, those of several micro-batches too.
    * @param dy gradient of the loss with respect to y; of x's shape and layout
    * @param to takes dx: a tensor of x's shape and layout, or options with that as `out`. It may be dy itself, but neither x nor a
    * y that must stay

@@ -1,17 +1,18 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { checkInteger, checkPerChannel } from "./arguments.js";
+import { checkInteger, checkOneOf, checkPerChannel } from "./arguments.js";
 import { unfit, wrongType } from "./errors.js";
 import {
   type CheckedOptions,
   checkNormalizeOptions,
   GRADIENT_OPTIONS,
   type GradientOptions,
+  MASK_OPTIONS,
   type MaskOptions,
   NORMALIZE_OPTIONS,
   type NormalizeOptions,
 } from "./normalize-options.js";
 import { checkInput, checkLikeInput, checkTensor } from "./operands.js";
-import { ABSENT, type Affine } from "./operations.js";
+import { ABSENT, ACTIVATIONS, type Affine } from "./operations.js";
 import { checkOptions } from "./options.js";
 import * as phases from "./phases.js";
 import { type CheckedStatistics, checkStatistics, type Statistics } from "./statistics.js";
@@ -55,12 +56,13 @@ export function normalize(x: Tensor, statistics: Statistics, options: NormalizeO
  * @returns `options.out`, or a new tensor of y's shape and layout
  */
 export function maskGradient(dy: Tensor, y: Tensor, options: MaskOptions = {}): Tensor {
-  checkOptions(options, ["out"]);
-  const { out } = options;
+  checkOptions(options, MASK_OPTIONS);
+  const { out, activation = "relu" } = options;
+  const number = ACTIVATIONS.indexOf(checkOneOf("activation", activation, ACTIVATIONS));
   const output = checkTensor("y", y);
   const gradient = checkLikeInput("dy", dy, output, "y");
   const dz = out === undefined ? FloatTensor.like(output) : checkLikeInput("out", out, output, "y");
-  if (output.length > 0) phases.maskGradient(dz, gradient, output);
+  if (output.length > 0) phases.maskGradient(dz, gradient, output, number);
   return dz;
 }
 

@@ -36,6 +36,9 @@ export class LayerMemory {
   readonly running: Moments | null;
   /** Of the last forward. */
   readonly mean: Doubles;
+  /** Those of the last backward alone, in float64. */
+  readonly dgammaSums: Doubles;
+  readonly dbetaSums: Doubles;
   /** Of all this, and of what the last forward and backward computed. */
   readonly addresses: LayerAddresses;
   /** The same without the activation, for a backward whose dy was masked before. */
@@ -58,7 +61,7 @@ export class LayerMemory {
     this.momentum = settings.momentum;
     this.#unbiased = settings.runningVariance === "unbiased";
 
-    const { gamma, beta, dgamma, dbeta, running, mean, others } = together((own) => {
+    const { gamma, beta, dgamma, dbeta, running, mean, dgammaSums, dbetaSums, others } = together((own) => {
       const filled = <B extends FloatTensor | Doubles>(block: B, value: number): B => {
         own(block).data.fill(value);
         this.#blocks.push(block);
@@ -69,8 +72,8 @@ export class LayerMemory {
       const [gamma, dgamma] = settings.gamma ? [floats(1), floats(0)] : [null, null];
       const [beta, dbeta] = settings.beta ? [floats(0), floats(0)] : [null, null];
       const running = settings.trackRunningStats ? { mean: doubles(0), variance: doubles(1) } : null;
-      const mean = doubles(0);
-      return { gamma, dgamma, beta, dbeta, running, mean, others: [0, 0, 0, 0].map(doubles) };
+      const [mean, dgammaSums, dbetaSums] = [0, 0, 0].map(doubles);
+      return { gamma, dgamma, beta, dbeta, running, mean, dgammaSums, dbetaSums, others: [0, 0].map(doubles) };
     });
     this.gamma = gamma;
     this.beta = beta;
@@ -78,7 +81,9 @@ export class LayerMemory {
     this.dbeta = dbeta;
     this.running = running;
     this.mean = mean;
-    const [invstd, variance, dgammaSums, dbetaSums] = others.map(({ address }) => address);
+    this.dgammaSums = dgammaSums;
+    this.dbetaSums = dbetaSums;
+    const [invstd, variance] = others.map(({ address }) => address);
     this.addresses = {
       mean: mean.address,
       invstd,
@@ -88,8 +93,8 @@ export class LayerMemory {
       variance,
       runningMean: running?.mean.address ?? ABSENT,
       runningVar: running?.variance.address ?? ABSENT,
-      dgamma: dgammaSums,
-      dbeta: dbetaSums,
+      dgamma: dgammaSums.address,
+      dbeta: dbetaSums.address,
       dgammaFloats: dgamma?.address ?? ABSENT,
       dbetaFloats: dbeta?.address ?? ABSENT,
     };

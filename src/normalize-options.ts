@@ -31,9 +31,12 @@ export interface NormalizeOptions extends GradientOptions {
 export interface MaskOptions {
   /** Takes the result, in place of a new tensor; of y's shape and layout. It may be dy or y. */
   out?: Tensor | undefined;
+  /** What y came out of. Default "relu"; with "none" the result is a copy of dy. */
+  activation?: Activation | undefined;
 }
 
 export const GRADIENT_OPTIONS: readonly (keyof GradientOptions)[] = ["gamma", "beta", "eps", "activation", "out"];
+export const MASK_OPTIONS: readonly (keyof MaskOptions)[] = ["out", "activation"];
 export const NORMALIZE_OPTIONS: readonly (keyof NormalizeOptions)[] = [...GRADIENT_OPTIONS, "residual"];
 
 export type CheckedOptions = Omit<Affine, "mean" | "invstd"> & {

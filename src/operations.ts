@@ -3,9 +3,9 @@ import type { FloatTensor } from "./tensor.js";
 /** A layer's steps on tensors, without checks. Extents are not empty, and there is scratch for them. */
 
 /** What is fused behind the normalization: nothing, or max(y, 0). */
-export type Activation = "none" | "relu";
+export type Activation = (typeof ACTIVATIONS)[number];
 /** In the order of their numbers in the kernels. */
-export const ACTIVATIONS: readonly Activation[] = ["none", "relu"];
+export const ACTIVATIONS = ["none", "relu"] as const;
 
 export type Address = number;
 /** The address of what is absent. */
@@ -96,15 +96,25 @@ export function forwardInference(
   );
 }
 
-/** dx, dgamma and dbeta. `count`: values per channel behind the statistics, 0 where these are constants. */
-export function backward(dx: FloatTensor, dy: FloatTensor, x: FloatTensor, layer: LayerAddresses, count: number): void {
+/**
+ * dx, dgamma and dbeta, these in float32 too if `rounds`. `count`: values per channel behind the statistics, 0 where these are
+ * constants.
+ */
+export function backward(
+  dx: FloatTensor,
+  dy: FloatTensor,
+  x: FloatTensor,
+  layer: LayerAddresses,
+  count: number,
+  rounds: boolean,
+): void {
   const { kernels, extents } = x;
   kernels.exports.backward(
     dx.address,
     layer.dgamma,
     layer.dbeta,
-    layer.dgammaFloats,
-    layer.dbetaFloats,
+    rounds ? layer.dgammaFloats : ABSENT,
+    rounds ? layer.dbetaFloats : ABSENT,
     dy.address,
     x.address,
     layer.mean,

@@ -89,8 +89,8 @@ export function inputGradient(
   );
 }
 
-/** dz = dy where y is positive or NaN, else 0: the gradient in front of a ReLU. dz may be dy or y. */
-export function maskGradient(dz: FloatTensor, dy: FloatTensor, y: FloatTensor): void {
+/** dz = dy where the activation passed y, else 0: the gradient in front of it. dz may be dy or y. */
+export function maskGradient(dz: FloatTensor, dy: FloatTensor, y: FloatTensor, activation: number): void {
   const { batch, channels, spatial } = y.extents;
-  y.kernels.exports.maskGradient(dz.address, dy.address, y.address, batch, channels, spatial, 1, 0, ALL_PARTS);
+  y.kernels.exports.maskGradient(dz.address, dy.address, y.address, batch, channels, spatial, activation, 0, ALL_PARTS);
 }

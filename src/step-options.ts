@@ -20,10 +20,15 @@ export interface BackwardOptions {
    * copy of dy. It may be dy, but neither x, nor a y that must stay, nor `out`. Without it dy is masked in dx.
    */
   residualGradient?: Tensor | null | undefined;
+  /**
+   * Adds to the layer's dgamma and dbeta in place of overwriting them. Both are 0 in a new layer. Each call adds in float64 and
+   * rounds the sum to float32 once. dx is that of this dy alone. Default false.
+   */
+  accumulate?: boolean | undefined;
 }
 
 export const FORWARD_OPTIONS: readonly (keyof ForwardOptions)[] = ["out", "residual"];
-export const BACKWARD_OPTIONS: readonly (keyof BackwardOptions)[] = ["out", "residualGradient"];
+export const BACKWARD_OPTIONS: readonly (keyof BackwardOptions)[] = ["out", "residualGradient", "accumulate"];
 
 /**
  * The last argument of a step, if it is options, whose names are checked then; null for the tensor that takes the result. What is

@@ -1,3 +1,4 @@
+import { checkBoolean } from "./arguments.js";
 import { unfit } from "./errors.js";
 import type { LayerMemory, Moments } from "./layer-memory.js";
 import { checkCount, checkInput, checkLikeInput, checkResidual } from "./operands.js";
@@ -64,6 +65,7 @@ export function backward(layer: LayerMemory, dy: Tensor, to: Tensor | BackwardOp
   const options = optionsIn(to, BACKWARD_OPTIONS);
   const out = options === null ? to : options.out;
   const residualGradient = options?.residualGradient ?? undefined;
+  const accumulate = accumulates(options?.accumulate);
   const { dgamma, dbeta, frozen } = layer.living();
   const x = inputOf(layer);
   const y = maskOf(layer);
@@ -74,21 +76,31 @@ export function backward(layer: LayerMemory, dy: Tensor, to: Tensor | BackwardOp
   const dx = given ?? FloatTensor.like(x);
   const { count } = x.extents;
   if (count === 0) {
-    dgamma?.data.fill(0);
-    dbeta?.data.fill(0);
+    if (!accumulate) {
+      dgamma?.data.fill(0);
+      dbeta?.data.fill(0);
+    }
     return dx;
   }
   // In front of the residual; backward may read it from dx.
   const dz = branch ?? (y === null ? gradient : dx);
-  if (y !== null) phases.maskGradient(dz, gradient, y);
+  if (y !== null) phases.maskGradient(dz, gradient, y, layer.addresses.activation);
   else if (dz !== gradient) dz.data.set(gradient.data);
   const addresses = y === null ? layer.addresses : layer.linear;
   if (frozen && dgamma === null && dbeta === null) {
     phases.inputGradient(dx, dz, x, addresses, operations.ABSENT, operations.ABSENT, count);
   } else {
-    operations.backward(dx, dz, x, addresses, frozen ? 0 : count);
+    operations.backward(dx, dz, x, addresses, frozen ? 0 : count, !accumulate);
+    if (accumulate) {
+      dgamma?.add(layer.dgammaSums);
+      dbeta?.add(layer.dbetaSums);
+    }
   }
   return dx;
+}
+
+function accumulates(value: unknown): boolean {
+  return value === undefined ? false : checkBoolean("accumulate", value);
 }
 
 /** The input of the last forward. */

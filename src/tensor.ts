@@ -138,6 +138,12 @@ export class FloatTensor extends Block<Float32Array> implements Tensor {
     return new Float32Array(buffer, address, length);
   }
 
+  /** Adds float64 values of the same length; each sum is rounded once. */
+  add(values: Doubles): void {
+    const { data, length } = this;
+    for (let i = 0, added = values.data; i < length; i++) data[i] += added[i];
+  }
+
   override dispose(): void {
     super.dispose();
     this.handle.tensor = null;

@@ -32,15 +32,19 @@ const declareDeviation: Code = (names) => `const d${names.id} = ${deviation(name
 const unless = (condition: string, value: string, store: (chosen: string) => string) =>
   `CHOICE[1] = ${value}; ${store(`CHOICE[+!(${condition})]`)};`;
 
-/**
- * Declares g, which is dy behind ReLU: 0 where forward stored no positive y. Where y is NaN, dy passes. A y of VANISHING is
- * stored as 0.
- */
-const declareMasked: Code = ({ id, scale, shift, dy }) =>
-  unless(`d${id} * ${scale} + ${shift} <= VANISHING`, dy, (chosen) => `const g${id} = ${chosen}`);
+interface Activation {
+  /** Stores the activation of y. */
+  readonly store: Code;
+  /** Declares g, which is dy where the activation passes the float32 that forward stored, else 0. Where y is NaN, dy passes. */
+  readonly mask: Code;
+}
 
-/** Stores max(y, 0). */
-const storeRelu: Code = ({ id, out }) => unless(`y${id} < 0`, `y${id}`, (chosen) => `${out} = ${chosen}`);
+/** max(y, 0). A y of VANISHING is stored as 0. */
+const relu: Activation = {
+  store: ({ id, out }) => unless(`y${id} < 0`, `y${id}`, (chosen) => `${out} = ${chosen}`),
+  mask: ({ id, scale, shift, dy }) =>
+    unless(`d${id} * ${scale} + ${shift} <= VANISHING`, dy, (chosen) => `const g${id} = ${chosen}`),
+};
 
 /** Each value is stored before the next one is read, so that no more of them are in registers at once. */
 const oneStep =
@@ -68,15 +72,15 @@ export const gradientSums: Reduction = {
   group: [4, 4],
 };
 
-/** The same of dy behind ReLU. More values in each iteration do not make it faster. */
-export const gradientSumsRelu: Reduction = {
+/** The same of dy behind an activation. More values in each iteration do not make it faster. */
+const gradientSumsOf = ({ mask }: Activation): Reduction => ({
   ...gradientSums,
   coefficients: ["mean", "scale", "shift"],
-  steps: [declareDeviation, declareMasked],
+  steps: [declareDeviation, mask],
   terms: [({ id }) => `g${id}`, ({ id }) => `g${id} * d${id}`],
   values: 4,
   group: [4, 1],
-};
+});
 
 /** y = (x - mean) * scale + shift. */
 export const normalize: Mapping = {
@@ -88,12 +92,12 @@ export const normalize: Mapping = {
   tiles: true,
 };
 
-/** max(y, 0), which keeps a NaN. */
-export const normalizeRelu: Mapping = {
+/** The activation of that. */
+const normalizeOf = ({ store }: Activation): Mapping => ({
   ...normalize,
-  steps: [oneStep((names) => `const y${names.id} = ${normalized(names)};`, storeRelu)],
+  steps: [oneStep((names) => `const y${names.id} = ${normalized(names)};`, store)],
   values: 8,
-};
+});
 
 /** y = (x - mean) * scale + shift + residual. */
 export const normalizeResidual: Mapping = {
@@ -103,11 +107,11 @@ export const normalizeResidual: Mapping = {
   values: 8,
 };
 
-/** max(y, 0) of that. */
-export const normalizeResidualRelu: Mapping = {
+/** The activation of that. */
+const normalizeResidualOf = ({ store }: Activation): Mapping => ({
   ...normalizeResidual,
-  steps: [oneStep((names) => `const y${names.id} = ${added(names)};`, storeRelu)],
-};
+  steps: [oneStep((names) => `const y${names.id} = ${added(names)};`, store)],
+});
 
 /** dx = (dy - offset - (x - mean) * slope) * scale. */
 export const inputGradient: Mapping = {
@@ -122,24 +126,30 @@ export const inputGradient: Mapping = {
   tiles: true,
 };
 
-/** The same of dy behind ReLU. */
-export const inputGradientRelu: Mapping = {
+/** The same of dy behind an activation. */
+const inputGradientOf = ({ mask }: Activation): Mapping => ({
   ...inputGradient,
   coefficients: ["mean", "scale", "shift", "offset", "slope"],
   steps: [
     oneStep(
       declareDeviation,
-      declareMasked,
+      mask,
       ({ id, out, scale, offset, slope }) => `${out} = ((g${id} - ${offset}) - d${id} * ${slope}) * ${scale};`,
     ),
   ],
-};
+});
 
-/** dx = dy * scale, of dy behind ReLU. Nothing passes through x, so that an infinite x has no part in it. */
-export const frozenGradientRelu: Mapping = {
-  ...inputGradientRelu,
+/** dx = dy * scale, of dy behind an activation. Nothing passes through x, so that an infinite x has no part in it. */
+const frozenGradientOf = ({ mask }: Activation): Mapping => ({
+  ...inputGradient,
   coefficients: ["mean", "scale", "shift"],
-  steps: [oneStep(declareDeviation, declareMasked, ({ id, out, scale }) => `${out} = g${id} * ${scale};`)],
+  steps: [oneStep(declareDeviation, mask, ({ id, out, scale }) => `${out} = g${id} * ${scale};`)],
   values: 4,
   tiles: false,
-};
+});
+
+export const gradientSumsRelu: Reduction = gradientSumsOf(relu);
+export const normalizeRelu: Mapping = normalizeOf(relu);
+export const normalizeResidualRelu: Mapping = normalizeResidualOf(relu);
+export const inputGradientRelu: Mapping = inputGradientOf(relu);
+export const frozenGradientRelu: Mapping = frozenGradientOf(relu);

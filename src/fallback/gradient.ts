@@ -6,6 +6,13 @@ import { normalize } from "./normalize.js";
 import { isEmpty } from "./parts.js";
 import { CHOICE, FIRST, pitchOf, SECOND, slotsIn } from "./slots.js";
 
+/** By the number of the activation. Without one frozen statistics have no loop of their own. */
+const SUMS = [loops.gradientSums, loops.gradientSumsRelu];
+const GRADIENT = [loops.inputGradient, loops.inputGradientRelu];
+const FROZEN_GRADIENT = [loops.inputGradient, loops.frozenGradientRelu];
+/** Whether y, as float32, holds dy back. */
+const HOLDS = [() => false, (y: number) => y <= 0];
+
 /** Sums of dy and dy * (x - mean), dy behind the activation, in the scratch: the address of FIRST. */
 function sum(
   h: Heap,
@@ -24,7 +31,7 @@ function sum(
   const at = slotsIn(scratch);
   const pitch = pitchOf(channels);
   affine(h, at, pitch, mean, invstd, gamma, beta, channels);
-  reduce(activation ? loops.gradientSumsRelu : loops.gradientSums, h, x, dy, at, pitch, batch, channels, spatial);
+  reduce(SUMS[activation], h, x, dy, at, pitch, batch, channels, spatial);
   return 8 * (at + FIRST * pitch);
 }
 
@@ -122,8 +129,7 @@ export function inputGradient(
   const pitch = pitchOf(channels);
   affine(h, at, pitch, mean, invstd, gamma, beta, channels);
   if (dgamma) gradient(h, at, pitch, invstd, dgamma, dbeta, channels, count);
-  const operation = !dgamma ? loops.frozenGradientRelu : activation ? loops.inputGradientRelu : loops.inputGradient;
-  map(operation, h, dx, x, dy, at, pitch, batch, channels, spatial);
+  map((dgamma ? GRADIENT : FROZEN_GRADIENT)[activation], h, dx, x, dy, at, pitch, batch, channels, spatial);
 }
 
 /** dz = dy where the activation passed y, else 0. */
@@ -145,11 +151,12 @@ export function maskGradient(
     h.copy(dz, dy, length);
     return;
   }
+  const holds = HOLDS[activation];
   const { floats: f } = h;
   const toDy = (dy >>> 2) - (y >>> 2);
   const toDz = (dz >>> 2) - (y >>> 2);
   for (let i = y >>> 2, last = i + length; i < last; i++) {
     CHOICE[1] = f[i + toDy];
-    f[i + toDz] = CHOICE[+!(f[i] <= 0)];
+    f[i + toDz] = CHOICE[+!holds(f[i])];
   }
 }

@@ -5,6 +5,10 @@ import * as loops from "./loops.js";
 import { isEmpty } from "./parts.js";
 import { pitchOf, slotsIn } from "./slots.js";
 
+/** By the number of the activation. */
+const PLAIN = [loops.normalize, loops.normalizeRelu];
+const WITH_RESIDUAL = [loops.normalizeResidual, loops.normalizeResidualRelu];
+
 /** y = activation((x - mean) * invstd * gamma + beta + residual). */
 export function normalize(
   h: Heap,
@@ -27,7 +31,5 @@ export function normalize(
   const at = slotsIn(scratch);
   const pitch = pitchOf(channels);
   affine(h, at, pitch, mean, invstd, gamma, beta, channels);
-  const plain = activation ? loops.normalizeRelu : loops.normalize;
-  const added = activation ? loops.normalizeResidualRelu : loops.normalizeResidual;
-  map(residual ? added : plain, h, y, x, residual || x, at, pitch, batch, channels, spatial);
+  map((residual ? WITH_RESIDUAL : PLAIN)[activation], h, y, x, residual || x, at, pitch, batch, channels, spatial);
 }

@@ -1,5 +1,6 @@
 import type { KernelExports } from "../exports.js";
 import type { KernelMemory } from "../memory.js";
+import { ACTIVATIONS } from "../operations.js";
 
 /** Batch, channels, spatial: of planes and, as batch rows of channels, of rows; each loop and what follows it is reached. */
 const EXTENTS: [batch: number, channels: number, spatial: number][] = [
@@ -28,7 +29,7 @@ export function warm(implement: (memory: KernelMemory) => KernelExports, memory:
     k.statistics(p, p, X, SCRATCH, ...extents);
     k.statisticsPartials(p, X, p, p, SCRATCH, ...extents, 0, 0, 1);
     k.finishStatistics(p, p, p, X, ...extents, 0);
-    for (const activation of [0, 1]) {
+    for (const activation of ACTIVATIONS.keys()) {
       for (const residual of [0, X]) {
         k.normalize(OUT, X, residual, p, p, X, X, SCRATCH, ...extents, activation, 0, 1);
         // No fraction: beside one V8 makes doubles of all arguments that are spread, and the loops slower for good.

@@ -42,7 +42,15 @@ function perChannel(ref: Float64Array): Want {
 function checkCore(kernels: batchnorm.Kernels): void {
   for (const { layout, shape } of CASES) {
     const line = `${layout} ${shape.join("x")}`;
-    const problem = { line, layout, shape, ...inputsOf({ layout, shape }), eps: EPS, relu: true, frozen: null };
+    const problem = {
+      line,
+      layout,
+      shape,
+      ...inputsOf({ layout, shape }),
+      eps: EPS,
+      activation: "relu" as const,
+      frozen: null,
+    };
     const want = expectation(problem);
     const { arrays, grown, batches } = compute(batchnorm, kernels, problem, null);
     if (!grown || batches !== 1) throw new Error(`${line}: the memory did not grow, or one batch was not counted`);
@@ -62,7 +70,14 @@ function checkCore(kernels: batchnorm.Kernels): void {
 async function checkTfjs(): Promise<void> {
   const computed = await tfjs.computeTfjs(tf, adapter, "cpu");
   const line = `TensorFlow.js ${tfjs.SHAPE.join("x")}`;
-  const own = { line, layout: "NCHW" as const, shape: tfjs.SHAPE, ...tfjs.inputs(), relu: false, frozen: null };
+  const own = {
+    line,
+    layout: "NCHW" as const,
+    shape: tfjs.SHAPE,
+    ...tfjs.inputs(),
+    activation: "none" as const,
+    frozen: null,
+  };
   const problem = { ...own, gamma: null, beta: null, eps: TFJS_EPS };
   const { y, dx, statistics } = expectation(problem);
   const after = running(statistics, 1 - tfjs.MOMENTUM, "population");

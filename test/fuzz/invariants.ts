@@ -128,11 +128,11 @@ function functional({ kernels, problem: p, steps, judge }: Played): void {
     const statistics = frozen ? { ...frozen, count } : batchStatistics(x);
     const residual = p.residual && kernels.tensor(p.shape, layout, p.residual[i]);
     const affine = { gamma, beta, eps: p.eps };
-    const activation = p.relu ? "relu" : "none";
+    const { activation } = p;
     const y = normalize(x, statistics, { ...affine, activation, residual });
     judge.same("y of normalize", y.data, step.y);
     if (step.dx) {
-      if (residual && p.relu) maskGradient(dy, y, { out: dy });
+      if (residual) maskGradient(dy, y, { out: dy, activation });
       const options = residual ? affine : ({ ...affine, activation } as const);
       const sums = gradientSums(dy, x, statistics, options);
       if (step.dgamma) judge.same("dgamma of gradientSums", Float32Array.from(sums.dgamma), step.dgamma);

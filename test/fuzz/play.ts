@@ -1,4 +1,4 @@
-import { BatchNorm, type Kernels, type Layout, type Tensor } from "../../src/index.js";
+import { type Activation, BatchNorm, type Kernels, type Layout, type Tensor } from "../../src/index.js";
 import { Disagreement, type Judge } from "./judge.js";
 
 /** Everything that a layer's steps are computed from. */
@@ -13,7 +13,7 @@ export interface Problem {
   readonly beta: Float32Array | null;
   readonly eps: number;
   readonly momentum: number | null;
-  readonly relu: boolean;
+  readonly activation: Activation;
   readonly population: boolean;
   readonly running: { readonly mean: Float64Array; readonly variance: Float64Array } | null;
   readonly training: boolean;
@@ -88,7 +88,7 @@ function layerOf(kernels: Kernels, p: Problem): BatchNorm {
     beta: p.beta !== null,
     trackRunningStats: p.running !== null,
     runningVariance: p.population ? "population" : "unbiased",
-    activation: p.relu ? "relu" : "none",
+    activation: p.activation,
   });
   if (p.gamma) layer.gamma?.data.set(p.gamma);
   if (p.beta) layer.beta?.data.set(p.beta);

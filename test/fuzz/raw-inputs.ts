@@ -22,7 +22,7 @@ function perChannel(x: Float32Array, dy: Float32Array, axes: Axes, eps: number) 
     const values = gather(x, axes, k);
     const { mean, variance } = moments(values);
     const invstd = invstdOf(variance, eps);
-    const { xhat } = forward(values, { mean, invstd, gamma: 1, beta: 0, relu: false });
+    const { xhat } = forward(values, { mean, invstd, gamma: 1, beta: 0, activation: "none" });
     const { dgamma, dbeta } = gradientSums(gather(dy, axes, k), xhat, invstd);
     Object.entries({ mean, variance, invstd, dgamma, dbeta }).forEach(([name, value]) => {
       all[name][k] = value;

@@ -10,6 +10,7 @@ import { gradientFamilies, inputFamilies, parameterFamilies } from "./families.j
 import type { Judge } from "./judge.js";
 import type { Kind } from "./kinds.js";
 import { inputsOf, type RawInputs } from "./raw-inputs.js";
+import { activationNames } from "./reference.js";
 import { cut, extent, size } from "./shapes.js";
 import { verifyRaw } from "./verify-raw.js";
 
@@ -19,7 +20,7 @@ export type RawCase = {
   readonly batch: number;
   readonly channels: number;
   readonly spatial: number;
-  readonly relu: boolean;
+  readonly activation: string;
   readonly x: string;
   readonly dy: string;
   readonly residual: string;
@@ -42,7 +43,7 @@ const defaults: RawCase = {
   batch: 1,
   channels: 1,
   spatial: 1,
-  relu: false,
+  activation: "none",
   x: "ordinary",
   dy: "ordinary",
   residual: "absent",
@@ -82,7 +83,7 @@ const arbitrary: fc.Arbitrary<RawCase> = fc
     fc.tuple(extent, extent, fc.oneof(few, extent), values, fc.nat(2)),
     fc.record({
       kernel: fc.constantFrom(...Object.keys(subjects)),
-      relu: fc.boolean(),
+      activation: fc.constantFrom(...activationNames),
       x: fc.oneof(fc.constant("ordinary"), fc.constantFrom(...inputFamilies)),
       dy: fc.oneof(fc.constant("ordinary"), fc.constantFrom(...gradientFamilies)),
       residual: fc.oneof(fc.constant("absent"), fc.constantFrom(...inputFamilies)),
@@ -101,7 +102,7 @@ const arbitrary: fc.Arbitrary<RawCase> = fc
     return { ...rest, batch: n, channels: c, spatial: s };
   });
 
-const activationOf = ({ relu }: RawCase) => (relu ? 1 : 0);
+const activationOf = ({ activation }: RawCase) => activationNames.indexOf(activation);
 
 /** The y of forward, which says what backward passes. */
 function forwardOf(backend: FuzzBackend, c: RawCase, { extents, values }: RawInputs): Floats {
@@ -149,7 +150,7 @@ function run(backend: FuzzBackend, c: RawCase, judge: Judge): void {
   const arena = new Arena(backend, { extents, inputs, outputs, updated, values }, r, c.last, placement);
   compute(arena, kernel, c, numbers, r);
   arena.verifyUntouched();
-  const passing = c.relu && inputs.includes("dy") ? (values.y ?? forwardOf(backend, c, given)) : null;
+  const passing = c.activation !== "none" && inputs.includes("dy") ? (values.y ?? forwardOf(backend, c, given)) : null;
   verifyRaw(backend, given, arena.outputs(), passing, judge);
 }
 

@@ -54,10 +54,18 @@ export interface Parameters {
   readonly gamma: number;
   /** 0 where absent. */
   readonly beta: number;
-  readonly relu: boolean;
+  readonly activation: string;
   /** Added before the activation. */
   readonly residual?: Float64Array | null;
 }
+
+/** y of z, and whether dy passes such a y, which a NaN does. */
+export const activations: Readonly<Record<string, { of(z: number): number; passes(y: number): boolean }>> = {
+  none: { of: (z) => z, passes: () => true },
+  relu: { of: (z) => Math.max(z, 0), passes: (y) => !(y <= 0) },
+};
+
+export const activationNames: readonly string[] = Object.keys(activations);
 
 export interface Forward {
   readonly xhat: Float64Array;
@@ -66,14 +74,14 @@ export interface Forward {
   readonly size: Float64Array;
 }
 
-/** y = z or max(z, 0), z = gamma·xhat + beta + residual, xhat = (x - mean)·invstd */
-export function forward(x: Float64Array, { mean, invstd, gamma, beta, relu, residual }: Parameters): Forward {
+/** y = activation(z), z = gamma·xhat + beta + residual, xhat = (x - mean)·invstd */
+export function forward(x: Float64Array, { mean, invstd, gamma, beta, activation, residual }: Parameters): Forward {
   const xhat = x.map((value) => (value - mean) * invstd);
   const z = xhat.map((value, i) => gamma * value + beta + (residual?.[i] ?? 0));
   const common = Math.abs(gamma) * rms(xhat) + Math.abs(beta);
   return {
     xhat,
-    y: relu ? z.map((value) => Math.max(value, 0)) : z,
+    y: z.map(activations[activation].of),
     size: x.map((_, i) => common + Math.abs(residual?.[i] ?? 0)),
   };
 }

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Activation } from "../../src/index.js";
 import type { FuzzBackend } from "./backends.js";
 import {
   gradientFamilies,
@@ -15,6 +16,7 @@ import { invariants } from "./invariants.js";
 import type { Judge } from "./judge.js";
 import type { Kind } from "./kinds.js";
 import { type Problem, play } from "./play.js";
+import { activationNames } from "./reference.js";
 import { axesOf, extentsOf, shaped } from "./shapes.js";
 import { verify } from "./verify.js";
 
@@ -34,7 +36,7 @@ export type StepCase = {
   readonly mode: string;
   readonly running: string;
   readonly population: boolean;
-  readonly relu: boolean;
+  readonly activation: string;
   /** The family of what is added to y, "absent" where nothing is. */
   readonly residual: string;
   readonly out: string;
@@ -58,7 +60,7 @@ const defaults: StepCase = {
   mode: "train",
   running: "fresh",
   population: false,
-  relu: false,
+  activation: "none",
   residual: "absent",
   out: "new",
   dx: "new",
@@ -86,7 +88,7 @@ const arbitrary = fc
       mode: fc.constantFrom("train", "train", "eval", "batch"),
       running: either("fresh", runningFamilies),
       population: fc.boolean(),
-      relu: fc.boolean(),
+      activation: fc.constantFrom(...activationNames),
       residual: either("absent", inputFamilies),
       out: either("new", ["given", "x", "residual"], 3),
       dx: fc.constantFrom("new", "given", "dy"),
@@ -114,7 +116,7 @@ export function problemOf(c: StepCase): Problem {
     beta: parameterOf(c.beta, channels, c.seed + 3),
     eps: Number(c.eps),
     momentum: c.momentum === "null" ? null : Number(c.momentum),
-    relu: c.relu,
+    activation: c.activation as Activation,
     population: c.population,
     running: c.mode === "batch" ? null : runningOf(c.running, channels, c.seed + 4),
     training: c.mode === "train",

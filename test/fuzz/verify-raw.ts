@@ -3,12 +3,21 @@ import type { FuzzBackend } from "./backends.js";
 import type { Judge } from "./judge.js";
 import type { Channel } from "./known-limits.js";
 import type { RawInputs } from "./raw-inputs.js";
-import { forward, gradientSums, inputGradient, invstdOf, type Moments, mix, moments, type Sums } from "./reference.js";
+import {
+  activationNames,
+  activations,
+  forward,
+  gradientSums,
+  inputGradient,
+  invstdOf,
+  type Moments,
+  mix,
+  moments,
+  type Sums,
+} from "./reference.js";
 import { gather, indexOf } from "./shapes.js";
 
 type Outputs = Readonly<Record<string, Floats | undefined>>;
-
-const passes = (y: number) => y > 0 || Number.isNaN(y);
 
 /**
  * Compares what bare kernels gave with the reference, from what they were given. `deciding` is the y that says which dy
@@ -24,6 +33,7 @@ export function verifyRaw(
   const { axes, values, numbers } = given;
   const { x, dy, variance } = values;
   if (got.dz) {
+    const { passes } = activations[activationNames[numbers.activation]];
     judge.same("dz", got.dz, deciding ? dy.map((value, i) => (passes(deciding[i]) ? value : 0)) : dy);
     return;
   }
@@ -80,7 +90,7 @@ function parametersOf({ values, numbers, axes }: RawInputs, k: number, mean: num
     gamma: gamma ? gamma[k] : 1,
     beta: beta ? beta[k] : 0,
     residual: residual && gather(residual, axes, k),
-    relu: numbers.activation === 1,
+    activation: activationNames[numbers.activation ?? 0],
   };
 }
 
@@ -104,6 +114,7 @@ function verifyChannel(base: Channel, given: RawInputs, got: Outputs, deciding: 
   const { xhat } = forward(base.x, parameters);
   const dy = gather(values.dy, axes, k);
   const y = deciding && gather(deciding, axes, k);
+  const { passes } = activations[parameters.activation];
   const dz = y ? dy.map((value, i) => (passes(y[i]) ? value : 0)) : dy;
   const sums = gradientSums(dz, xhat, invstd);
   const { gamma } = parameters;

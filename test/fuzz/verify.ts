@@ -2,7 +2,16 @@ import type { FuzzBackend } from "./backends.js";
 import type { Judge } from "./judge.js";
 import type { Channel } from "./known-limits.js";
 import type { Problem, Running, Step } from "./play.js";
-import { forward, gradientSums, inputGradient, invstdOf, type Moments, mix, moments } from "./reference.js";
+import {
+  activations,
+  forward,
+  gradientSums,
+  inputGradient,
+  invstdOf,
+  type Moments,
+  mix,
+  moments,
+} from "./reference.js";
 import { type Axes, axesOf, gather, indexOf } from "./shapes.js";
 
 /** What x of a channel is normalized by. */
@@ -52,13 +61,13 @@ function verifyChannel(
   const c = base.number;
   const index = (k: number) => indexOf(axes, c, k);
   const residual = p.residual && gather(p.residual[i], axes, c);
-  const { xhat, y, size } = forward(base.x, { ...n, relu: p.relu, residual });
+  const { xhat, y, size } = forward(base.x, { ...n, activation: p.activation, residual });
   const given = gather(step.y, axes, c);
   judge.close("y", given, { values: y, size }, { ...base, xhat }, index);
   if (step.dx === null) return;
   const dy = gather(p.dy[i], axes, c);
-  // dy passes where forward's y is positive or NaN. The y that the kernels gave decides, and was compared above.
-  const dz = p.relu ? dy.map((value, k) => (given[k] > 0 || Number.isNaN(given[k]) ? value : 0)) : dy;
+  // The y that the kernels gave decides, and was compared above.
+  const dz = dy.map((value, k) => (activations[p.activation].passes(given[k]) ? value : 0));
   if (step.residualGradient) judge.same("residualGradient", gather(step.residualGradient, axes, c), dz);
   const sums = gradientSums(dz, xhat, n.invstd);
   const through = n.batch === undefined ? null : sums;

@@ -1,4 +1,5 @@
 import {
+  type Activation,
   BatchNorm,
   type BatchNormOptions,
   batchStatistics,
@@ -9,6 +10,7 @@ import {
 } from "../../src/index.js";
 import type { FuzzBackend } from "./backends.js";
 import type { Floats, Judge } from "./judge.js";
+import { activationNames } from "./reference.js";
 
 /** A thing in the memory, and the values that the model knows it to hold. */
 export interface Held<T> {
@@ -63,7 +65,7 @@ export class World {
       gamma: bits % 2 === 0,
       beta: bits % 3 !== 0,
       trackRunningStats: bits % 5 !== 0,
-      activation: bits % 7 < 3 ? "relu" : "none",
+      activation: activationNames[(bits % 7) % activationNames.length] as Activation,
     } as const;
     const it = new BatchNorm(this.kernels, channels, options);
     this.layers.push({ it, channels, options, values: snapshot(it), last: null });

@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import type { Layout } from "../../src/index.js";
+import type { Activation, Layout } from "../../src/index.js";
 import { type Case, layouts, lineOf, type Mode, shapeIn } from "./cases.js";
 import type { Values } from "./problem.js";
 import { random } from "./random.js";
-import { axes } from "./reference.js";
+import { activationNames, axes } from "./reference.js";
 
 /** fast-check prints the seed and the path of a failure. */
 export const run = (property: fc.IRawProperty<unknown>, numRuns = 60) =>
@@ -21,7 +21,7 @@ export const anyCase = (modes: readonly Mode[]): fc.Arbitrary<Case> =>
       channels: extent(70),
       spatial: fc.tuple(extent(20), extent(4), extent(3)),
       mode: fc.constantFrom(...modes),
-      relu: fc.boolean(),
+      activation: fc.constantFrom(...(activationNames as Activation[])),
       gamma: fc.boolean(),
       beta: fc.boolean(),
       residual: fc.boolean(),
@@ -39,4 +39,4 @@ export const grid = (seed: number): Values => {
   return () => (noise.integer(2048) - 1024) * 2 ** -8;
 };
 
-export const plain = (one: Case): Case => ({ ...one, relu: false });
+export const plain = (one: Case): Case => ({ ...one, activation: "none" });

@@ -21,17 +21,27 @@ declare module "vitest" {
     backend: Backend;
     /** Whether "wasm" is the binary with relaxed instructions. */
     relaxed: boolean;
+    /** Whether it is the binary with assertions. */
+    debug: boolean;
   }
 }
 
 export const backend: Backend = inject("backend");
 
-export const kernels: Kernels = backend === "js" ? loadFallback() : await load({ relaxed: inject("relaxed") });
+/** The binary of the projects `relaxed`, whose engine has its instructions, and `debug`. */
+const module = await moduleOf();
 
-/** The binary of the project `relaxed`, whose engine has its instructions. */
-const relaxedModule = inject("relaxed")
-  ? new WebAssembly.Module(decode((await import("../../src/relaxed-module.js")).encoded))
-  : undefined;
+async function moduleOf(): Promise<WebAssembly.Module | undefined> {
+  if (inject("relaxed")) return new WebAssembly.Module(decode((await import("../../src/relaxed-module.js")).encoded));
+  if (inject("debug")) return new WebAssembly.Module(decode((await import("../../build/debug-module.js")).encoded));
+}
+
+export const kernels: Kernels = await preferred();
+
+async function preferred(): Promise<Kernels> {
+  if (backend === "js") return loadFallback();
+  return load(inject("debug") ? { module } : { relaxed: inject("relaxed") });
+}
 
 /** Kernels of their own; not of the binary with relaxed instructions. */
 export function loadKernels(options?: Pick<LoadOptions, "initialBytes">): Kernels {
@@ -45,5 +55,5 @@ export function memoryOf(descriptor: { initial: number; maximum?: number }): Ker
 
 /** The bare kernels over a memory of `memoryOf`. */
 export function kernelsIn(memory: KernelMemory): KernelExports {
-  return backend === "js" ? fallbackKernels(memory) : instantiateKernels(memory as WebAssembly.Memory, relaxedModule);
+  return backend === "js" ? fallbackKernels(memory) : instantiateKernels(memory as WebAssembly.Memory, module);
 }

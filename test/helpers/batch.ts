@@ -78,7 +78,7 @@ export function batchOf(extents: Extents, kind: (c: number) => Kind): Arrays {
 }
 
 export interface Choice {
-  readonly activation: 0 | 1;
+  readonly activation: number;
   readonly eps: number;
   /** y over x, dx over dy. */
   readonly inPlace?: boolean;

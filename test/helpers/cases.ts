@@ -1,5 +1,5 @@
-import type { Layout } from "../../src/index.js";
-import { axes } from "./reference.js";
+import type { Activation, Layout } from "../../src/index.js";
+import { activationNames, axes } from "./reference.js";
 
 /** What a suite iterates: a shape in a layout, with one choice of every option. */
 export interface Case {
@@ -10,7 +10,7 @@ export interface Case {
   readonly shape: readonly number[];
   /** `eval` has running statistics, `eval-batch` has none and uses the batch's. */
   readonly mode: Mode;
-  readonly relu: boolean;
+  readonly activation: Activation;
   readonly gamma: boolean;
   readonly beta: boolean;
   readonly inPlace: boolean;
@@ -48,11 +48,19 @@ export function shapeIn(layout: string, [batch, channels, ...spatial]: readonly 
 }
 
 /** The line of a case, and the case of a line: `NLC 2x5x3 train` is a case of its own in any suite. */
-export function lineOf({ layout, shape, mode, relu, gamma, beta, inPlace, residual }: Omit<Case, "line">): string {
-  const options = { relu, gamma, beta, inplace: inPlace, residual };
-  return [layout, shape.join("x"), mode, ...Object.entries(options).flatMap(([word, on]) => (on ? word : []))].join(
-    " ",
-  );
+export function lineOf({
+  layout,
+  shape,
+  mode,
+  activation,
+  gamma,
+  beta,
+  inPlace,
+  residual,
+}: Omit<Case, "line">): string {
+  const options = { [activation]: activation !== "none", gamma, beta, inplace: inPlace, residual };
+  const words = Object.entries(options).flatMap(([word, on]) => (on ? word : []));
+  return [layout, shape.join("x"), mode, ...words].join(" ");
 }
 
 export function caseOf(line: string): Case {
@@ -62,7 +70,7 @@ export function caseOf(line: string): Case {
     layout: layout as Layout,
     shape: shape.split("x").map(Number),
     mode: mode as Mode,
-    relu: words.includes("relu"),
+    activation: (activationNames.find((name) => words.includes(name)) ?? "none") as Activation,
     gamma: words.includes("gamma"),
     beta: words.includes("beta"),
     inPlace: words.includes("inplace"),
@@ -70,18 +78,21 @@ export function caseOf(line: string): Case {
   };
 }
 
-const combinations = 96; // 3 modes x relu x gamma x beta x in place x residual
+const kinds = activationNames.length;
+/** Modes, activations, gamma, beta, in place and residual. */
+const combinations = 3 * kinds * 2 ** 4;
 
 /** Combination number n, mixed radix. One value per channel has no batch statistics: only eval takes it. */
 function choose(layout: Layout, shape: number[], n: number): Case {
   const single = axes(shape, layout).count < 2;
-  const on = (digit: number) => Math.floor(n / (3 * 2 ** digit)) % 2 === 1;
-  const options = { relu: on(0), gamma: on(1), beta: on(2), inPlace: on(3), residual: on(4) };
+  const on = (digit: number) => Math.floor(n / (3 * kinds * 2 ** digit)) % 2 === 1;
+  const activation = activationNames[Math.floor(n / 3) % kinds] as Activation;
+  const options = { activation, gamma: on(0), beta: on(1), inPlace: on(2), residual: on(3) };
   const choice = { layout, shape, mode: single ? "eval" : modes[n % 3], ...options };
   return { line: lineOf(choice), ...choice };
 }
 
-/** 29 and 96 have no common factor: the walk meets every combination once in 96 steps, and unlike ones one by one. */
+/** 29 has no factor in common with the combinations: the walk meets each once, and unlike ones one by one. */
 export const cases: readonly Case[] = layouts.flatMap((layout, l) =>
   shapes[layout.length]
     .trim()

@@ -1,6 +1,7 @@
 import { type KernelName, kernelOf, type Name } from "./contract.js";
 import { atOnce, gradientSumsByParts, statisticsByParts } from "./phases.js";
 import type { Call, Numbers } from "./placed.js";
+import { activationNames } from "./reference.js";
 
 /** A kernel, or several that compute something together, with each choice that its arguments give. */
 export interface Instance {
@@ -11,7 +12,7 @@ export interface Instance {
   readonly updated: readonly Name[];
   /** Inputs that the output is let to lie on, behind it. */
   readonly over: readonly Name[];
-  readonly activation: 0 | 1;
+  readonly activation: number;
   /** The statistics are constants: absent are these, and the count is 0. */
   readonly frozen?: boolean;
   /** Its statistics are those of x, not given ones. */
@@ -21,9 +22,9 @@ export interface Instance {
 
 const own: readonly string[] = ["statistics", "forwardTraining", "backward", "inputGradient"];
 
-export function instanceOf(kernel: KernelName, activation: 0 | 1 = 0, frozen = false): Instance {
+export function instanceOf(kernel: KernelName, activation = 0, frozen = false): Instance {
   const { outputs, inputs, updated = [], over = [] } = kernelOf(kernel);
-  const words = [kernel, ...(activation ? ["relu"] : []), ...(frozen ? ["frozen"] : [])];
+  const words = [kernel, ...(activation ? [activationNames[activation]] : []), ...(frozen ? ["frozen"] : [])];
   return {
     name: words.join(" "),
     outputs,
@@ -37,7 +38,7 @@ export function instanceOf(kernel: KernelName, activation: 0 | 1 = 0, frozen = f
   };
 }
 
-const both = (kernel: KernelName, frozen?: boolean) => [instanceOf(kernel, 0, frozen), instanceOf(kernel, 1, frozen)];
+const all = (kernel: KernelName, frozen?: boolean) => activationNames.map((_, i) => instanceOf(kernel, i, frozen));
 
 /** The same by the sums of parts, which lie in the memory, too. */
 function byParts(whole: Instance, run: Instance["run"]): Instance {
@@ -48,16 +49,16 @@ function byParts(whole: Instance, run: Instance["run"]): Instance {
 export const instances: readonly Instance[] = [
   instanceOf("statistics"),
   byParts(instanceOf("statistics"), (call) => void statisticsByParts(call, atOnce(call))),
-  ...both("normalize"),
-  ...both("gradientSums"),
-  ...both("gradientSums").map((whole) =>
+  ...all("normalize"),
+  ...all("gradientSums"),
+  ...all("gradientSums").map((whole) =>
     byParts(whole, (call, numbers) => void gradientSumsByParts(call, atOnce(call), numbers)),
   ),
-  ...both("inputGradient"),
-  ...both("inputGradient", true),
-  ...both("maskGradient"),
-  ...both("forwardTraining"),
-  ...both("forwardInference"),
-  ...both("backward"),
-  ...both("backward", true),
+  ...all("inputGradient"),
+  ...all("inputGradient", true),
+  ...all("maskGradient"),
+  ...all("forwardTraining"),
+  ...all("forwardInference"),
+  ...all("backward"),
+  ...all("backward", true),
 ];

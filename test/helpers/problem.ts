@@ -1,4 +1,4 @@
-import type { Layout } from "../../src/index.js";
+import type { Activation, Layout } from "../../src/index.js";
 import type { Case } from "./cases.js";
 import { scales, type Want } from "./compare.js";
 import { goal } from "./metric.js";
@@ -16,7 +16,7 @@ export interface Problem {
   readonly beta: Float32Array | null;
   readonly residual?: Float32Array<ArrayBuffer> | null;
   readonly eps: number;
-  readonly relu: boolean;
+  readonly activation: Activation;
   /** Statistics given from outside: inference, and no gradient through them. null: the batch's own. */
   readonly frozen: reference.ReferenceStatistics | null;
 }
@@ -29,7 +29,7 @@ export function problemFrom(
 ): Problem {
   const line = `${layout} ${shape.join("x")}`;
   const dy = new Float32Array(given.x.length);
-  return { line, layout, shape, dy, gamma: null, beta: null, eps: 1e-5, relu: false, frozen: null, ...given };
+  return { line, layout, shape, dy, gamma: null, beta: null, eps: 1e-5, activation: "none", frozen: null, ...given };
 }
 
 export type Values = (channel: number, index: number) => number;
@@ -54,7 +54,7 @@ export function problemOf(c: Case, values?: { x?: Values; dy?: Values; eps?: num
     gamma: c.gamma ? fill(channels, () => (noise.uniform() < 0.5 ? -1 : 1) * (0.5 + noise.uniform())) : null,
     beta: c.beta ? fill(channels, () => 2 * noise.uniform() - 1) : null,
     eps: values?.eps ?? 1e-5,
-    relu: c.relu,
+    activation: c.activation,
     frozen: c.mode === "eval" ? running : null,
     residual: c.residual ? fill(size, () => noise.normal()) : null,
   };
@@ -111,13 +111,14 @@ export function expectation(p: Problem): Expectation {
 }
 
 /**
- * With relu, the sign of a value that is 0 within the goal is open, and with it whether its dy passes: such a dy is
- * made 0, so that both answers are the same. Twice the goal: y and the sign that backward sees may round differently.
+ * Within the goal of a kink it is open on which side a value lies, and whether its dy passes: such a dy is made 0, so that both
+ * answers are the same. Twice the goal: y and what backward sees of it may round differently.
  */
 function settle(p: Problem): Problem {
-  if (!p.relu) return p;
-  const { scale, channelOf } = expectation({ ...p, relu: false }).y;
+  const { kinks } = reference.activations[p.activation];
+  const { scale, channelOf } = expectation({ ...p, activation: "none" }).y;
   const used = p.frozen ?? reference.statistics(p.x, p.shape, p.layout);
   const y = reference.preactivation(p.x, p.shape, p.layout, used, p);
-  return { ...p, dy: p.dy.map((value, i) => (Math.abs(y[i]) <= 2 * goal * scale[channelOf(i)] ? 0 : value)) };
+  const isOpen = (i: number) => kinks.some((kink) => Math.abs(y[i] - kink) <= 2 * goal * scale[channelOf(i)]);
+  return { ...p, dy: p.dy.map((value, i) => (isOpen(i) ? 0 : value)) };
 }

@@ -1,4 +1,4 @@
-import type { KernelMemory } from "../../src/index.js";
+import type { Activation, KernelMemory } from "../../src/index.js";
 import { kernelsIn, memoryOf } from "./backend.js";
 import type { Name } from "./contract.js";
 import type { Instance } from "./instances.js";
@@ -96,7 +96,7 @@ export function extentsOf({ shape, layout }: Pick<Problem, "shape" | "layout">):
 /** The call of an instance on a problem, with the statistics and sums of the reference. Without gamma all else that may be absent is. */
 export function rawCall(p: Problem, instance: Instance): RawCall {
   const { channels, count } = reference.axes(p.shape, p.layout);
-  const q = { ...p, relu: instance.activation === 1 };
+  const q = { ...p, activation: reference.activationNames[instance.activation] as Activation };
   const used = p.frozen ?? reference.statistics(p.x, p.shape, p.layout);
   const sums = reference.gradientSums(p.dy, p.x, p.shape, p.layout, used, q);
   const withoutSums = instance.frozen && !instance.outputs.includes("dgamma") ? { dgamma: null, dbeta: null } : {};

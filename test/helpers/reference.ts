@@ -28,8 +28,23 @@ export interface ReferenceOptions {
   /** Added before the activation. */
   readonly residual?: ArrayLike<number> | null;
   readonly eps: number;
-  readonly relu: boolean;
+  readonly activation: string;
 }
+
+/** y of z, the y before the activation; whether dy passes; the z that y and this change at. */
+export interface ReferenceActivation {
+  of(z: number): number;
+  passes(z: number): boolean;
+  readonly kinks: readonly number[];
+}
+
+/** In the order of their numbers in the kernels. */
+export const activations: Readonly<Record<string, ReferenceActivation>> = {
+  none: { of: (z) => z, passes: () => true, kinks: [] },
+  relu: { of: (z) => Math.max(z, 0), passes: (z) => z > 0, kinks: [0] },
+};
+
+export const activationNames: readonly string[] = Object.keys(activations);
 
 export interface ReferenceSums {
   readonly dgamma: Float64Array;
@@ -114,7 +129,7 @@ export function preactivation(
   });
 }
 
-/** y, with relu: max(y, 0), NaN kept. */
+/** y, NaN kept. */
 export function normalize(
   x: ArrayLike<number>,
   shape: readonly number[],
@@ -122,11 +137,10 @@ export function normalize(
   batch: ReferenceStatistics,
   options: ReferenceOptions,
 ): Float64Array {
-  const y = preactivation(x, shape, layout, batch, options);
-  return options.relu ? y.map((value) => Math.max(value, 0)) : y;
+  return preactivation(x, shape, layout, batch, options).map(activations[options.activation].of);
 }
 
-/** The gradient that reaches the normalization: dy, with relu only where y before it is positive. */
+/** The gradient that reaches the normalization: dy where the activation passes it. */
 export function maskedGradient(
   dy: ArrayLike<number>,
   x: ArrayLike<number>,
@@ -135,8 +149,8 @@ export function maskedGradient(
   batch: ReferenceStatistics,
   options: ReferenceOptions,
 ): Float64Array {
-  if (!options.relu) return new Float64Array(dy);
-  return preactivation(x, shape, layout, batch, options).map((y, i) => (y > 0 ? dy[i] : 0));
+  const { passes } = activations[options.activation];
+  return preactivation(x, shape, layout, batch, options).map((z, i) => (passes(z) ? dy[i] : 0));
 }
 
 /** dbeta = Σdy, dgamma = Σ dy·xhat */

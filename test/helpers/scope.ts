@@ -49,7 +49,7 @@ function layerOf(kernels: Kernels, p: Problem, mode: Mode, options?: BatchNormOp
     eps: p.eps,
     gamma: p.gamma !== null,
     beta: p.beta !== null,
-    activation: p.relu ? "relu" : "none",
+    activation: p.activation,
     trackRunningStats: mode !== "eval-batch",
     ...options,
   });
@@ -76,13 +76,13 @@ export function gradientOptionsOf(s: Scope, p: Problem) {
     gamma: s.vector(p.gamma),
     beta: s.vector(p.beta),
     eps: p.eps,
-    activation: p.relu && !p.residual ? ("relu" as const) : ("none" as const),
+    activation: p.residual ? ("none" as const) : p.activation,
   };
 }
 
 /** What `gradientSums` and `inputGradient` take for dy: after a residual and relu what the mask of y leaves of it. */
 export function gradientOf(s: Scope, p: Problem, dy: Tensor, y: Tensor): Tensor {
-  return p.residual && p.relu ? s.own(maskGradient(dy, y)) : dy;
+  return p.residual ? s.own(maskGradient(dy, y, { activation: p.activation })) : dy;
 }
 
 export interface StepResult {

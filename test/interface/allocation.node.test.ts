@@ -34,7 +34,7 @@ describe("a forward and a backward with out", () => {
     });
     // Options objects that are used again.
     const into = residual ? { out: y, residual: added } : y;
-    const intoGradients = residual ? { out: dx, residualGradient: gradient } : dx;
+    const intoGradients = residual ? { out: dx, residualGradient: gradient, accumulate: true } : dx;
     const steps = (count: number) => {
       for (let i = 0; i < count; i++) {
         layer.forward(x, into);

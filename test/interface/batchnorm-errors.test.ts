@@ -274,10 +274,18 @@ describe("forward and backward", () => {
       "an unknown option of backward",
       () => layer.backward(dy, { residual: dy } as object),
       RangeError,
-      '"options" has no "residual"; it has "out", "residualGradient"',
+      '"options" has no "residual"; it has "out", "residualGradient", "accumulate"',
     ],
   ];
   const wrongTypes: Refused[] = [
+    ...notBooleans.map(
+      (v): Refused => [
+        `accumulate ${told(v)}`,
+        () => layer.backward(dy, { accumulate: v as boolean }),
+        TypeError,
+        about("accumulate"),
+      ],
+    ),
     ...notTensors.map((v): Refused => [`x ${told(v)}`, () => layer.forward(v as Tensor), TypeError, about("x")]),
     ...notTensors.map((v): Refused => [`dy ${told(v)}`, () => layer.backward(v as Tensor), TypeError, about("dy")]),
     ...notTensors

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Case, caseOf, cases, layouts, modes } from "../helpers/cases.js";
-import { axes } from "../helpers/reference.js";
+import { activationNames, axes } from "../helpers/reference.js";
 
 describe("case table", () => {
   it("has distinct lines that can be read back", () => {
@@ -11,7 +11,7 @@ describe("case table", () => {
   it("meets every pair of options in every layout", () => {
     const factors: Record<string, (c: Case) => unknown> = {
       mode: (c) => c.mode,
-      relu: (c) => c.relu,
+      activation: (c) => c.activation,
       gamma: (c) => c.gamma,
       beta: (c) => c.beta,
       inPlace: (c) => c.inPlace,
@@ -23,7 +23,7 @@ describe("case table", () => {
       for (const a of names) for (const b of names) seen.add(`${c.layout} ${a}=${factors[a](c)} ${b}=${factors[b](c)}`);
     }
     // A factor with k values meets itself in k pairs and one with l values in k·l.
-    const levels = [modes.length, 2, 2, 2, 2, 2];
+    const levels = [modes.length, activationNames.length, 2, 2, 2, 2];
     const pairs = levels.flatMap((k, i) => levels.map((l, j) => (i === j ? k : k * l))).reduce((a, b) => a + b);
     expect(seen.size).toBe(layouts.length * pairs);
   });

@@ -69,8 +69,11 @@ describe.each(lines)("finite differences %s", (line) => {
     const y = reference.preactivation(p.x, p.shape, p.layout, used, p);
     // One x moved by a step of h moves its own xhat by at most h and the others' by at most h(1/m + |z|·|z|/m) <= 2h.
     const reach = (c: number) => 3 * h * Math.abs(p.gamma?.[c] ?? 1);
-    if (!p.relu) return;
-    for (const [i, value] of y.entries()) expect(Math.abs(value), `y[${i}]`).toBeGreaterThan(reach(channelOf(i)));
+    for (const kink of reference.activations[p.activation].kinks) {
+      for (const [i, value] of y.entries()) {
+        expect(Math.abs(value - kink), `y[${i}]`).toBeGreaterThan(reach(channelOf(i)));
+      }
+    }
   });
 
   it("dx", () => {
@@ -109,15 +112,15 @@ describe.each(lines)("finite differences %s", (line) => {
 });
 
 describe("reference", () => {
-  const options = { gamma: [2], beta: [1], eps: 0, relu: false };
+  const options = { gamma: [2], beta: [1], eps: 0, activation: "none" };
 
   it("agrees with a calculation by hand", () => {
     // Channel 0: 1, 3 (mean 2, variance 1); channel 1: 0, 4 (mean 2, variance 4).
     const batch = reference.statistics([1, 0, 3, 4], [2, 2], "NC");
     expect(batch).toEqual({ count: 2, mean: new Float64Array([2, 2]), variance: new Float64Array([1, 4]) });
-    const both = { gamma: [2, 3], beta: [1, -1], eps: 0, relu: false };
+    const both = { gamma: [2, 3], beta: [1, -1], eps: 0, activation: "none" };
     expect([...reference.normalize([1, 0, 3, 4], [2, 2], "NC", batch, both)]).toEqual([-1, -4, 3, 2]);
-    const relu = { ...both, relu: true };
+    const relu = { ...both, activation: "relu" };
     expect([...reference.normalize([1, 0, 3, 4], [2, 2], "NC", batch, relu)]).toEqual([0, 0, 3, 2]);
     const sums = reference.gradientSums([5, 1, 7, 2], [1, 0, 3, 4], [2, 2], "NC", batch, both);
     expect(sums).toEqual({ dgamma: new Float64Array([2, 1]), dbeta: new Float64Array([12, 3]) });

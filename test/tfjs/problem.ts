@@ -30,7 +30,17 @@ export function tfjsProblem(shape: readonly number[], axis: number, options: Pro
   const words = [gamma ? "gamma" : "", beta ? "beta" : ""].filter(Boolean).join(" ");
   const line = `[${shape.join(", ")}] axis ${axis} ${mode} ${words}`.trim();
   const extents = [1, ...shape];
-  const c: Case = { line, layout, shape: extents, mode, relu: false, gamma, beta, inPlace: false, residual: false };
+  const c: Case = {
+    line,
+    layout,
+    shape: extents,
+    mode,
+    activation: "none",
+    gamma,
+    beta,
+    inPlace: false,
+    residual: false,
+  };
   return { ...problemOf(c, { eps, ...(x && { x }) }), axis, own: shape };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Activation } from "../../src/index.js";
 import { caseOf } from "../helpers/cases.js";
 import { expectBits, expectClose, expectWithin, type Want } from "../helpers/compare.js";
 import type { KernelName, Name } from "../helpers/contract.js";
@@ -43,13 +44,14 @@ interface Watched {
 }
 
 /**
- * All that may be absent is there, or nothing of it. The problem is one with an activation for all: dy is 0 where relu's
- * answer is open.
+ * All that may be absent is there, or nothing of it. The problem is one with an activation for all: dy is 0 where its answer is
+ * open.
  */
 function callsOf(instance: Instance): Watched[] {
   const residual = instance.inputs.includes("residual") ? " residual" : "";
   return shapes.flatMap((shape, i) => {
-    const options = i % 2 === 0 ? `relu gamma beta${residual}` : "relu";
+    const activation = reference.activationNames[instance.activation || 1];
+    const options = i % 2 === 0 ? `${activation} gamma beta${residual}` : activation;
     const p = problemOf(caseOf(`${shape} ${instance.own ? "train" : "eval"} ${options}`));
     if (instance.own && reference.axes(p.shape, p.layout).count === 1) return [];
     const call = rawCall(p, instance);
@@ -64,12 +66,15 @@ function expectSame(calls: readonly Watched[], placement: RawPlacement): void {
   }
 }
 
+const activationOf = ({ activation }: Instance) => reference.activationNames[activation] as Activation;
+
 /** What the reference says about the outputs. */
 function wanted(p: Problem, { instance, values, numbers }: RawCall): Partial<Record<Name, Want>> {
-  const want = expectation({ ...p, relu: instance.activation === 1 });
+  const want = expectation({ ...p, activation: activationOf(instance) });
   const { mean, variance } = want;
   const perChannel = (ref: ArrayLike<number>, scale = ref): Want => ({ ref, scale, channelOf: (c) => c });
-  const { momentum, eps, activation } = numbers;
+  const { momentum, eps } = numbers;
+  const { passes } = reference.activations[activationOf(instance)];
   const old = { mean: values.runningMean ?? mean.ref, variance: values.runningVar ?? variance.ref };
   const running = reference.updateRunning(old, want.statistics, momentum, "unbiased");
   const size = Float64Array.from(running.mean, (_, c) => Math.abs(old.mean[c]) + mean.scale[c]);
@@ -80,7 +85,7 @@ function wanted(p: Problem, { instance, values, numbers }: RawCall): Partial<Rec
     runningVar: perChannel(running.variance),
     dgammaFloats: want.dgamma,
     dbetaFloats: want.dbeta,
-    dz: { ...want.dx, ref: p.dy.map((value, i) => (activation === 0 || (values.y as Floats)[i] > 0 ? value : 0)) },
+    dz: { ...want.dx, ref: p.dy.map((value, i) => (passes((values.y as Floats)[i]) ? value : 0)) },
   };
 }
 

@@ -31,7 +31,7 @@ describe("constant channels", () => {
           const { channelOf } = reference.axes(p.shape, p.layout);
           const beta = p.x.map((_, i) => p.beta?.[channelOf(i)] ?? 0);
           const got = step(p, "train");
-          expectEqual(line, "y", got.y, p.relu ? beta.map((b) => Math.max(b, 0)) : beta);
+          expectEqual(line, "y", got.y, beta.map(reference.activations[p.activation].of));
           if (got.dgamma) expectEqual(line, "dgamma", got.dgamma, new Float32Array(constants.length));
           if (eps === 0) expectEqual(line, "dx", got.dx, new Float32Array(p.x.length));
           else expectClose(line, "dx", got.dx, expectation(p).dx);
@@ -68,7 +68,7 @@ describe("constant channels", () => {
       const frozen = { count: 1, mean: constants, variance: constants.map(() => 0) };
       const got = step({ ...p, frozen }, "eval");
       const beta = p.x.map((_, i) => p.beta?.[channelOf(i)] ?? 0);
-      expectEqual(line, "y", got.y, p.relu ? beta.map((b) => Math.max(b, 0)) : beta);
+      expectEqual(line, "y", got.y, beta.map(reference.activations[p.activation].of));
       expectEqual(line, "dx", got.dx, new Float32Array(p.x.length));
       if (got.dgamma) expectEqual(line, "dgamma", got.dgamma, new Float32Array(constants.length));
     },

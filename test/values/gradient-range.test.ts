@@ -1,4 +1,5 @@
 import { describe, it } from "vitest";
+import type { Activation } from "../../src/index.js";
 import { memoryOf } from "../helpers/backend.js";
 import { expectClose } from "../helpers/compare.js";
 import { instanceOf } from "../helpers/instances.js";
@@ -26,7 +27,7 @@ const COUNT = 130;
 const shapes = [1, 2, 5, 13, COUNT].map((spatial) => [COUNT / spatial, channels.length, spatial]);
 
 /** With relu, beta lets everything pass. */
-function problemOf(shape: readonly number[], distance: number, relu: boolean): Problem {
+function problemOf(shape: readonly number[], distance: number, activation: Activation): Problem {
   const noise = random(COUNT + distance);
   const [, , spatial] = shape;
   const channelOf = (i: number) => channels[Math.floor(i / spatial) % channels.length];
@@ -35,8 +36,8 @@ function problemOf(shape: readonly number[], distance: number, relu: boolean): P
   // Within ±1, so that the largest is a float32.
   const dy = fill(length, (i) => channelOf(i).dy * (2 * noise.uniform() - 1));
   const gamma = fill(channels.length, (c) => channels[c].gamma);
-  const beta = relu ? gamma.map((value) => 1000 * Math.abs(value)) : null;
-  const p = problemFrom("NCL", shape, { x, dy, gamma, beta, eps: 0, relu });
+  const beta = activation !== "none" ? gamma.map((value) => 1000 * Math.abs(value)) : null;
+  const p = problemFrom("NCL", shape, { x, dy, gamma, beta, eps: 0, activation });
   return shape[2] === 1 ? { ...p, layout: "NC", shape: shape.slice(0, 2) } : p;
 }
 
@@ -46,7 +47,7 @@ describe.each(shapes)("%s x %s x %s", (...shape) => {
   it.each(distances.flatMap((distance) => ([0, 1] as const).map((activation) => [distance, activation] as const)))(
     "at %s deviations from 0, activation %s",
     (distance, activation) => {
-      const p = problemOf(shape, distance, activation === 1);
+      const p = problemOf(shape, distance, activation ? "relu" : "none");
       const want = expectation(p);
       const call = rawCall(p, instanceOf("backward", activation));
       for (const over of [undefined, ["dx", "dy"] as const]) {

@@ -4,7 +4,7 @@ import { expectBits, expectClose, expectEqual } from "../helpers/compare.js";
 import { type StepResult, scope, step } from "../helpers/harness.js";
 import { expectation, type Problem, problemOf } from "../helpers/problem.js";
 import { random, seedOf } from "../helpers/random.js";
-import { axes } from "../helpers/reference.js";
+import { activations, axes } from "../helpers/reference.js";
 
 /** NaN and Infinity in one channel stay there: the others' results are the same bit for bit. */
 
@@ -118,7 +118,7 @@ describe("inference", () => {
         const x = p.x.slice();
         x[at] = value;
         const want = clean.slice();
-        want[at] = p.relu && value < 0 ? 0 : value;
+        want[at] = activations[p.activation].of(value);
         expectEqual(line, "y", step({ ...p, x }, "eval").y, want);
       }
     },

@@ -152,7 +152,10 @@ describe("inference", () => {
       };
       const std = Math.sqrt(variance + eps);
       const x: Values = (channel) => frozen.mean[channel] + std * Math.max(-2, Math.min(1, noise.normal()));
-      expectStep({ ...problemOf({ ...c, relu: false }, { x, eps, dy: normal(0, 1) }), line: c.line, frozen }, "eval");
+      expectStep(
+        { ...problemOf({ ...c, activation: "none" }, { x, eps, dy: normal(0, 1) }), line: c.line, frozen },
+        "eval",
+      );
     }
   });
 });
