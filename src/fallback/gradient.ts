@@ -6,7 +6,7 @@ import { normalize } from "./normalize.js";
 import { isEmpty } from "./parts.js";
 import { CHOICE, FIRST, pitchOf, SECOND, slotsIn } from "./slots.js";
 
-/** Sums of dy and dy * (x - mean), dy behind the activation, in the scratch: the address of FIRST. */
+/** Sums dy and dy * (x - mean), with dy after the activation's mask, in the scratch. Returns the address of FIRST. */
 function sum(
   h: Heap,
   dy: number,
@@ -28,7 +28,7 @@ function sum(
   return 8 * (at + FIRST * pitch);
 }
 
-/** From the address of the sums of dy to that of the others. */
+/** The distance from the sums of dy to the other sums. */
 function toSecond(channels: number): number {
   return 8 * (SECOND - FIRST) * pitchOf(channels);
 }
