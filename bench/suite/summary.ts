@@ -51,7 +51,7 @@ export function summary(cases: readonly CaseResult[]): string {
 
 type Finding = (c: CaseResult, verb: Verb) => number | null;
 
-/** What was found, a case at a time: NC 4x8 (training forward 0.47, inference 0.32). */
+/** The findings per case: NC 4x8 (training forward 0.47, inference 0.32). */
 function list(cases: readonly CaseResult[], find: Finding): string[] {
   return cases.flatMap((c) => {
     const found = VERBS.flatMap((verb) => {
@@ -67,6 +67,21 @@ function slower(cases: readonly CaseResult[], name: Name): string[] {
     const value = over(c, verb, "fastest JS", name);
     return Number(ratio(value)) < 1 ? value : null;
   });
+}
+
+/** Where the layer loses, in two sentences. */
+export function slowerThanJavaScript(cases: readonly CaseResult[]): string {
+  const losing = (name: Name, verb: Verb) => cases.filter((c) => Number(ratio(over(c, verb, "fastest JS", name))) < 1);
+  const [forward, inference, backward] = VERBS.map((verb) => losing("layer with copies", verb).length);
+  const alone = cases.filter((c) => VERBS.some((verb) => losing("layer", verb).includes(c)));
+  const named = alone.map(({ name }) => name).join(", ");
+  return [
+    alone.length > 0
+      ? `The fastest JavaScript is faster than the layer in ${alone.length} of the ${cases.length} cases: ${named}.`
+      : "The layer is never slower than the fastest JavaScript.",
+    `A program that copies its data in and out on every call loses to it in ${inference} cases of inference,`,
+    `${forward} of forward and ${backward} of backward.`,
+  ].join(" ");
 }
 
 /** How the layer stands against the fastest JavaScript where it stands worst. */

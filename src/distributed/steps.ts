@@ -68,6 +68,7 @@ export class SynchronisedSteps {
     // Nothing is a sum over the batch.
     if (frozen && layer.dgamma === null && layer.dbeta === null) return step.backward(layer, dy, to);
     const options = optionsIn(to, BACKWARD_OPTIONS);
+    const accumulate = step.accumulates(options?.accumulate);
     const [x, y] = [step.inputOf(layer), step.maskOf(layer)];
     const gradient = checkLikeInput("dy", dy, x);
     const given = step.checkResult("out", options === null ? to : options.out, x, y, null);
@@ -78,7 +79,7 @@ export class SynchronisedSteps {
     const masked = y === null || isEmpty ? null : FloatTensor.like(x);
     try {
       const dz = masked ?? gradient;
-      if (masked !== null && y !== null) phases.maskGradient(masked, gradient, y);
+      if (masked !== null && y !== null) phases.maskGradient(masked, gradient, y, addresses.activation);
       const affine = masked === null ? addresses : layer.linear;
       return together((own) => {
         const dx = given ?? own(FloatTensor.like(x));
@@ -87,8 +88,13 @@ export class SynchronisedSteps {
         this.#exchange(layer, used, () => this.#reduction.gradients(sums.dgamma, sums.dbeta));
         doubles(layer, addresses.dgamma).set(sums.dgamma);
         doubles(layer, addresses.dbeta).set(sums.dbeta);
-        layer.dgamma?.data.set(sums.dgamma);
-        layer.dbeta?.data.set(sums.dbeta);
+        if (accumulate) {
+          layer.dgamma?.add(layer.dgammaSums);
+          layer.dbeta?.add(layer.dbetaSums);
+        } else {
+          layer.dgamma?.data.set(sums.dgamma);
+          layer.dbeta?.data.set(sums.dbeta);
+        }
         branch?.data.set(dz.data);
         const [dgamma, dbeta] = frozen ? [operations.ABSENT, operations.ABSENT] : [addresses.dgamma, addresses.dbeta];
         if (!isEmpty) phases.inputGradient(dx, dz, x, affine, dgamma, dbeta, this.#count);

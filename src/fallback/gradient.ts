@@ -13,7 +13,7 @@ const FROZEN_GRADIENT = [loops.inputGradient, loops.frozenGradientRelu];
 /** Whether y, as float32, holds dy back. */
 const HOLDS = [() => false, (y: number) => y <= 0];
 
-/** Sums of dy and dy * (x - mean), dy behind the activation, in the scratch: the address of FIRST. */
+/** Sums dy and dy * (x - mean), with dy after the activation's mask, in the scratch. Returns the address of FIRST. */
 function sum(
   h: Heap,
   dy: number,
@@ -35,7 +35,7 @@ function sum(
   return 8 * (at + FIRST * pitch);
 }
 
-/** From the address of the sums of dy to that of the others. */
+/** The distance from the sums of dy to the other sums. */
 function toSecond(channels: number): number {
   return 8 * (SECOND - FIRST) * pitchOf(channels);
 }

@@ -41,7 +41,7 @@ function datasetOf(tensors: tf.Tensor[]): EstimateDataset {
 
 /** What each batch is behind the first layer and the dense one, in float64. */
 function behind(): Float64Array {
-  const options = { gamma: null, beta: null, eps: 1e-3, relu: false };
+  const options = { gamma: null, beta: null, eps: 1e-3, activation: "none" as const };
   return Float64Array.from(
     BOUNDS.slice(1).flatMap((end, i) => {
       const part = x.subarray(BOUNDS[i] * INPUTS, end * INPUTS);

@@ -26,9 +26,15 @@ interface Results {
 }
 
 function optionsOf(p: Problem, mode: Mode, options: BatchNormOptions) {
-  const activation = p.relu ? ("relu" as const) : ("none" as const);
   const trackRunningStats = mode !== "eval-batch";
-  return { eps: p.eps, gamma: p.gamma !== null, beta: p.beta !== null, activation, trackRunningStats, ...options };
+  return {
+    eps: p.eps,
+    gamma: p.gamma !== null,
+    beta: p.beta !== null,
+    activation: p.activation,
+    trackRunningStats,
+    ...options,
+  };
 }
 
 /** One forward and one backward on each rank; y and dx in the order of the whole batch. */
