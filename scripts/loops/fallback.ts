@@ -40,6 +40,13 @@ function mappingLoops(operation: Mapping): Loop[] {
   ];
 }
 
+/** The loops of an export: an object of them, or an array of such objects. */
+function writeExport(name: string, operation: Reduction | Mapping | readonly (Reduction | Mapping)[]): string {
+  if (!Array.isArray(operation)) return lines([write(name, operation as Reduction | Mapping), `export { ${name} };`]);
+  const names = operation.map((_, i) => `${name}_${i}`);
+  return lines([...operation.map((each, i) => write(names[i], each)), `export const ${name} = [${names.join(", ")}];`]);
+}
+
 /** A function for each loop, and an object that names them by shape. */
 function write(name: string, operation: Reduction | Mapping): string {
   const unused = (["dy", "out"] as const).filter((element) => !operation.elements.includes(element)).map(distanceTo);
@@ -50,7 +57,7 @@ function write(name: string, operation: Reduction | Mapping): string {
     return `function ${name}_${shape}(f: Float32Array, k: Float64Array, ${numbers}): void { ${body} }`;
   });
   const shapes = loops.map(({ shape }) => `${shape}: ${name}_${shape}`);
-  return lines([...functions, `export const ${name} = { ${shapes.join(", ")} };`]);
+  return lines([...functions, `const ${name} = { ${shapes.join(", ")} };`]);
 }
 
 /** The text of src/fallback/loops.ts. */
@@ -58,7 +65,7 @@ export function fallbackLoops(): string {
   // Sorted, because the order of a module's names depends on what loads it.
   const loops = Object.entries(operations)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, operation]) => write(name, operation));
+    .map(([name, operation]) => writeExport(name, operation));
   const source = ts.createSourceFile("loops.ts", lines([HEADER, ...loops]), ts.ScriptTarget.Latest, true);
   return ts.createPrinter().printFile(source);
 }

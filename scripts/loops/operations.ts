@@ -32,6 +32,7 @@ const declareDeviation: Code = (names) => `const d${names.id} = ${deviation(name
 const unless = (condition: string, value: string, store: (chosen: string) => string) =>
   `CHOICE[1] = ${value}; ${store(`CHOICE[+!(${condition})]`)};`;
 
+/** What is fused behind an operation. */
 interface Activation {
   /** Stores the activation of y. */
   readonly store: Code;
@@ -63,7 +64,7 @@ export const deviations: Reduction = {
 };
 
 /** Sums of dy and dy * (x - mean). */
-export const gradientSums: Reduction = {
+const plainGradientSums: Reduction = {
   elements: ["dy", "x"],
   coefficients: ["mean"],
   steps: [({ id, dy }) => `const g${id} = ${dy};`],
@@ -74,7 +75,7 @@ export const gradientSums: Reduction = {
 
 /** The same of dy behind an activation. More values in each iteration do not make it faster. */
 const gradientSumsOf = ({ mask }: Activation): Reduction => ({
-  ...gradientSums,
+  ...plainGradientSums,
   coefficients: ["mean", "scale", "shift"],
   steps: [declareDeviation, mask],
   terms: [({ id }) => `g${id}`, ({ id }) => `g${id} * d${id}`],
@@ -83,7 +84,7 @@ const gradientSumsOf = ({ mask }: Activation): Reduction => ({
 });
 
 /** y = (x - mean) * scale + shift. */
-export const normalize: Mapping = {
+const plainNormalize: Mapping = {
   elements: ["x", "out"],
   coefficients: ["mean", "scale", "shift"],
   steps: [(names) => `${names.out} = ${normalized(names)};`],
@@ -94,14 +95,14 @@ export const normalize: Mapping = {
 
 /** The activation of that. */
 const normalizeOf = ({ store }: Activation): Mapping => ({
-  ...normalize,
+  ...plainNormalize,
   steps: [oneStep((names) => `const y${names.id} = ${normalized(names)};`, store)],
   values: 8,
 });
 
 /** y = (x - mean) * scale + shift + residual. */
-export const normalizeResidual: Mapping = {
-  ...normalize,
+const plainNormalizeResidual: Mapping = {
+  ...plainNormalize,
   elements: ["x", "residual", "out"],
   steps: [(names) => `${names.out} = ${added(names)};`],
   values: 8,
@@ -109,12 +110,12 @@ export const normalizeResidual: Mapping = {
 
 /** The activation of that. */
 const normalizeResidualOf = ({ store }: Activation): Mapping => ({
-  ...normalizeResidual,
+  ...plainNormalizeResidual,
   steps: [oneStep((names) => `const y${names.id} = ${added(names)};`, store)],
 });
 
 /** dx = (dy - offset - (x - mean) * slope) * scale. */
-export const inputGradient: Mapping = {
+const plainInputGradient: Mapping = {
   elements: ["x", "dy", "out"],
   coefficients: ["mean", "scale", "offset", "slope"],
   steps: [
@@ -128,7 +129,7 @@ export const inputGradient: Mapping = {
 
 /** The same of dy behind an activation. */
 const inputGradientOf = ({ mask }: Activation): Mapping => ({
-  ...inputGradient,
+  ...plainInputGradient,
   coefficients: ["mean", "scale", "shift", "offset", "slope"],
   steps: [
     oneStep(
@@ -141,15 +142,19 @@ const inputGradientOf = ({ mask }: Activation): Mapping => ({
 
 /** dx = dy * scale, of dy behind an activation. Nothing passes through x, so that an infinite x has no part in it. */
 const frozenGradientOf = ({ mask }: Activation): Mapping => ({
-  ...inputGradient,
+  ...plainInputGradient,
   coefficients: ["mean", "scale", "shift"],
   steps: [oneStep(declareDeviation, mask, ({ id, out, scale }) => `${out} = g${id} * ${scale};`)],
   values: 4,
   tiles: false,
 });
 
-export const gradientSumsRelu: Reduction = gradientSumsOf(relu);
-export const normalizeRelu: Mapping = normalizeOf(relu);
-export const normalizeResidualRelu: Mapping = normalizeResidualOf(relu);
-export const inputGradientRelu: Mapping = inputGradientOf(relu);
-export const frozenGradientRelu: Mapping = frozenGradientOf(relu);
+/** In the order of their numbers, from 1 on. */
+const ACTIVATIONS: readonly Activation[] = [relu];
+
+/** By the number of the activation; frozenGradient from 1 on, because without one it is a normalization of dy. */
+export const gradientSums: readonly Reduction[] = [plainGradientSums, ...ACTIVATIONS.map(gradientSumsOf)];
+export const normalize: readonly Mapping[] = [plainNormalize, ...ACTIVATIONS.map(normalizeOf)];
+export const normalizeResidual: readonly Mapping[] = [plainNormalizeResidual, ...ACTIVATIONS.map(normalizeResidualOf)];
+export const inputGradient: readonly Mapping[] = [plainInputGradient, ...ACTIVATIONS.map(inputGradientOf)];
+export const frozenGradient: readonly Mapping[] = ACTIVATIONS.map(frozenGradientOf);

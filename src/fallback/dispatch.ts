@@ -11,7 +11,7 @@ import { foldOf, TILE } from "./slots.js";
  */
 type Reduction = typeof deviations;
 /** Without a tile all columns belong to the rest. */
-type Mapping = Omit<typeof normalize, "tile"> & Partial<typeof normalize>;
+type Mapping = Omit<(typeof normalize)[number], "tile"> & Partial<(typeof normalize)[number]>;
 
 /** Values of one array in a block of rows: 512 KB, so that the next tile finds its lines in the second-level cache. */
 const BLOCK = 131072;

@@ -6,11 +6,7 @@ import { normalize } from "./normalize.js";
 import { isEmpty } from "./parts.js";
 import { CHOICE, FIRST, pitchOf, SECOND, slotsIn } from "./slots.js";
 
-/** By the number of the activation. Without one frozen statistics have no loop of their own. */
-const SUMS = [loops.gradientSums, loops.gradientSumsRelu];
-const GRADIENT = [loops.inputGradient, loops.inputGradientRelu];
-const FROZEN_GRADIENT = [loops.inputGradient, loops.frozenGradientRelu];
-/** Whether y, as float32, holds dy back. */
+/** By the number of the activation, whether y, as float32, holds dy back. */
 const HOLDS = [() => false, (y: number) => y <= 0];
 
 /** Sums dy and dy * (x - mean), with dy after the activation's mask, in the scratch. Returns the address of FIRST. */
@@ -31,7 +27,7 @@ function sum(
   const at = slotsIn(scratch);
   const pitch = pitchOf(channels);
   affine(h, at, pitch, mean, invstd, gamma, beta, channels);
-  reduce(SUMS[activation], h, x, dy, at, pitch, batch, channels, spatial);
+  reduce(loops.gradientSums[activation], h, x, dy, at, pitch, batch, channels, spatial);
   return 8 * (at + FIRST * pitch);
 }
 
@@ -129,7 +125,8 @@ export function inputGradient(
   const pitch = pitchOf(channels);
   affine(h, at, pitch, mean, invstd, gamma, beta, channels);
   if (dgamma) gradient(h, at, pitch, invstd, dgamma, dbeta, channels, count);
-  map((dgamma ? GRADIENT : FROZEN_GRADIENT)[activation], h, dx, x, dy, at, pitch, batch, channels, spatial);
+  const operation = dgamma ? loops.inputGradient[activation] : loops.frozenGradient[activation - 1];
+  map(operation, h, dx, x, dy, at, pitch, batch, channels, spatial);
 }
 
 /** dz = dy where the activation passed y, else 0. */

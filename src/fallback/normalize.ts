@@ -5,10 +5,6 @@ import * as loops from "./loops.js";
 import { isEmpty } from "./parts.js";
 import { pitchOf, slotsIn } from "./slots.js";
 
-/** By the number of the activation. */
-const PLAIN = [loops.normalize, loops.normalizeRelu];
-const WITH_RESIDUAL = [loops.normalizeResidual, loops.normalizeResidualRelu];
-
 /** y = activation((x - mean) * invstd * gamma + beta + residual). */
 export function normalize(
   h: Heap,
@@ -31,5 +27,16 @@ export function normalize(
   const at = slotsIn(scratch);
   const pitch = pitchOf(channels);
   affine(h, at, pitch, mean, invstd, gamma, beta, channels);
-  map((residual ? WITH_RESIDUAL : PLAIN)[activation], h, y, x, residual || x, at, pitch, batch, channels, spatial);
+  map(
+    (residual ? loops.normalizeResidual : loops.normalize)[activation],
+    h,
+    y,
+    x,
+    residual || x,
+    at,
+    pitch,
+    batch,
+    channels,
+    spatial,
+  );
 }

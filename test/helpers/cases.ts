@@ -92,10 +92,10 @@ function choose(layout: Layout, shape: number[], n: number): Case {
   return { line: lineOf(choice), ...choice };
 }
 
-/** 29 has no factor in common with the combinations: the walk meets each once, and unlike ones one by one. */
+/** 7 has no factor in common with the combinations. Every layout meets every pair of options, with up to four activations. */
 export const cases: readonly Case[] = layouts.flatMap((layout, l) =>
   shapes[layout.length]
     .trim()
     .split(/\s+/)
-    .map((text, i) => choose(layout, shapeIn(layout, text.split("x").map(Number)), (i * 29 + l * 7) % combinations)),
+    .map((text, i) => choose(layout, shapeIn(layout, text.split("x").map(Number)), (7 * (i + l)) % combinations)),
 );
