@@ -69,6 +69,21 @@ function slower(cases: readonly CaseResult[], name: Name): string[] {
   });
 }
 
+/** Where the layer loses, in two sentences. */
+export function slowerThanJavaScript(cases: readonly CaseResult[]): string {
+  const losing = (name: Name, verb: Verb) => cases.filter((c) => Number(ratio(over(c, verb, "fastest JS", name))) < 1);
+  const [forward, inference, backward] = VERBS.map((verb) => losing("layer with copies", verb).length);
+  const alone = cases.filter((c) => VERBS.some((verb) => losing("layer", verb).includes(c)));
+  const named = alone.map(({ name }) => name).join(", ");
+  return [
+    alone.length > 0
+      ? `The fastest JavaScript is faster than the layer in ${alone.length} of the ${cases.length} cases: ${named}.`
+      : "The layer is never slower than the fastest JavaScript.",
+    `A program that copies its data in and out on every call loses to it in ${inference} cases of inference,`,
+    `${forward} of forward and ${backward} of backward.`,
+  ].join(" ");
+}
+
 /** How the layer stands against the fastest JavaScript where it stands worst. */
 export function weakest(cases: readonly CaseResult[]): string {
   const lead = (c: CaseResult, verb: Verb) => over(c, verb, "fastest JS", "layer");

@@ -26,7 +26,12 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-/** Replaces what stands between the markers `<!-- NAME:start -->` and `<!-- NAME:end -->` of a file. */
+/** A paragraph in lines of at most 120 characters. */
+export function filled(text: string): string {
+  return text.replaceAll(/(?=\S)(.{1,120})(?: |$)/g, (_, line: string) => `${line}\n`).trimEnd();
+}
+
+/** Replaces the text between the markers `<!-- NAME:start -->` and `<!-- NAME:end -->` of a file. */
 export function replaceMarked(file: string | URL, name: string, content: string): void {
   const text = readFileSync(file, "utf8");
   const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
