@@ -1,3 +1,4 @@
+import { filled } from "../../scripts/common/markdown.js";
 import type { Timing } from "../measure.js";
 import { digits, ratio, table, timed } from "../report/numbers.js";
 import { environment, paragraphs } from "../report/section.js";
@@ -80,10 +81,13 @@ export function documented({ header, layers, networks }: TfjsResults): string {
   const head = ["layer", "step, tfjs, ms", "ours, ms", "faster", "inference, tfjs, ms", "ours, ms", "faster"];
   return paragraphs(
     table(head, rows),
-    "A step: forward in training and the gradients of x, gamma and beta. tfjs: `tf.layers.batchNormalization` without ours.",
+    "A step is a forward in training and the gradients of x, gamma and beta. tfjs is the layer without this package.",
     networkTable(networks),
-    "A whole step of training on wasm, of which _share_ is what batch normalization takes. _own kernels_: ours, but with the backend's own kernels in place of those that `installKernels` replaces.",
-    `${environment(header)} All figures: [bench/tfjs.md](../bench/tfjs.md).`,
+    filled(
+      "A whole training step on wasm. _share_: the part of batch normalization. _own kernels_: ours, but with the backend's " +
+        "own kernels instead of those that `installKernels` replaces.",
+    ),
+    filled(`${environment(header)} All figures: [bench/tfjs.md](../bench/tfjs.md).`),
   );
 }
 
