@@ -27,9 +27,11 @@ export function summary(done: readonly Done[]): string {
 export function report(done: readonly Done[], commit: string, date: string): string {
   return `# Consumers
 
-The packed tarball in throwaway projects, written by \`npm run test:consumers\` on ${date} at commit ${commit}.
-Wherever it runs it takes the same steps, and the results are compared with stored numbers bit for bit; within tolerances
-those of relaxed instructions and of the fallback in JavaScript, which promise no bits.
+Each row is the packed tarball in a throwaway project.
+\`npm run test:consumers\` wrote this page on ${date} at commit ${commit}.
+
+Every row takes the same steps, and its results are compared with stored numbers bit for bit. Relaxed instructions and
+the fallback in JavaScript do not promise the same bits, so their results are compared within tolerances.
 [test/consumers](../test/consumers/README.md) has the programs and says how to run them.
 
 ${table(done)}
