@@ -61,8 +61,8 @@ export function checkShape(value: unknown, layout: Layout): readonly number[] {
 }
 
 /**
- * Numbers in an array or a typed array. What is not a typed array is copied while it is checked: each element is read once, so
- * that what was checked is what is used.
+ * Numbers in an array or a typed array. Everything but a typed array is copied during the check. Each element is read
+ * once, so that no other value can be used than the checked one.
  */
 export function checkNumbers(name: string, value: unknown): ArrayLike<number> {
   const expected = "an array of numbers";
@@ -85,7 +85,7 @@ export function checkNumbers(name: string, value: unknown): ArrayLike<number> {
   return numbers;
 }
 
-/** A copy of numbers, one per channel. Nothing of that kind comes as 16-bit integers, but half precision as such bits. */
+/** A copy of numbers, one per channel. Refuses 16-bit integers, because they are usually the bits of half precision. */
 export function checkPerChannel(name: string, value: unknown, channels: number): Float64Array<ArrayBuffer> {
   if (isA("Uint16Array", value)) {
     const got = "Uint16Array, the bits of float16 or bfloat16: convert them (where they are integers, by Array.from)";

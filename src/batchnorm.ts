@@ -22,14 +22,17 @@ export interface Gradients {
   readonly dbeta: Tensor | null;
 }
 
-/** What is behind a layer; throws where that is a Proxy of one. Not a static method: V8 checks the class at each call of one. */
+/**
+ * Returns the memory of a layer; throws for a Proxy of a layer. It is no static method, because V8 checks the class at
+ * each call of one.
+ */
 export let memoryOf: (layer: BatchNorm) => LayerMemory;
 /** What backward returns with this dx. */
 export let gradientsOf: (layer: BatchNorm, dx: Tensor) => Gradients;
 
 /**
- * Batch normalization with its parameters, running statistics and mode (Ioffe and Szegedy 2015). Starts in training mode.
- * Besides the caller's tensors it holds a few values a channel.
+ * Batch normalization with its parameters, running statistics and mode (Ioffe and Szegedy 2015). Starts in training
+ * mode. It holds a few values per channel besides the caller's tensors.
  */
 export class BatchNorm {
   static {
@@ -41,7 +44,7 @@ export class BatchNorm {
   }
 
   readonly #memory: LayerMemory;
-  /** The results of backward, given again for the same dx. They go with it: the layer does not keep a dx alive. */
+  /** The results of backward, reused for the same dx. The layer does not keep a dx alive. */
   #gradients = new WeakMap<Tensor, Gradients>();
 
   /**
@@ -52,27 +55,27 @@ export class BatchNorm {
     this.#memory = new LayerMemory(kernels, numFeatures, options);
   }
 
-  /** Learned scale, ones at first, shape [C]; null where switched off. */
+  /** Learned scale of shape [C], initially 1; null if switched off. */
   get gamma(): Tensor | null {
     return memoryOf(this).gamma;
   }
 
-  /** Learned shift, zeros at first, shape [C]; null where switched off. */
+  /** Learned shift of shape [C], initially 0; null if switched off. */
   get beta(): Tensor | null {
     return memoryOf(this).beta;
   }
 
-  /** Zeros at first; null where not tracked. A writable view: read it again after any allocation. */
+  /** Shape [C], float64, initially 0; null if not tracked. A writable view: read it again after any allocation. */
   get runningMean(): Float64Array | null {
     return memoryOf(this).running?.mean.data ?? null;
   }
 
-  /** Ones at first; null where not tracked. A writable view: read it again after any allocation. */
+  /** Shape [C], float64, initially 1; null if not tracked. A writable view: read it again after any allocation. */
   get runningVar(): Float64Array | null {
     return memoryOf(this).running?.variance.data ?? null;
   }
 
-  /** Training batches seen, empty ones aside. Writable: with momentum null it weighs the next batch. */
+  /** The number of training batches, without empty ones. Writable: with momentum null it weighs the next batch. */
   get numBatchesTracked(): number {
     return memoryOf(this).numBatchesTracked;
   }
@@ -82,7 +85,10 @@ export class BatchNorm {
     memoryOf(this).numBatchesTracked = checkInteger("numBatchesTracked", count, 0);
   }
 
-  /** Added to the variance under the root. Writable: the next forward takes it; a backward goes by the forward before it. */
+  /**
+   * Added to the variance under the root. Writable: the next forward uses it; backward uses the value of the most
+   * recent forward.
+   */
   get eps(): number {
     return memoryOf(this).eps;
   }
@@ -106,13 +112,13 @@ export class BatchNorm {
     return memoryOf(this).training;
   }
 
-  /** From here on batches are normalized by their own statistics and the running ones follow. */
+  /** Switches to training: forward normalizes by the statistics of the batch and updates the running statistics. */
   train(): this {
     memoryOf(this).training = true;
     return this;
   }
 
-  /** From here on batches are normalized by the running statistics, which stay as they are. */
+  /** Switches to inference: forward normalizes by the running statistics and does not change them. */
   eval(): this {
     memoryOf(this).training = false;
     return this;
@@ -120,9 +126,9 @@ export class BatchNorm {
 
   /**
    * y = activation((x - mean) / sqrt(variance + eps) * gamma + beta + residual), per channel.
-   * @param x of any layout but "C", with numFeatures channels; in training at least two values a channel, or none
-   * @param to takes y: a tensor of x's shape and layout, or options with that as `out`. It may be x itself, but then `backward`
-   * has nothing to go by
+   * @param x of any layout but "C", with numFeatures channels; in training at least two values per channel, or none
+   * @param to takes y: a tensor of x's shape and layout, or options with that as `out`. It may be x itself, but then
+   * `backward` throws
    * @returns `out`, or a new tensor
    * @throws TypeError, RangeError for a wrong argument; nothing has changed then
    */
@@ -135,16 +141,16 @@ export class BatchNorm {
    * with an activation y must be, too, because its sign is the mask of dy. With the option `accumulate` dgamma and dbeta add up
    * over several calls, those of several micro-batches too.
    * @param dy gradient of the loss with respect to y; of x's shape and layout
-   * @param to takes dx: a tensor of x's shape and layout, or options with that as `out`. It may be dy itself, but neither x nor a
-   * y that must stay
-   * @throws TypeError, RangeError for a wrong argument; Error without a forward before, or without the residual whose gradient
-   * is asked for
+   * @param to takes dx: a tensor of x's shape and layout, or options with that as `out`. It may be dy itself, but not
+   * x, nor a y that must not change
+   * @throws TypeError, RangeError for a wrong argument; Error without an earlier forward, or for a `residualGradient`
+   * after a forward without a residual
    */
   backward(dy: Tensor, to?: Tensor | BackwardOptions): Gradients {
     return gradientsOf(this, step.backward(memoryOf(this), dy, to));
   }
 
-  /** Copies of what the layer has, under PyTorch's names. */
+  /** Copies of the parameters and running statistics, under PyTorch's names. */
   stateDict(): StateDict {
     const { gamma, beta, running } = memoryOf(this).living();
     const state: StateDict = {};
@@ -159,8 +165,8 @@ export class BatchNorm {
   }
 
   /**
-   * Takes the numbers of a state dict that has what the layer has, and no more. `num_batches_tracked` may be missing (old
-   * checkpoints): the count stays as it is.
+   * Copies the numbers of a state dict, which must have exactly the entries of this layer. Only `num_batches_tracked`
+   * may be missing, as in old checkpoints: the count then stays.
    * @throws TypeError, RangeError for a wrong state; nothing has changed then
    */
   loadStateDict(state: StateDictLike): void {
@@ -177,12 +183,12 @@ export class BatchNorm {
     if (checked.count !== undefined) this.numBatchesTracked = checked.count;
   }
 
-  /** Gives the layer's memory back; a second call does nothing. */
+  /** Frees the layer's memory; a second call does nothing. */
   dispose(): void {
     memoryOf(this).dispose();
   }
 
-  /** As `dispose`, for `using`. */
+  /** The same as `dispose`, for `using`. */
   [dispose](): void {
     this.dispose();
   }

@@ -1,6 +1,6 @@
 /**
- * The words of errors on arguments: a TypeError for a wrong type, a RangeError for a wrong value; the argument in quotes, what was
- * expected, what came. Each message is built only where it is thrown.
+ * Errors about arguments: a TypeError for a wrong type, a RangeError for a wrong value. A message has the argument in
+ * quotes, the expectation and the actual value. It is built only when it is thrown.
  */
 
 export function wrongType(name: string, expected: string, got: unknown): TypeError {
@@ -11,13 +11,14 @@ export function wrongValue(name: string, expected: string, got: unknown): RangeE
   return new RangeError(`"${name}" expected ${expected}, got ${typeof got === "string" ? `"${got}"` : got}`);
 }
 
-/** As wrongValue, for what is described rather than a value. */
+/** The same as wrongValue, with a description instead of a value. */
 export function unfit(name: string, expected: string, got: string): RangeError {
   return new RangeError(`"${name}" expected ${expected}, got ${got}`);
 }
 
 /**
- * The error of a Proxy of something of this package: the fields that lead to its memory are private, and a Proxy has none.
+ * The error for a Proxy of an object of this package. The fields that lead to its memory are private, and a Proxy has
+ * none.
  */
 export function proxied(what: string): TypeError {
   return new TypeError(

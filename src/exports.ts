@@ -1,6 +1,9 @@
 /** The binary's contract. */
 
-/** Changes with every change of the functions below, their arguments or what these mean. Loading refuses any other. */
+/**
+ * Changes with every change of the functions below, their arguments or the meaning of these. Loading refuses any other
+ * version.
+ */
 export const CONTRACT_VERSION = 2;
 
 /** In bytes, a multiple of 4. 0 means absent where the list below allows it. */
@@ -13,7 +16,7 @@ type Activation = number;
 type Range = [begin: number, end: number];
 /** An `end` beyond the parts of any extents. */
 export const ALL_PARTS: number = 2 ** 31 - 1;
-/** How often x was summed before: 0, then 1 if `finish...` asked for it. */
+/** The number of earlier sums of x: 0, then 1 if `finish...` asked for another round. */
 type Round = number;
 /** gamma and beta may be absent: 1 and 0. */
 type Affine = [mean: Address, invstd: Address, gamma: Address, beta: Address];
@@ -21,16 +24,16 @@ type Running = [runningMean: Address, runningVar: Address];
 type Call = [scratch: Address, ...Extents];
 
 /**
- * The kernels, as the binary exports them: pure functions of the memory they were instantiated with. x, y, dy, dx, residual,
- * gamma, beta and their gradients with `Floats` are float32; everything else per channel is float64. No address needs an
- * alignment beyond 4. y may be x or residual, dx may be dy, dz may be dy or y; nothing else may overlap. Every array ends
- * below 2^32. Every call needs a scratch of its own while it runs, and leaves nothing in it.
+ * The kernels, as the binary exports them: pure functions of the memory they were instantiated with. x, y, dy, dx,
+ * residual, gamma, beta and their gradients with `Floats` are float32; everything else per channel is float64. No
+ * address needs an alignment beyond 4. y may be x or residual, dx may be dy, dz may be dy or y; nothing else may
+ * overlap. Every array ends below 2^32. Every call needs a scratch of its own while it runs, and leaves nothing in it.
  */
 export type KernelExports = {
   contractVersion(): number;
   /** Bytes of scratch for any kernel over these extents. */
   scratchBytes(...extents: Extents): number;
-  /** In how many parts a phase can be done, by any number of workers: the bits of the results are always the same. */
+  /** The number of parts of a phase. Any number of workers can share them, and the results have the same bits. */
   parts(...extents: Extents): number;
   /** Bytes of the sums of all parts, which `finish...` adds up. */
   partialBytes(...extents: Extents): number;
@@ -50,8 +53,8 @@ export type KernelExports = {
     ]
   ): void;
   /**
-   * gradientSums, inputGradient and, unless dgammaFloats or dbetaFloats are absent, toFloat32 in one call. `count` is 0 where
-   * the statistics are constants.
+   * gradientSums, inputGradient and, unless dgammaFloats or dbetaFloats are absent, toFloat32 in one call. `count` is 0
+   * where the statistics are constants.
    */
   backward(
     ...args: [
@@ -68,7 +71,9 @@ export type KernelExports = {
   gradientSums(
     ...args: [dgamma: Address, dbeta: Address, dy: Address, x: Address, ...Affine, ...Call, Activation]
   ): void;
-  /** dx = gamma * invstd * (dy - dbeta / count - xhat * dgamma / count); without dgamma and dbeta gamma * invstd * dy. */
+  /**
+   * dx = gamma * invstd * (dy - dbeta / count - xhat * dgamma / count); without dgamma and dbeta gamma * invstd * dy.
+   */
   inputGradient(
     ...args: [
       ...[dx: Address, dy: Address, x: Address, ...Affine, dgamma: Address, dbeta: Address],
@@ -83,8 +88,8 @@ export type KernelExports = {
     ...args: [partials: Address, x: Address, mean: Address, variance: Address, ...Call, Round, ...Range]
   ): void;
   /**
-   * mean and variance of the sums of all parts, which it adds up in place: once per round. 1: a variance is NaN, and another round
-   * will find it; else 0.
+   * mean and variance of the sums of all parts, which it adds up in place: once per round. 1: a variance is NaN, and
+   * another round will find it; else 0.
    */
   finishStatistics(
     ...args: [mean: Address, variance: Address, partials: Address, x: Address, ...Extents, Round]
@@ -103,7 +108,10 @@ export type KernelExports = {
 
   /** invstd = 1 / sqrt(variance + eps), 0 where that root is 0. */
   invstd(invstd: Address, variance: Address, channels: number, eps: number): void;
-  /** running = (1 - momentum) * running + momentum * batch, the variance times `correction` before; momentum 1 replaces it. */
+  /**
+   * running = (1 - momentum) * running + momentum * batch, the variance times `correction` before; momentum 1 replaces
+   * it.
+   */
   updateRunning(
     ...args: [...Running, mean: Address, variance: Address, channels: number, momentum: number, correction: number]
   ): void;

@@ -28,7 +28,7 @@ export interface GradientSums {
 export interface OwnedGradientSums extends GradientSums {
   readonly dgamma: Float64Array;
   readonly dbeta: Float64Array;
-  /** Gives the memory back. */
+  /** Frees the memory. */
   dispose(): void;
   [Symbol.dispose](): void;
 }
@@ -49,9 +49,9 @@ export function normalize(x: Tensor, statistics: Statistics, options: NormalizeO
 }
 
 /**
- * dz = dy where y is positive or NaN, else 0: the gradient in front of a ReLU, and that of a residual. After a `normalize` with
- * both, `gradientSums` and `inputGradient` take dz for dy, and no activation.
- * @param y what the ReLU gave
+ * dz = dy where y is positive or NaN, else 0: the gradient before a ReLU, and that of a residual. After a `normalize`
+ * with both, pass dz as dy to `gradientSums` and `inputGradient`, without an activation.
+ * @param y the output of the ReLU
  * @param options `out` takes dz; of y's shape and layout. It may be dy or y
  * @returns `options.out`, or a new tensor of y's shape and layout
  */
@@ -67,8 +67,8 @@ export function maskGradient(dy: Tensor, y: Tensor, options: MaskOptions = {}): 
 }
 
 /**
- * dgamma = sum(dy * xhat) and dbeta = sum(dy) per channel, with xhat = (x - mean) / sqrt(variance + eps) and dy behind
- * the activation. They may be added over the parts of a batch.
+ * dgamma = sum(dy * xhat) and dbeta = sum(dy) per channel, with xhat = (x - mean) / sqrt(variance + eps) and dy after
+ * the activation's mask. The sums of the parts of a batch can be added.
  */
 export function gradientSums(
   dy: Tensor,
@@ -106,9 +106,9 @@ export function gradientSums(
 }
 
 /**
- * dx = gamma / sqrt(variance + eps) * (dy - dbeta / m - xhat * dgamma / m), m = `statistics.count`: the gradient through
- * the normalization and the statistics of all m values (Ioffe and Szegedy 2015). With `sums` null the statistics are
- * constants: dx = gamma / sqrt(variance + eps) * dy.
+ * dx = gamma / sqrt(variance + eps) * (dy - dbeta / m - xhat * dgamma / m), m = `statistics.count`: the gradient
+ * through the normalization and the statistics of all m values (Ioffe and Szegedy 2015). With `sums` null the
+ * statistics are constants: dx = gamma / sqrt(variance + eps) * dy.
  * @returns `options.out`, or a new tensor of x's shape and layout
  */
 export function inputGradient(
@@ -148,7 +148,7 @@ function checkSums(sums: GradientSums, channels: number): Float64Array[] {
   return [checkPerChannel("dgamma", dgamma, channels), checkPerChannel("dbeta", dbeta, channels)];
 }
 
-/** Runs a verb with mean and invstd in the memory for its time; not for an empty x. */
+/** Runs an operation with mean and invstd in the memory while it lasts. x must not be empty. */
 function withAffine(
   x: FloatTensor,
   statistics: CheckedStatistics,

@@ -10,13 +10,17 @@ interface Gap {
 }
 
 /**
- * The free blocks between those in use, in a treap: a tree ordered by address, whose shape is that of random insertions. So
- * every operation takes time logarithmic in the number of gaps: about 1 µs among 160,000, where a sorted array took 600.
+ * The free blocks between those in use, in a treap: a tree ordered by address, whose shape is that of random
+ * insertions. So every operation takes time logarithmic in the number of gaps: about 1 µs among 160,000, where a sorted
+ * array took 600.
  */
 export class Gaps {
   #root: Gap | null = null;
 
-  /** Takes `size` bytes from the start of the lowest gap that has them; returns their address, or 0 where none has. */
+  /**
+   * Takes `size` bytes from the start of the lowest gap that is large enough. Returns their address, or 0 if there is
+   * none.
+   */
   take(size: number): number {
     let gap = this.#root;
     if (gap === null || gap.largest < size) return 0;

@@ -3,12 +3,12 @@ import { CONTRACT_VERSION, type KernelExports } from "./exports.js";
 import { isA } from "./realms.js";
 import { refusedMemory } from "./unavailable.js";
 
-/** The kernels in a memory, of a binary that the caller has. */
+/** Instantiates the kernels of a given binary in a memory. */
 
 export const PAGE = 65536;
 /**
- * One page less than 32-bit addresses reach: the address behind an array that ends at 2^32 would be 0, and the kernels compare
- * such addresses.
+ * One page less than 32-bit addresses reach: the address behind an array that ends at 2^32 would be 0, and the kernels
+ * compare such addresses.
  */
 export const MOST_PAGES = 65535;
 
@@ -18,7 +18,7 @@ export function checkModule(module: unknown): void {
   }
 }
 
-/** @throws Unavailable where the host refuses the memory */
+/** @throws Unavailable if the host refuses the memory */
 export function memoryOf(initial: number): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial, maximum: MOST_PAGES });
@@ -27,7 +27,7 @@ export function memoryOf(initial: number): WebAssembly.Memory {
   }
 }
 
-/** A memory in which the kernels are right: any but one of the largest size. */
+/** Checks a memory. The kernels work in every size but the largest. */
 export function checkMemory(memory: unknown): void {
   if (!isA("WebAssembly.Memory", memory)) throw wrongType("memory", "a WebAssembly.Memory", memory);
   const { byteLength } = memory.buffer;
@@ -35,7 +35,7 @@ export function checkMemory(memory: unknown): void {
 }
 
 /**
- * Kernels that keep the contract of this version: others would take its arguments for something else, and write anywhere.
+ * Checks that kernels have the contract of this version. Others would misread the arguments and write anywhere.
  * @param argument where they come from
  */
 export function checkContract(argument: string, exports: object): KernelExports {
@@ -47,7 +47,7 @@ export function checkContract(argument: string, exports: object): KernelExports 
   throw unfit(argument, `the kernels of this version of batchnorm-wasm (contract ${CONTRACT_VERSION})`, got);
 }
 
-/** At once. `binary` gives the bytes, where there is no module. */
+/** Instantiates synchronously. `binary` returns the bytes if there is no module. */
 export function instantiateIn(
   memory: WebAssembly.Memory,
   module: WebAssembly.Module | undefined,
@@ -57,7 +57,7 @@ export function instantiateIn(
   return checkContract("module", exports);
 }
 
-/** Beside the thread that calls; `argument` names where the kernels come from. */
+/** Instantiates off the calling thread. `argument` names the origin of the kernels. */
 export async function instantiateLater(
   memory: WebAssembly.Memory,
   module: WebAssembly.Module | undefined,

@@ -9,16 +9,22 @@ import { FloatTensor, type Tensor, together } from "./tensor.js";
 export interface Kernels {
   /**
    * A tensor of zeros, or of a copy of `values` in the layout's order.
-   * @throws TypeError, RangeError for a wrong argument, or where the engine refuses the memory
+   * @throws TypeError, RangeError for a wrong argument, or if the engine refuses the memory
    */
   tensor(shape: readonly number[], layout: Layout, values?: ArrayLike<number>): Tensor;
-  /** A WebAssembly.Memory; with backend "js", where the host gives none, an object that has the `buffer` and the `grow` of one. */
+  /**
+   * A WebAssembly.Memory. With backend "js", if the host grants none, it is an object with the same `buffer` and
+   * `grow`.
+   */
   readonly memory: KernelMemory;
-  /** Bytes held by tensors, layers and statistics that were not disposed. */
+  /** Bytes of all tensors, layers and statistics that were not disposed of. */
   readonly bytesInUse: number;
   /** Whether `load({ relaxed: true })` found an engine with relaxed SIMD. */
   readonly relaxed: boolean;
-  /** "js" where `load({ fallback: "js" })` found no WebAssembly SIMD or no memory for it, and from `batchnorm-wasm/fallback`. */
+  /**
+   * "js" if `load({ fallback: "js" })` found no WebAssembly SIMD or no memory for it, or from
+   * `batchnorm-wasm/fallback`.
+   */
   readonly backend: Backend;
 }
 

@@ -12,7 +12,7 @@ export interface Moments {
   readonly variance: Doubles;
 }
 
-/** A layer's settings, what it holds in the kernels' memory, a few values a channel, and what it knows of the last forward. */
+/** A layer's settings, its few values per channel in the kernels' memory, and the state of its last forward. */
 export class LayerMemory {
   readonly kernels: KernelInstance;
   readonly numFeatures: number;
@@ -34,7 +34,7 @@ export class LayerMemory {
   readonly dgamma: FloatTensor | null;
   readonly dbeta: FloatTensor | null;
   readonly running: Moments | null;
-  /** Of the last forward. */
+  /** The mean of the last forward. */
   readonly mean: Doubles;
   /** Those of the last backward alone, in float64. */
   readonly dgammaSums: Doubles;
@@ -43,7 +43,7 @@ export class LayerMemory {
   readonly addresses: LayerAddresses;
   /** The same without the activation, for a backward whose dy was masked before. */
   readonly linear: LayerAddresses;
-  /** Whether all of it is there. */
+  /** Tells whether the layer was disposed of. */
   readonly life: Life = { ended: null };
   readonly #blocks: (FloatTensor | Doubles)[] = [];
   readonly #unbiased: boolean;
@@ -101,7 +101,9 @@ export class LayerMemory {
     this.linear = { ...this.addresses, activation: 0 };
   }
 
-  /** What makes a batch's population variance, over so many values per channel, the one that the running variance averages. */
+  /**
+   * The factor from a batch's population variance, over `count` values per channel, to the variance that is averaged.
+   */
   correction(count: number): number {
     if (!this.#unbiased) return 1;
     // It starts as null so that V8 keeps it as an object; each read would copy a field for floating point.

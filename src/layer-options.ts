@@ -6,9 +6,9 @@ export interface BatchNormOptions {
   /** Added to the variance under the root. Default 1e-5. */
   eps?: number | undefined;
   /**
-   * Weight of the new batch, running = (1 - momentum) * running + momentum * batch: 0 keeps the running statistics as they
-   * are, 1 replaces them; null gives every batch the same weight (cumulative average). Default 0.1, as in PyTorch; Keras
-   * and ONNX name the weight of the old value (their 0.99 is 0.01 here).
+   * Weight of the new batch, running = (1 - momentum) * running + momentum * batch: 0 keeps the running statistics as
+   * they are, 1 replaces them; null gives every batch the same weight (cumulative average). Default 0.1, as in PyTorch;
+   * Keras and ONNX name the weight of the old value (their 0.99 is 0.01 here).
    */
   momentum?: number | null | undefined;
   /** Learn a scale. Default true. */
@@ -18,11 +18,12 @@ export interface BatchNormOptions {
   /** Keep running statistics. Without them inference normalizes by the batch as training does. Default true. */
   trackRunningStats?: boolean | undefined;
   /**
-   * What the running variance averages: the batch's unbiased variance (sum of squares / (m - 1): PyTorch) or its population
-   * variance (/ m: Keras, ONNX). The batch itself is always normalized by its population variance. Default "unbiased".
+   * The variance that the running variance averages: unbiased (sum of squares / (m - 1), as in PyTorch) or population
+   * (sum of squares / m, as in Keras and ONNX). The batch itself is always normalized by its population variance.
+   * Default "unbiased".
    */
   runningVariance?: "unbiased" | "population" | undefined;
-  /** Fused behind the normalization. Default "none". */
+  /** Fused activation after the normalization. Default "none". */
   activation?: Activation | undefined;
 }
 

@@ -1,9 +1,11 @@
-/** The axes of a tensor in memory, slowest first: N batch, C channels, the others spatial. "C" is a per-channel vector. */
+/**
+ * The axes of a tensor in memory, slowest first: N batch, C channels, the others spatial. "C" is a per-channel vector.
+ */
 export type Layout = "C" | "NC" | "NCL" | "NLC" | "NCHW" | "NHWC" | "NCDHW" | "NDHWC";
 
 const LAYOUTS: readonly string[] = ["C", "NC", "NCL", "NLC", "NCHW", "NHWC", "NCDHW", "NDHWC"] satisfies Layout[];
 
-/** What the kernels need to know of a shape: `batch` x `channels` planes of `spatial` values; rows are planes of one value. */
+/** A shape as the kernels see it: `batch` x `channels` planes of `spatial` values. Rows are planes of one value. */
 export interface Extents {
   readonly batch: number;
   readonly channels: number;
@@ -14,7 +16,7 @@ export interface Extents {
   readonly length: number;
   /** The shape, in an array that is not frozen: V8 reads the elements of those ten times as fast. */
   readonly shape: readonly number[];
-  /** Whether the kernels have scratch for them already, which never becomes less. */
+  /** Whether the kernels already have scratch for these extents. Scratch never shrinks. */
   hasScratch: boolean;
 }
 

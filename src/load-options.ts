@@ -6,27 +6,31 @@ import { checkOptions } from "./options.js";
 export interface LoadOptions {
   /** Bytes of memory to reserve at once, at most 2^32 - 65,536. While they last no view is detached. Default 0. */
   initialBytes?: number | undefined;
-  /** The compiled binary, for hosts that refuse to compile bytes. The package exports it as `batchnorm-wasm/batchnorm.wasm`. */
+  /**
+   * The compiled binary, for hosts that refuse to compile bytes. The package exports it as
+   * `batchnorm-wasm/batchnorm.wasm`.
+   */
   module?: WebAssembly.Module | undefined;
   /**
-   * Fused multiply-add, by relaxed SIMD instructions, where the engine has them: up to 13 % faster on data in the cache, but
-   * results then depend on the machine, within the same tolerances. A binary of its own, imported when this is true; so
-   * not in `loadSync`, where `module` can be `batchnorm-wasm/batchnorm-relaxed.wasm`. Default false.
+   * Fused multiply-add, by relaxed SIMD instructions, where the engine has them: up to 13 % faster on data in the
+   * cache, but results then depend on the machine, within the same tolerances. It is a separate binary, imported if
+   * this is true. So `loadSync` does not have it, but its `module` can be `batchnorm-wasm/batchnorm-relaxed.wasm`.
+   * Default false.
    */
   relaxed?: boolean | undefined;
   /**
-   * Where the engine has no WebAssembly or no SIMD, or refuses to compile, or the host refuses the memory: the same kernels
-   * in JavaScript, some four times slower, within the same tolerances. Imported only then; so not in `loadSync`, where
-   * `loadFallback` of `batchnorm-wasm/fallback` gives them. `kernels.backend` says which it is. Default: an error that names
-   * the cause.
+   * "js": if the engine has no WebAssembly SIMD or refuses to compile, or if the host refuses the memory, the same
+   * kernels compute in JavaScript. They are about four times slower, within the same tolerances. They are imported only
+   * then, so `loadSync` does not have them: use `loadFallback` of `batchnorm-wasm/fallback`. `kernels.backend` says
+   * which it is. Default: an error that names the cause.
    */
   fallback?: "js" | undefined;
 }
 
-/** Those of `load`, and of `loadSync`, which has a word of its own to say on the last two. */
+/** The options of `load` and of `loadSync`, which refuses the last two with its own message. */
 const OPTIONS: readonly (keyof LoadOptions)[] = ["initialBytes", "module", "relaxed", "fallback"];
 
-/** What was checked, with the pages that the memory is to begin with. */
+/** The checked options, with the initial pages of the memory. */
 export interface CheckedLoadOptions extends Pick<LoadOptions, "module" | "fallback"> {
   readonly pages: number;
   readonly relaxed: boolean;
@@ -36,7 +40,7 @@ export function checkLoadOptions(options: LoadOptions, known: readonly string[] 
   checkOptions(options, known);
   const { initialBytes = 0, module, relaxed = false, fallback } = options;
   checkInteger("initialBytes", initialBytes, 0);
-  // Where there is no WebAssembly nothing can be a module, and load says what is missing.
+  // Without WebAssembly nothing can be a module, and `load` says what is missing.
   if (typeof WebAssembly !== "undefined") checkModule(module);
   checkBoolean("relaxed", relaxed);
   if (relaxed && module !== undefined) throw wrongValue("relaxed", 'false beside a "module"', relaxed);

@@ -10,9 +10,9 @@ import { isShared, sharedBinary } from "./shared-memory.js";
 import { assertWebAssembly, explained, Unavailable, withoutSimd } from "./unavailable.js";
 
 /**
- * Compiles the embedded binary and gives it a memory of its own.
- * @throws TypeError, RangeError for a wrong option; Error where the engine has no WebAssembly SIMD, refuses to compile or
- * refuses the memory, and no `fallback` is given
+ * Compiles the embedded binary and instantiates it with its own memory.
+ * @throws TypeError, RangeError for a wrong option; Error where the engine has no WebAssembly SIMD, refuses to compile
+ * or refuses the memory, and no `fallback` is given
  */
 export async function load(options: LoadOptions = {}): Promise<Kernels> {
   const { pages, module, relaxed, fallback } = checkLoadOptions(options);
@@ -32,9 +32,10 @@ export async function load(options: LoadOptions = {}): Promise<Kernels> {
 }
 
 /**
- * As {@link load}, at once. For Node and workers: some browsers refuse to compile on the main thread.
- * @throws TypeError, RangeError for a wrong option; Error where the engine has no WebAssembly SIMD, refuses to compile or
- * refuses the memory
+ * The same as {@link load}, but synchronous. Use it in Node.js and workers, because some browsers refuse it on the main
+ * thread.
+ * @throws TypeError, RangeError for a wrong option; Error where the engine has no WebAssembly SIMD, refuses to compile
+ * or refuses the memory
  */
 export function loadSync(options: Omit<LoadOptions, "relaxed" | "fallback"> = {}): Kernels {
   const { pages, module, relaxed, fallback } = checkLoadOptions(options);
@@ -54,11 +55,13 @@ export function loadSync(options: Omit<LoadOptions, "relaxed" | "fallback"> = {}
 }
 
 /**
- * The kernels alone, in the caller's memory, shared or not: no allocation, no static data. The caller minds the
- * addresses: every array has to end below 2^32, so a memory of 65,536 pages is refused, and must not become one by growth.
- * Where the memory is shared, no other thread may write to their arguments. `module`: the compiled binary,
- * for hosts that refuse to compile bytes; for a shared memory that of `batchnorm-wasm/batchnorm-shared.wasm`.
- * @throws TypeError, RangeError for a wrong argument; Error where the engine has no WebAssembly SIMD or refuses to compile
+ * The kernels alone, in the caller's memory, shared or not: no allocation, no static data. The caller chooses the
+ * addresses. Every array has to end below 2^32, so a memory of 65,536 pages is refused, and it must not grow to that
+ * size. In a shared memory no other thread may write to the arguments during a call.
+ * @param module the compiled binary, for hosts that refuse to compile bytes; for a shared memory that of
+ * `batchnorm-wasm/batchnorm-shared.wasm`
+ * @throws TypeError, RangeError for a wrong argument; Error where the engine has no WebAssembly SIMD or refuses to
+ * compile
  */
 export function instantiateKernels(memory: WebAssembly.Memory, module?: WebAssembly.Module): KernelExports {
   assertWebAssembly();
@@ -72,8 +75,8 @@ export function instantiateKernels(memory: WebAssembly.Memory, module?: WebAssem
 }
 
 /**
- * As {@link instantiateKernels}, off the thread that calls: browsers before 2023 refuse to compile at once on a page's main
- * thread.
+ * The same as {@link instantiateKernels}, off the calling thread. Browsers before 2023 refuse to compile synchronously
+ * on a page's main thread.
  * @throws as there
  */
 export async function instantiateKernelsAsync(

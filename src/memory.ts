@@ -3,15 +3,15 @@ import { Gaps } from "./gaps.js";
 const ALIGNMENT = 64;
 const PAGE = 65536;
 
-/** What is needed of a WebAssembly.Memory; `grow` is in pages and detaches the buffer, unless it is shared. */
+/** The used part of a WebAssembly.Memory. `grow` counts in pages and detaches the buffer, unless it is shared. */
 export interface KernelMemory {
   readonly buffer: ArrayBufferLike;
   grow(pages: number): number;
 }
 
 /**
- * Hands out 64-byte aligned blocks of a memory and takes them back. The lowest gap that fits is reused;
- * neighbouring gaps join, and a gap at the end is given up, so the memory grows with what is in use, not with what was.
+ * Hands out 64-byte aligned blocks of a memory and takes them back. The lowest gap that fits is reused; neighbouring
+ * gaps join, and a gap at the end is given up, so the memory grows with the bytes in use, not with earlier ones.
  */
 export class Allocator {
   readonly memory: KernelMemory;
@@ -38,7 +38,7 @@ export class Allocator {
     return Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
   }
 
-  /** Throws a RangeError, and changes nothing, where the engine refuses to grow the memory. */
+  /** @throws RangeError if the engine refuses to grow the memory; nothing has changed then */
   allocate(bytes: number): number {
     const size = Allocator.blockSize(bytes);
     let address = this.#gaps.take(size);
@@ -59,7 +59,7 @@ export class Allocator {
     else this.#gaps.add(address, size);
   }
 
-  /** From here on a block is freed when its owner is collected, unless `disown` comes first. */
+  /** Frees the block when its owner is garbage-collected, unless `disown` comes first. */
   own(owner: object, address: number, bytes: number): void {
     this.#forgotten?.register(owner, { address, bytes }, owner);
   }

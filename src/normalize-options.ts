@@ -4,7 +4,7 @@ import { ACTIVATIONS, type Activation, type Address, type Affine } from "./opera
 import { checkOptions } from "./options.js";
 import type { FloatTensor, Tensor } from "./tensor.js";
 
-/** What `normalize`, `gradientSums` and `inputGradient` take: one object can serve all three. */
+/** Options of `normalize`, `gradientSums` and `inputGradient`. One object can serve all three. */
 export interface GradientOptions {
   /** Scale, shape [C]; absent: 1. */
   gamma?: Tensor | null | undefined;
@@ -12,24 +12,24 @@ export interface GradientOptions {
   beta?: Tensor | null | undefined;
   /** Added to the variance under the root. Default 1e-5. */
   eps?: number | undefined;
-  /** Fused behind the normalization. Default "none". */
+  /** Fused activation after the normalization. Default "none". */
   activation?: Activation | undefined;
   /**
-   * Takes y or dx, in place of a new tensor; of x's shape and layout. It may be the input that the result is derived from.
+   * A tensor of x's shape and layout for y or dx, instead of a new one. It may be the input of the result.
    * `gradientSums` has no such result and writes nothing into it.
    */
   out?: Tensor | undefined;
 }
 
-/** What `normalize` takes. The gradients refuse a residual, which they cannot mask by: see `maskGradient`. */
+/** Options of `normalize`. The gradients refuse a residual, because they cannot mask by it: see `maskGradient`. */
 export interface NormalizeOptions extends GradientOptions {
-  /** Added before the activation; of x's shape and layout. It may be `out`. */
+  /** A tensor of x's shape and layout, added before the activation. It may be `out`. */
   residual?: Tensor | null | undefined;
 }
 
-/** What `maskGradient` takes. */
+/** Options of `maskGradient`. */
 export interface MaskOptions {
-  /** Takes the result, in place of a new tensor; of y's shape and layout. It may be dy or y. */
+  /** A tensor of y's shape and layout for the result, instead of a new one. It may be dy or y. */
   out?: Tensor | undefined;
   /** What y came out of. Default "relu"; with "none" the result is a copy of dy. */
   activation?: Activation | undefined;

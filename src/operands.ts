@@ -4,8 +4,8 @@ import type { Runtime } from "./runtime.js";
 import { FloatTensor } from "./tensor.js";
 
 /**
- * Checks of tensors. What throws stands apart from what checks: V8 makes one piece of a step, with its checks, only where all of
- * it together is short.
+ * Checks of tensors. Throwing and checking are separate functions, because V8 inlines a step with its checks only if
+ * all of it together is short.
  */
 
 /** `[8, 64, 28, 28], NCHW`, as messages show a tensor. */
@@ -58,7 +58,7 @@ export function checkLikeInput(name: string, value: unknown, x: FloatTensor, mod
   return tensor;
 }
 
-/** The address of what is added, 0 where there is none. */
+/** The address of the residual, 0 if there is none. */
 export function checkResidual(value: unknown, x: FloatTensor): number {
   return value === undefined || value === null ? 0 : checkLikeInput("residual", value, x).address;
 }
@@ -75,7 +75,7 @@ function checkExtents(name: string, tensor: FloatTensor, x: FloatTensor, model: 
   tensor.extents = x.extents;
 }
 
-/** The address of gamma or beta, 0 where there is none. */
+/** The address of gamma or beta, 0 if there is none. */
 export function checkVector(name: string, value: unknown, x: FloatTensor): number {
   if (value === undefined || value === null) return 0;
   const tensor = checkTensor(name, value, x.kernels);
@@ -85,7 +85,7 @@ export function checkVector(name: string, value: unknown, x: FloatTensor): numbe
   return tensor.address;
 }
 
-/** Statistics of batches hold at least two values a channel, or none. */
+/** A batch in training needs at least two values per channel, or none. */
 export function checkCount(x: FloatTensor, training: boolean): void {
   if (x.extents.count === 1) throw unfitCount(x, training);
 }

@@ -8,10 +8,10 @@ export type Activation = (typeof ACTIVATIONS)[number];
 export const ACTIVATIONS = ["none", "relu"] as const;
 
 export type Address = number;
-/** The address of what is absent. */
+/** The address of an absent operand. */
 export const ABSENT = 0;
 
-/** What turns x into y, per channel; gamma and beta may be absent. */
+/** The per-channel values that turn x into y. gamma and beta may be absent. */
 export interface Affine {
   readonly mean: Address;
   readonly invstd: Address;
@@ -22,8 +22,8 @@ export interface Affine {
 }
 
 /**
- * Where a layer has its values per channel; the running statistics and the gradients in float32 may be absent. Addresses, because
- * each field that leads to one would take half a nanosecond.
+ * The addresses of a layer's per-channel values. The running statistics and the float32 gradients may be absent. They
+ * are plain addresses, because each field on the way to one would take 0.5 ns.
  */
 export interface LayerAddresses extends Affine {
   readonly variance: Address;

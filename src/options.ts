@@ -1,6 +1,6 @@
 import { wrongType } from "./errors.js";
 
-/** Options are refused by name where they are not known: one that is ignored gives wrong numbers in silence. */
+/** Unknown options are refused by name, because an ignored option gives wrong numbers in silence. */
 
 /**
  * Names for the same thing, here and in other frameworks, without case and punctuation; a line each. `affine` is both a
@@ -66,7 +66,10 @@ function simplified(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 
-/** Letters to add, drop or replace to get from one word to the other, {@link FAR} or more where there are many (Levenshtein). */
+/**
+ * Letters to add, drop or replace to get from one word to the other, {@link FAR} or more where there are many
+ * (Levenshtein).
+ */
 function distance(from: string, to: string): number {
   if (Math.abs(from.length - to.length) >= FAR) return FAR;
   let row = Array.from({ length: to.length + 1 }, (_, j) => j);

@@ -1,6 +1,6 @@
 /**
- * What an object is, whichever realm or copy of this package made it. A frame, a vm context and a test runner such as Jest
- * have globals of their own, and `instanceof` knows only the objects of its own realm.
+ * Tells the kind of an object of any realm or copy of this package. A frame, a vm context and a test runner such as
+ * Jest have their own globals, and `instanceof` knows only the objects of its own realm.
  */
 
 /** The objects of an engine that this package takes, by the name that they have in every realm. */
@@ -23,8 +23,8 @@ export function isA<Name extends keyof Named>(name: Name, value: unknown): value
 export const MADE_BY_THIS_PACKAGE: unique symbol = Symbol.for("batchnorm-wasm");
 
 /**
- * An error that says so, where another copy of this package made the value. Two copies come from two versions, or from `import`
- * beside `require` where the engine or the bundler does not know the condition `module-sync`.
+ * An error that says so, where another copy of this package made the value. Two copies come from two versions, or from
+ * `import` beside `require` where the engine or the bundler does not know the condition `module-sync`.
  */
 export function ofAnotherCopy(name: string, expected: string, value: unknown): TypeError | null {
   if (typeof value !== "object" || value === null || !(MADE_BY_THIS_PACKAGE in value)) return null;

@@ -4,7 +4,7 @@ import { type Extents, extentsOf } from "./layout.js";
 import { Allocator, type KernelMemory } from "./memory.js";
 import { MADE_BY_THIS_PACKAGE } from "./realms.js";
 
-/** What computes: the WebAssembly binary, or the same kernels in JavaScript. */
+/** The implementation of the kernels: the WebAssembly binary, or JavaScript. */
 export type Backend = "wasm" | "js";
 
 /** Up to 512 channels in rows, or in planes of 16 values and more, need no larger scratch than these, of 200 KB. */
@@ -21,7 +21,7 @@ export class Runtime {
   #scratchBytes = 0;
 
   constructor(exports: KernelExports, memory: KernelMemory, backend: Backend, relaxed = false) {
-    // A copy: the exports of an instance are a dictionary to V8, and each lookup in that takes some 10 ns.
+    // A copy: the exports of an instance are a dictionary to V8, and each lookup in it takes about 10 ns.
     this.exports = { ...exports };
     this.allocator = new Allocator(memory);
     this.backend = backend;
@@ -48,7 +48,9 @@ export class Runtime {
     return this;
   }
 
-  /** Sees to it that the scratch is enough for any kernel over these extents, of a tensor of these kernels; returns its address. */
+  /**
+   * Makes the scratch large enough for any kernel over the extents of a tensor of these kernels. Returns its address.
+   */
   reserve(extents: Extents): number {
     if (!extents.hasScratch) {
       this.#enlarge(extents);

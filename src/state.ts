@@ -3,7 +3,9 @@ import { unfit, wrongType } from "./errors.js";
 import { hint } from "./options.js";
 import type { Doubles, FloatTensor } from "./tensor.js";
 
-/** A layer's parameters and running statistics under PyTorch's names; entries that a layer does not have are missing. */
+/**
+ * A layer's parameters and running statistics under PyTorch's names; entries that a layer does not have are missing.
+ */
 export interface StateDict {
   /** gamma, C values. */
   weight?: Float32Array;
@@ -14,7 +16,9 @@ export interface StateDict {
   num_batches_tracked?: number;
 }
 
-/** A state dict of any arrays of numbers, such as JSON gives. Its count may be int64, as checkpoints of PyTorch have it. */
+/**
+ * A state dict of any arrays of numbers, such as JSON gives. Its count may be int64, as checkpoints of PyTorch have it.
+ */
 export interface StateDictLike {
   readonly weight?: ArrayLike<number>;
   readonly bias?: ArrayLike<number>;

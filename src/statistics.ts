@@ -7,8 +7,8 @@ import * as phases from "./phases.js";
 import { dispose, doubles, type Tensor } from "./tensor.js";
 
 /**
- * Mean and population variance per channel, over `count` values each. What the library returns are views over its memory
- * (read them again after any allocation), with a `dispose`; what it accepts may also be plain arrays.
+ * Mean and population variance per channel, over `count` values each. The library returns views over its memory, with a
+ * `dispose`: read them again after any allocation. It also accepts plain arrays.
  */
 export interface Statistics {
   readonly count: number;
@@ -20,7 +20,7 @@ export interface Statistics {
 export interface OwnedStatistics extends Statistics {
   readonly mean: Float64Array;
   readonly variance: Float64Array;
-  /** Gives the memory back. */
+  /** Frees the memory. */
   dispose(): void;
   [Symbol.dispose](): void;
 }
@@ -88,7 +88,7 @@ export interface CheckedStatistics extends Statistics {
   readonly variance: Float64Array<ArrayBuffer>;
 }
 
-/** A copy of statistics of `channels` channels, or of any number where that is not given. */
+/** A copy of statistics of `channels` channels, or of any number if that is not given. */
 export function checkStatistics(value: unknown, channels?: number): CheckedStatistics {
   if (typeof value !== "object" || value === null) throw wrongType("statistics", "statistics", value);
   const { count, mean, variance } = value as Partial<Statistics>;

@@ -4,20 +4,24 @@ import { FloatTensor, type Tensor } from "./tensor.js";
 
 export interface ForwardOptions {
   /**
-   * Takes y, in place of a new tensor; of x's shape and layout. It may be the residual. It may be x, but then `backward` has
-   * nothing to go by.
+   * A tensor of x's shape and layout for y, instead of a new one. It may be the residual. It may be x, but then
+   * `backward` throws.
    */
   out?: Tensor | undefined;
-  /** Added before the activation; of x's shape and layout. It may be x. */
+  /** A tensor of x's shape and layout, added before the activation. It may be x. */
   residual?: Tensor | null | undefined;
 }
 
 export interface BackwardOptions {
-  /** Takes dx, in place of a new tensor; of x's shape and layout. It may be dy, but neither x nor a y that must stay. */
+  /**
+   * A tensor of x's shape and layout for dx, instead of a new one. It may be dy, but not x, nor a y that must not
+   * change.
+   */
   out?: Tensor | undefined;
   /**
-   * Takes the residual's gradient; of x's shape and layout: dy where y is positive or NaN, else 0, and without an activation a
-   * copy of dy. It may be dy, but neither x, nor a y that must stay, nor `out`. Without it dy is masked in dx.
+   * A tensor of x's shape and layout for the residual's gradient: dy where y is positive or NaN, else 0; without an
+   * activation a copy of dy. It may be dy, but not x, not `out`, nor a y that must not change. Without it backward
+   * masks dy in dx.
    */
   residualGradient?: Tensor | null | undefined;
   /**
@@ -31,8 +35,8 @@ export const FORWARD_OPTIONS: readonly (keyof ForwardOptions)[] = ["out", "resid
 export const BACKWARD_OPTIONS: readonly (keyof BackwardOptions)[] = ["out", "residualGradient", "accumulate"];
 
 /**
- * The last argument of a step, if it is options, whose names are checked then; null for the tensor that takes the result. What is
- * neither counts as a wrong tensor.
+ * The last argument of a step, if it is options, whose names are checked then; null for the tensor that takes the
+ * result. What is neither counts as a wrong tensor.
  */
 export function optionsIn<Options extends object>(
   value: Tensor | Options | undefined,

@@ -39,14 +39,16 @@ export function forward(layer: LayerMemory, x: Tensor, to: Tensor | ForwardOptio
   return y;
 }
 
-/** y by the batch's own statistics, which the running ones follow in training. */
+/** y by the statistics of the batch, which update the running statistics in training. */
 function train(layer: LayerMemory, y: FloatTensor, x: FloatTensor, residual: operations.Address): void {
   const momentum = countBatch(layer);
   const correction = layer.correction(x.extents.count);
   operations.forwardTraining(y, x, residual, layer.addresses, momentum !== 0, layer.eps, momentum, correction);
 }
 
-/** Returns the batch's weight in the running statistics. With 0 it does not count, not even where it is not a number. */
+/**
+ * Returns the batch's weight in the running statistics. With 0 it does not count, not even where it is not a number.
+ */
 export function countBatch(layer: LayerMemory): number {
   if (!layer.training || layer.running === null) return 0;
   // At the largest integer the count stays: the next one could not be told from it.
@@ -54,7 +56,7 @@ export function countBatch(layer: LayerMemory): number {
   return layer.momentum ?? 1 / layer.numBatchesTracked;
 }
 
-/** y by the running statistics. Backward goes by them, even if they change until then. */
+/** y by the running statistics. Backward uses these values, even if they change until then. */
 function infer(layer: LayerMemory, y: FloatTensor, x: FloatTensor, residual: operations.Address): void {
   layer.mean.copy((layer.running as Moments).mean);
   operations.forwardInference(y, x, residual, layer.addresses, layer.eps);
@@ -125,7 +127,10 @@ function living({ tensor }: Handle): FloatTensor {
   return tensor;
 }
 
-/** A tensor like x that takes a gradient, if one is given: neither x nor y, where backward reads that, nor another result. */
+/**
+ * A tensor like x that takes a gradient, if one is given: neither x nor y, where backward reads that, nor another
+ * result.
+ */
 export function checkResult(
   name: string,
   value: unknown,

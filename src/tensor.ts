@@ -10,29 +10,29 @@ export interface Tensor {
   readonly shape: readonly number[];
   readonly layout: Layout;
   /**
-   * The values in the layout's order: a view, not a copy. Allocation may move the memory, which leaves older views empty:
-   * read this property again after any, do not keep the array.
-   * @throws Error where the tensor was disposed
+   * The values in the layout's order: a view, not a copy. Allocation may move the memory, which empties older views.
+   * Read this property again after any allocation, and do not keep the array.
+   * @throws Error if the tensor was disposed of
    */
   readonly data: Float32Array;
   /**
-   * Gives the memory back; a second call does nothing. A tensor that nobody disposed of gives it back when it is collected
-   * as garbage, which may be late. `data` keeps its tensor from that, a subarray of it does not.
+   * Frees the memory; a second call does nothing. A tensor that you did not dispose of is freed when it is
+   * garbage-collected, which may be late. `data` keeps the tensor alive; a subarray of it does not.
    */
   dispose(): void;
-  /** As `dispose`, for `using`. */
+  /** The same as `dispose`, for `using`. */
   [Symbol.dispose](): void;
 }
 
 /** Where the engine has no Symbol.dispose, compiled `using` looks for the symbol that is registered under its name. */
 export const dispose: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for("Symbol.dispose") as typeof Symbol.dispose);
 
-/** What a view belongs to: while the view is in use, its block is not collected as garbage. */
+/** The block of a view: while the view is in use, its block is not garbage-collected. */
 const owners = new WeakMap<object, object>();
 
 /**
- * A block of the kernels' memory, with a view of it that is made again whenever the memory has grown. It gives the memory
- * back when it is disposed of, or, where that was forgotten, some time after block and view are out of reach.
+ * A block of the kernels' memory, with a view of it that is made again whenever the memory has grown. It gives the
+ * memory back when it is disposed of, or, where that was forgotten, some time after block and view are out of reach.
  */
 abstract class Block<View extends Float32Array | Float64Array> {
   readonly kernels: Runtime;
@@ -62,7 +62,7 @@ abstract class Block<View extends Float32Array | Float64Array> {
     if (!(#view in this)) throw proxied("tensor");
     const view = this.#view;
     // A view that growth has detached is empty, but not every engine can detach the memory of the fallback. To compare
-    // buffers would take longer: `buffer` of a WebAssembly.Memory takes some 50 ns.
+    // buffers would take longer: `buffer` of a WebAssembly.Memory takes about 50 ns.
     const isFresh = view?.length === this.length && this.#generation === this.kernels.allocator.generation;
     return isFresh ? (view as View) : this.#renewed();
   }
@@ -96,7 +96,7 @@ export interface Handle {
   tensor: FloatTensor | null;
 }
 
-/** Of a layer with tensors in the caller's hands: why it cannot compute any more. */
+/** The end of a layer whose tensors the caller may still hold: the reason why it cannot compute any more. */
 export interface Life {
   ended: string | null;
 }
@@ -153,7 +153,7 @@ export class FloatTensor extends Block<Float32Array> implements Tensor {
 
 const SHORT = 64;
 
-/** Float64 values, one a channel. Not initialized. */
+/** Float64 values, one per channel. Not initialized. */
 export class Doubles extends Block<Float64Array> {
   constructor(kernels: Runtime, length: number) {
     super(kernels, length, 8);
@@ -166,13 +166,13 @@ export class Doubles extends Block<Float64Array> {
   /** Takes the values of another of the same length. */
   copy(from: Doubles): void {
     const { data, length } = this;
-    // A call of `set` takes some 40 ns.
+    // A call of `set` takes about 40 ns.
     if (length > SHORT) data.set(from.data);
     else for (let i = 0, values = from.data; i < length; i++) data[i] = values[i];
   }
 }
 
-/** Builds something of several blocks; where one of them is refused, those before it are given back. */
+/** Builds something of several blocks. If one of them is refused, the blocks before it are freed. */
 export function together<T>(build: (own: <B extends { dispose(): void }>(block: B) => B) => T): T {
   const owned: { dispose(): void }[] = [];
   try {
@@ -186,7 +186,7 @@ export function together<T>(build: (own: <B extends { dispose(): void }>(block: 
   }
 }
 
-/** So many vectors of float64 values, one a channel of x, in x's memory. */
+/** Allocates `howMany` float64 vectors of length C in the memory of x. */
 export function doubles(x: FloatTensor, howMany: number): Doubles[] {
   return together((own) => Array.from({ length: howMany }, () => own(new Doubles(x.kernels, x.extents.channels))));
 }

@@ -2,7 +2,10 @@ import { unfit } from "./errors.js";
 
 /** Why WebAssembly cannot be had here, in words that name the remedy. */
 
-/** For which `load({ fallback: "js" })` takes the kernels in JavaScript. The message is the reason, a colon and the remedy. */
+/**
+ * An error after which `load({ fallback: "js" })` uses the kernels in JavaScript. The message is the reason, a colon
+ * and the remedy.
+ */
 export class Unavailable extends Error {
   get reason(): string {
     return this.message.slice(0, this.message.indexOf(": "));
@@ -20,7 +23,7 @@ export function withoutSimd(): Unavailable {
   return new Unavailable(`this engine has no WebAssembly SIMD: ${REMEDY}`);
 }
 
-/** `error`: what the host said, which is a RangeError in most. The arguments are valid. */
+/** `error` is the host's error, a RangeError in most hosts. The arguments are valid. */
 export function refusedMemory(bytes: number, error: unknown): Unavailable {
   return new Unavailable(
     `the host refused a WebAssembly memory of ${bytes} bytes, for which engines reserve several GiB of addresses: ` +
@@ -30,10 +33,10 @@ export function refusedMemory(bytes: number, error: unknown): Unavailable {
 }
 
 /**
- * What an error on the way to an instance is to the caller. The binary is valid, so that where it does not compile it was
- * refused: Chromium, Firefox, Node.js and Workers throw a CompileError, Safari an EvalError, by their names, since they may
- * be of another realm. The binary links with every memory of its kind, so a LinkError is about the module that was given.
- * Anything else is what it is.
+ * Turns an error during instantiation into the one that the caller sees. The binary is valid, so an error of
+ * compilation is a refusal: a CompileError in Chromium, Firefox, Node.js and Workers, an EvalError in Safari. Errors
+ * are compared by name, because they may be of another realm. The binary links with every memory of its kind, so a
+ * LinkError is about the caller's module. Other errors stay.
  */
 export function explained(error: unknown): unknown {
   const { name } = error as Error;

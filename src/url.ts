@@ -1,6 +1,6 @@
 /**
- * The package without the binary inside: `load` fetches it from beside this file. Names and types are those of the main entry,
- * but for `loadSync` and `instantiateKernels`; what one of the two entries makes is also for the other.
+ * The package without the binary inside: `load` fetches it from beside this file. Names and types are those of the main
+ * entry, without `loadSync` and `instantiateKernels`. Objects of one entry can be used with the other.
  */
 import { wrongType } from "./errors.js";
 import { instantiateLater, memoryOf } from "./instantiate.js";
@@ -12,15 +12,15 @@ import { assertWebAssembly, explained } from "./unavailable.js";
 export * from "./core.js";
 
 export interface UrlLoadOptions extends Pick<LoadOptions, "initialBytes"> {
-  /** Where the binary is. Default: `batchnorm.wasm` beside this file. */
+  /** The address of the binary. Default: `batchnorm.wasm` beside this file. */
   url?: string | URL | undefined;
 }
 
 const OPTIONS: readonly (keyof UrlLoadOptions)[] = ["url", "initialBytes"];
 
 /**
- * Fetches and compiles the binary and gives it a memory of its own.
- * @throws TypeError, RangeError for a wrong option; Error where the binary is not at its address, or the engine has no
+ * Fetches and compiles the binary and instantiates it with its own memory.
+ * @throws TypeError, RangeError for a wrong option; Error if the binary is not at its address, or if the engine has no
  * WebAssembly SIMD, refuses to compile or refuses the memory
  */
 export async function load(options: UrlLoadOptions = {}): Promise<Kernels> {

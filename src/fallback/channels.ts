@@ -1,9 +1,7 @@
 import type { Heap } from "./heap.js";
 import { FIRST, MEAN, OFFSET, SCALE, SECOND, SHIFT, SLOPE } from "./slots.js";
 
-/**
- * What is computed per channel alone. Addresses are in bytes, `at` is the index of the first MEAN among the doubles.
- */
+/** The arithmetic per channel. Addresses are in bytes, `at` is the index of the first MEAN among the doubles. */
 
 /** invstd = 1 / sqrt(variance + eps), 0 where that root is 0. */
 export function invstd(h: Heap, invstd: number, variance: number, channels: number, eps: number): void {
@@ -28,7 +26,7 @@ export function updateRunning(
   mix(h, runningVar, variance, channels, momentum, correction);
 }
 
-/** One of the two. What has a weight of 0 has no part in it, NaN and infinite values included. */
+/** Computes one of the two. A value with a weight of 0 is left out, even if it is NaN or infinite. */
 function mix(h: Heap, running: number, batch: number, channels: number, momentum: number, correction: number): void {
   if (momentum === 0) return;
   for (let c = 0; c < channels; c++) {

@@ -4,20 +4,22 @@ import type { deviations, normalize } from "./loops.js";
 import { foldOf, TILE } from "./slots.js";
 
 /**
- * One `reduce` and one `map` over either shape of memory. V8 compiles a function once for all that call it, and a loop over
- * an operation that is an argument calls it for each value: so each operation has loops of its own. They are generated
- * when the package is built, because V8 unrolls none and a page's policy may forbid to generate them there.
+ * One `reduce` and one `map` over either shape of memory. V8 compiles a function once for all its callers, so a loop
+ * over an operation that is an argument would call it for each value. Therefore each operation has its own loops. They
+ * are generated when the package is built, because V8 unrolls none, and a page's policy may forbid to generate them
+ * there.
  */
 type Reduction = typeof deviations;
-/** Where there is no tile, all columns go with the rest. */
+/** Without a tile all columns belong to the rest. */
 type Mapping = Omit<typeof normalize, "tile"> & Partial<typeof normalize>;
 
 /** Values of one array in a block of rows: 512 KB, so that the next tile finds its lines in the second-level cache. */
 const BLOCK = 131072;
 
 /**
- * So many columns beyond the last tile, or more, make a tile with some of the columns before, which are computed again:
- * a column of the rest takes two to three times as long. In place nothing is left to compute them from.
+ * If at least this many columns follow the last tile, they make another tile with some of the columns before, which are
+ * computed again. A column of the rest takes two to three times as long. In place this is impossible, because the
+ * inputs are overwritten.
  */
 const FEW_COLUMNS = 10;
 
@@ -53,7 +55,7 @@ export function reduce(
   gather(k, at, pitch, channels, columns);
 }
 
-/** What `operation` stores for every value of x. Addresses again. */
+/** Stores the result of `operation` for every value of x. x and the others are addresses. */
 export function map(
   operation: Mapping,
   h: Heap,

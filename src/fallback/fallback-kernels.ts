@@ -6,7 +6,10 @@ import { warm } from "./warm.js";
 
 let warmed = false;
 
-/** The kernels in JavaScript over a memory of so many pages. Imports nothing of the core: any bundle of that can import this. */
+/**
+ * The kernels in JavaScript over a memory of `initial` pages. This file imports nothing of the core, so that every bundle
+ * of the core can import it.
+ */
 export function implementFallback(initial: number): { exports: KernelExports; memory: KernelMemory } {
   if (!warmed) warm(fallbackKernels, new FallbackMemory({ initial: 1 }));
   warmed = true;

@@ -35,7 +35,7 @@ function sum(
   return 8 * (at + FIRST * pitch);
 }
 
-/** From the address of the sums of dy to that of the others. */
+/** The distance from the sums of dy to the other sums. */
 function toSecond(channels: number): number {
   return 8 * (SECOND - FIRST) * pitchOf(channels);
 }

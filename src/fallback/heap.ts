@@ -16,7 +16,7 @@ export class Heap {
     this.#memory = memory;
   }
 
-  /** Before every kernel: nothing grows while it runs. */
+  /** Called before every kernel, because nothing grows while one runs. */
   refresh(): this {
     const { buffer } = this.#memory;
     if (buffer === this.#buffer) return this;
@@ -27,14 +27,14 @@ export class Heap {
     return this;
   }
 
-  /** Copies so many words, bit by bit; the two may overlap. */
+  /** Copies `words` words, bit by bit; source and target may overlap. */
   copy(to: number, from: number, words: number): void {
     this.#words.copyWithin(to >>> 2, from >>> 2, (from >>> 2) + words);
   }
 
   /**
-   * The index among the doubles of `count` values: where they are, or of a copy at `copy` where their address is no multiple
-   * of 8, as that of a tensor of this package always is.
+   * The index among the doubles of `count` values: where they are, or of a copy at `copy` where their address is no
+   * multiple of 8, as that of a tensor of this package always is.
    */
   read(address: number, copy: number, count: number): number {
     if ((address & 7) === 0) return address >>> 3;

@@ -3,9 +3,10 @@ import { checkLoadOptions, type LoadOptions } from "../load-options.js";
 import { implementFallback } from "./fallback-kernels.js";
 
 /**
- * Kernels in JavaScript, at once and in any engine: what `load({ fallback: "js" })` gives where there is no WebAssembly, and
- * what `loadSync` gives but for the speed. `initialBytes` is as there.
- * @throws TypeError, RangeError for a wrong option, or where the engine refuses the memory
+ * Returns the kernels in JavaScript, synchronously and in any engine. They are those of `load({ fallback: "js" })`
+ * without WebAssembly, and differ from those of `loadSync` only in speed and the last bits. `initialBytes` is the same
+ * option.
+ * @throws TypeError, RangeError for a wrong option, or if the engine refuses the memory
  */
 export function loadFallback(options: Pick<LoadOptions, "initialBytes"> = {}): Kernels {
   const { exports, memory } = implementFallback(checkLoadOptions(options, ["initialBytes"]).pages);

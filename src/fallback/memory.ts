@@ -9,9 +9,9 @@ const TRANSFERRED =
   "load new kernels, and transfer copies of views, such as tensor.data.slice()";
 
 /**
- * A memory for the kernels in JavaScript. Nobody can transfer the buffer of a WebAssembly.Memory, so that is taken where the
- * engine has it and the host gives one: a worker to which a view is posted with its buffer takes no tensor away.
- * @throws RangeError where the engine refuses so many pages
+ * A memory for the kernels in JavaScript. It is a WebAssembly.Memory if the engine has it and the host grants one. Its
+ * buffer cannot be transferred, so posting a view to a worker loses no tensor.
+ * @throws RangeError if the engine refuses that many pages
  */
 export function memoryOf(initial: number): KernelMemory {
   try {
@@ -21,14 +21,14 @@ export function memoryOf(initial: number): KernelMemory {
   }
 }
 
-/** As a WebAssembly.Memory, over an ArrayBuffer. */
+/** The same as a WebAssembly.Memory, over an ArrayBuffer. */
 export class FallbackMemory implements KernelMemory {
   #buffer: ArrayBuffer;
   /** In bytes. A buffer of another length was detached by somebody else. */
   #length: number;
   readonly #maximum: number;
 
-  /** @throws RangeError where the engine refuses so many pages */
+  /** @throws RangeError if the engine refuses that many pages */
   constructor({ initial, maximum = MOST_PAGES }: { initial: number; maximum?: number }) {
     this.#maximum = Math.min(maximum, MOST_PAGES);
     this.#length = this.#bytes(initial);
@@ -41,7 +41,7 @@ export class FallbackMemory implements KernelMemory {
     return this.#buffer;
   }
 
-  /** Returns the pages there were. @throws RangeError, and changes nothing, where the engine refuses so many more */
+  /** Returns the earlier number of pages. Throws a RangeError, and changes nothing, if the engine refuses to grow. */
   grow(pages: number): number {
     const before = this.#length / PAGE;
     const bytes = this.#bytes(before + pages);
@@ -56,7 +56,9 @@ export class FallbackMemory implements KernelMemory {
   }
 }
 
-/** A buffer that begins with the old one's bytes and goes on with zeros. The old one is detached where that is possible. */
+/**
+ * A buffer that begins with the old one's bytes and goes on with zeros. The old one is detached where that is possible.
+ */
 function resized(old: ArrayBuffer, bytes: number): ArrayBuffer {
   // In engines since 2023.
   const { transfer } = old as { transfer?: (bytes: number) => ArrayBuffer };

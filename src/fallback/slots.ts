@@ -1,5 +1,5 @@
 /**
- * Per-channel coefficients and sums: float64 arrays, one a slot, `pitch` apart in the kernel's scratch. Arithmetic is
+ * Per-channel coefficients and sums: float64 arrays, one per slot, `pitch` apart in the kernel's scratch. Arithmetic is
  * float64 throughout and a result is rounded to float32 once, when it is stored: JavaScript has no other that is as fast.
  * So the mean needs no second part, and no value of float32 overflows on the way.
  *
@@ -20,8 +20,8 @@ const SLOTS = 7;
 export const VANISHING = 7.006492321624085e-46;
 
 /**
- * 0, and a value that is chosen or not, by an index of 1 or 0: a load takes 0.5 ns, where a branch takes 8 if it goes either
- * way at random. V8 has no select for numbers.
+ * 0, and a value that is chosen or not, by an index of 1 or 0: a load takes 0.5 ns, where a branch takes 8 if it goes
+ * either way at random. V8 has no select for numbers.
  */
 export const CHOICE: Float64Array = new Float64Array(2);
 
@@ -32,7 +32,7 @@ const WIDEST = 256;
 /** Fewer folded rows than these are not worth the coefficients of more columns. */
 const FEW_ROWS = 16;
 
-/** Rows of so many channels in a folded row: the fewest whose columns are a multiple of a tile. */
+/** The number of rows in a folded row: the fewest whose columns are a multiple of a tile. */
 function mostFold(channels: number): number {
   if (channels >= TILE) return 1;
   let fold = 1;
@@ -46,7 +46,7 @@ export function foldOf(rows: number, channels: number): number {
   return rows >= FEW_ROWS * fold ? fold : 1;
 }
 
-/** From a slot to the next, in values: columns of the widest folded row. */
+/** The distance between two slots, in values: columns of the widest folded row. */
 export function pitchOf(channels: number): number {
   return mostFold(channels) * channels;
 }

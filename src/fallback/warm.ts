@@ -2,22 +2,28 @@ import type { KernelExports } from "../exports.js";
 import type { KernelMemory } from "../memory.js";
 import { ACTIVATIONS } from "../operations.js";
 
-/** Batch, channels, spatial: of planes and, as batch rows of channels, of rows; each loop and what follows it is reached. */
+/**
+ * Batch, channels, spatial: of planes and, as batch rows of channels, of rows; each loop and what follows it is
+ * reached.
+ */
 const EXTENTS: [batch: number, channels: number, spatial: number][] = [
   [3, 2, 19],
   [9, 37, 1],
   [33, 16, 1],
   [9, 1, 2],
 ];
-/** Addresses of x and out, of 2112 bytes at most, of all that has a value a channel, and of the scratch, of 14344. */
+/**
+ * The addresses of x and out (at most 2112 bytes each), of the per-channel values, and of the scratch (14344 bytes).
+ */
 const X = 64;
 const OUT = 8192;
 const PER_CHANNEL = 16384;
 const SCRATCH = 32768;
 
 /**
- * Runs every kernel over a few small extents. V8 compiles a long loop before what follows it has ever run, and then returns
- * to the interpreter at the end of each call, for good: 3 to 4 times slower. It takes some milliseconds, at the first load.
+ * Runs every kernel over a few small extents. V8 compiles a long loop before what follows it has ever run, and then
+ * returns to the interpreter at the end of each call, for good: 3 to 4 times slower. It takes some milliseconds, at the
+ * first load.
  */
 export function warm(implement: (memory: KernelMemory) => KernelExports, memory: KernelMemory): void {
   const k = implement(memory);

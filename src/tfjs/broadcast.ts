@@ -2,8 +2,8 @@ import { unfit } from "../errors.js";
 import { type Extents, extentsOf } from "./extents.js";
 
 /**
- * Parameters that vary over any axes of x, as one vector each over one channel axis: the axes from the first to the last
- * over which any of them varies, taken together. A parameter that varies over fewer of these axes is repeated.
+ * Parameters that vary over any axes of x, as one vector each over one channel axis: the axes from the first to the
+ * last over which any of them varies, taken together. A parameter that varies over fewer of these axes is repeated.
  */
 export class ChannelBlock {
   readonly extents: Extents;
@@ -25,7 +25,7 @@ export class ChannelBlock {
     this.extents = extentsOf(shape, this.#first, this.#end);
   }
 
-  /** Whether a parameter has one value a channel, in the order of the channels. */
+  /** Whether a parameter has one value per channel, in the order of the channels. */
   isWhole(parameter: readonly number[]): boolean {
     for (let axis = this.#first; axis < this.#end; axis++) if (parameter[axis] !== this.shape[axis]) return false;
     return true;
@@ -46,14 +46,14 @@ export class ChannelBlock {
     return places;
   }
 
-  /** A parameter's values, one a channel. */
+  /** A parameter's values, one per channel. */
   spread(values: Float32Array, parameter: readonly number[], into: Float32Array | Float64Array): void {
     const places = this.#places(parameter);
     if (places === null) into.set(values);
     else for (let c = 0; c < into.length; c++) into[c] = values[places[c]];
   }
 
-  /** The sums, in a parameter's order, of values one a channel. */
+  /** Sums per-channel values in the order of a parameter. */
   gather(perChannel: Float64Array, parameter: readonly number[]): Float32Array {
     const places = this.#places(parameter);
     if (places === null) return Float32Array.from(perChannel);

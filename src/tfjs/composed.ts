@@ -45,15 +45,17 @@ export function composedNormalize(inputs: InferenceInputs<Tensor>, axis: number,
   return beta ? add(y, at(beta)) : y;
 }
 
-/** Whether each parameter has one value for each index of x's last axis, which the kernel of every backend gets right. */
+/**
+ * Whether each parameter has one value for each index of x's last axis, which the kernel of every backend gets right.
+ */
 export function isPlain({ x, mean, variance, gamma, beta }: InferenceInputs<TensorInfo>): boolean {
   const channels = x.shape[x.shape.length - 1];
   return [mean, variance, gamma, beta].every((p) => p === null || (p.shape.length === 1 && p.shape[0] === channels));
 }
 
 /**
- * As {@link composedNormalize}; where nothing records, by the kernel of the backend itself if that is right: a pass over
- * memory in place of three.
+ * The same as {@link composedNormalize}. If no tape records and the backend's own kernel is right, it is used: one pass
+ * over memory instead of three.
  */
 export function composedInference(inputs: InferenceInputs<Tensor>, axis: number, eps: number): Tensor {
   const { x, mean, variance, gamma, beta } = inputs;

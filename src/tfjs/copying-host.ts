@@ -4,19 +4,19 @@ import type { Implementation } from "../load.js";
 import type { KernelMemory } from "../memory.js";
 import type { Address, Host, Output } from "./host.js";
 
-/** As the kernels' own memory has it: no block shares a cache line. */
+/** The same as in the kernels' own memory: no two blocks share a cache line. */
 const ALIGNMENT = 64;
 const PAGE = 65536;
 
-/** What the wasm backend has besides: a view of a tensor in its memory. What it is given to write it copies. */
+/** An extra of the wasm backend: a view of a tensor in its memory. It copies the values that it is given to write. */
 interface HeapBackend {
   typedArrayFromHeap(tensor: TensorInfo): unknown;
   dataIdMap: { get(dataId: object): unknown };
 }
 
 /**
- * The kernels in a memory of their own: every input is copied in, every output out, once. It needs nothing of a backend
- * but what all of them have. The memory stays as large as the largest computation made it, as long as the host is held.
+ * The kernels in their own memory: every input is copied in and every output out, once. It only uses what all backends
+ * have. The memory stays as large as the largest computation made it, as long as the host is held.
  */
 export class CopyingHost implements Host {
   readonly #backend: KernelBackend & Partial<HeapBackend>;
@@ -40,7 +40,8 @@ export class CopyingHost implements Host {
   }
 
   input(tensor: TensorInfo): Address {
-    // 6.4 MB of a shared memory took 7 ms through readSync, which copies them to a new array first, and 0.6 ms as a view.
+    // 6.4 MB of a shared memory took 7 ms through readSync, which copies them to a new array first, and 0.6 ms as a
+    // view.
     const values = this.#read(tensor);
     // Not by its bytes: the cpu backend's cast of bool to float32 leaves an array of bytes as it is.
     const address = this.#reserve(4 * values.length);
@@ -68,7 +69,7 @@ export class CopyingHost implements Host {
     return new Float64Array(this.#memory.buffer, address, length);
   }
 
-  /** Nothing by itself: the memory goes when nobody holds the host any more. */
+  /** Does nothing: the memory is freed when nobody holds the host any more. */
   release(): void {}
 
   #read(tensor: TensorInfo): ArrayLike<number> {

@@ -28,7 +28,7 @@ import {
 
 type Inputs = readonly (Tensor | null)[];
 
-/** What one operation is made of; null stands for an input that is absent. */
+/** The parts of one operation. null stands for an absent input. */
 interface Operation {
   readonly inputs: Inputs;
   forward(): Tensor;
@@ -46,7 +46,7 @@ function differentiable({ inputs, forward, backward, composed }: Operation): Ten
   };
   const gradients = (dy: Tensor, saved: Tensor[]) => {
     const host = currentHost();
-    // While a tape records, these gradients are to have gradients themselves, which those of the kernels have not.
+    // While a tape records, these gradients need gradients themselves, and those of the kernels have none.
     if (host === null || engine().isTapeOn()) {
       return innerGradients((...tensors) => composed(...restore(tensors)), saved, dy);
     }

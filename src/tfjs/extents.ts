@@ -1,8 +1,8 @@
 import { wrongType, wrongValue } from "../errors.js";
 
 /**
- * A tensor as the kernels see it, whichever of its axes are the channels: `batch` x `channels` x `spatial` values in the
- * order of memory. With spatial 1 these are rows of channels, else planes; nothing is ever transposed.
+ * A tensor as the kernels see it, whichever of its axes are the channels: `batch` x `channels` x `spatial` values in
+ * the order of memory. With spatial 1 these are rows of channels, else planes; nothing is ever transposed.
  */
 export interface Extents {
   readonly batch: number;
@@ -32,7 +32,7 @@ function productOf(shape: readonly number[], first: number, end: number): number
   return product;
 }
 
-/** `axis` of a tensor with so many axes, counted from the front. */
+/** The axis of a tensor of this shape, counted from the front. */
 export function checkAxis(axis: unknown, shape: readonly number[]): number {
   const rank = shape.length;
   const expected = `an integer from ${-rank} to ${rank - 1} (shape [${shape.join(", ")}])`;

@@ -22,13 +22,13 @@ import { innerGradients } from "./tape.js";
 /** The kernel behind tf.batchNorm and its gradient: normalization by statistics that are inputs. */
 export const FUSED_BATCH_NORM = "FusedBatchNorm";
 
-/** What the kernel's inputs are called, in the order in which they are saved for the gradient. */
+/** The names of the kernel's inputs, in the order in which they are saved for the gradient. */
 const NAMES = ["x", "mean", "variance", "scale", "offset"] as const;
 
 const ours = new WeakSet<KernelFunc>();
-/** Of each call that ours computed, known by its attributes: which inputs it had. */
+/** The inputs of each call that our kernel computed, by the call's attributes. */
 const present = new WeakMap<NamedAttrMap, readonly string[]>();
-/** Of the last call; null where the original computed it. */
+/** The inputs of the last call; null if the original computed it. */
 let lastPresent: readonly string[] | null = null;
 
 function inputsOf<T extends TensorInfo>(named: { readonly [name: string]: T | undefined }): InferenceInputs<T> {
@@ -39,8 +39,8 @@ function inputsOf<T extends TensorInfo>(named: { readonly [name: string]: T | un
 const epsOf = ({ varianceEpsilon }: NamedAttrMap) => (varianceEpsilon as number | undefined) ?? 1e-3;
 
 /**
- * Ours in place of `original`, which keeps its set-up: it may come back. It computes by the kernels, or by operations on a
- * backend that they do not reach; the original answers where it is right, and what is not for ours.
+ * Our kernel instead of `original`, whose set-up stays, because it may come back. It computes by the kernels, or by
+ * operations on a backend that they do not reach. The original computes the calls that ours does not take.
  */
 export function fusedBatchNormKernel(original: KernelConfig): KernelConfig {
   const reached = BACKENDS.includes(original.backendName);
@@ -110,7 +110,7 @@ function gradients(dy: Tensor, saved: Tensor[], names: readonly string[], eps: n
     return inputsOf(Object.fromEntries(names.map((name, i) => [name, asFloat(name, tensors[i])])));
   };
   const host = currentHost();
-  // While a tape records, these gradients are to have gradients themselves, which those of the kernels have not.
+  // While a tape records, these gradients need gradients themselves, and those of the kernels have none.
   if (host === null || engine().isTapeOn()) {
     const normalize = (...tensors: Tensor[]) => composedNormalize(named(tensors), tensors[0].rank - 1, eps);
     const composed = innerGradients(normalize, saved, dy);

@@ -11,8 +11,8 @@ export interface Output {
 }
 
 /**
- * Where the tensors of one backend meet the kernels. One computation at a time: `begin`, inputs and outputs, kernels,
- * `take`. Addresses hold until the next `begin`; views only until the next input or output.
+ * Connects the tensors of one backend with the kernels. One computation at a time: `begin`, inputs and outputs,
+ * kernels, `take`. Addresses hold until the next `begin`; views only until the next input or output.
  */
 export interface Host {
   readonly kernels: KernelExports;
@@ -24,7 +24,7 @@ export interface Host {
   output(shape: readonly number[]): Output;
   floats(address: Address, length: number): Float32Array;
   doubles(address: Address, length: number): Float64Array;
-  /** Gives the scratch back; the next computation takes new. */
+  /** Frees the scratch; the next computation allocates it again. */
   release(): void;
 }
 
@@ -34,7 +34,7 @@ export const ABSENT = 0;
 /** The number of no activation. */
 export const IDENTITY = 0;
 
-/** What every kernel over tensors takes. */
+/** The arguments of every kernel over tensors. */
 export type Call = readonly [scratch: Address, batch: number, channels: number, spatial: number];
 
 export function callOf(scratch: Address, { batch, channels, spatial }: Extents): Call {

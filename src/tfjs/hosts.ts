@@ -5,14 +5,14 @@ import { type Opened, openHost, openHostAsync } from "./open-host.js";
 /** The backends whose tensors the kernels reach; on others TensorFlow.js computes. */
 export const BACKENDS: readonly string[] = ["cpu", "wasm"];
 
-// By instance: a backend that was removed and registered again has another memory.
+// The key is the instance, because a backend that was removed and registered again has another memory.
 const hosts = new WeakMap<object, Opened>();
-/** Whether hosts may be opened beside the thread that calls: `install` waits for those of the backends that have started. */
+/** Whether hosts may be opened off the calling thread: `install` waits for those of the backends that have started. */
 let opensLater = false;
 
 /**
- * What computes on a backend of one of the {@link BACKENDS}. Where it was not opened before, it is now, at once; where the engine
- * refuses that, operations compute until it was opened beside the thread.
+ * The opened host of a backend of one of the {@link BACKENDS}. It is opened now, synchronously, unless it was opened
+ * before. If the engine refuses that, operations compute until it was opened off the thread.
  */
 export function openedOn(backend: object): Opened {
   let opened = hosts.get(backend);
@@ -45,7 +45,7 @@ export async function openHosts(): Promise<void> {
   }
 }
 
-/** Gives back what the hosts of all backends hold. They open again when they are used. */
+/** Frees the memory of the hosts of all backends. They open again when they are used. */
 export function releaseHosts(): void {
   opensLater = false;
   for (const backend of startedBackends()) {

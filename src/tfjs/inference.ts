@@ -31,7 +31,7 @@ export interface InferenceInputs<T extends TensorInfo> {
 
 /**
  * Parameters of lower rank than x stand at `axis`; with null at the last axes, as tf.batchNorm has it.
- * @throws RangeError where a parameter does not fit x
+ * @throws RangeError if a parameter does not fit x
  */
 export function inferenceOf(inputs: InferenceInputs<TensorInfo>, axis: number | null, eps: number): Inference {
   const { x, mean, variance, gamma, beta } = inputs;
@@ -54,7 +54,7 @@ export function inferenceOf(inputs: InferenceInputs<TensorInfo>, axis: number | 
 
 const FLOAT = 4;
 
-/** Where everything is, and the vectors for the gradients' sums. */
+/** The addresses of all operands, and of the vectors for the gradients' sums. */
 interface Prepared {
   readonly x: Address;
   readonly dy: Address;
@@ -68,7 +68,7 @@ interface Prepared {
   readonly call: Call;
 }
 
-/** Begins a computation: inputs, and the parameters as one value a channel. */
+/** Begins a computation: inputs, and the parameters with one value per channel. */
 function prepare(host: Host, inference: Inference, dy: TensorInfo | null): Prepared {
   const { x, gamma, beta, block } = inference;
   const { extents } = block;
@@ -86,7 +86,7 @@ function prepare(host: Host, inference: Inference, dy: TensorInfo | null): Prepa
   const spread = ({ tensor, shape }: Parameter, address: Address, into: Float32Array | Float64Array) => {
     block.spread(host.floats(address, sizeOf(tensor)), shape, into);
   };
-  /** Of gamma or beta: where it is, or where it has one value a channel. */
+  /** The address of gamma or beta, or of its copy with one value per channel. */
   const channelwise = (parameter: Parameter | null, address: Address, room: Address): Address => {
     if (parameter === null || block.isWhole(parameter.shape)) return address;
     spread(parameter, address, host.floats(room, channels));
@@ -122,7 +122,9 @@ export function inferenceForward(host: Host, inference: Inference): TensorInfo {
   return y.take();
 }
 
-/** The gradients of one inference for dy, each in the shape of its input; the sums are taken once, when first needed. */
+/**
+ * The gradients of one inference for dy, each in the shape of its input; the sums are taken once, when first needed.
+ */
 export class InferenceGradients {
   #sums: { dgamma: Float64Array; dbeta: Float64Array; gamma: Float32Array | null; invstd: Float64Array } | null = null;
 

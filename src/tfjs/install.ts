@@ -35,19 +35,20 @@ export interface InstallOptions {
   /** The namespace of @tensorflow/tfjs-converter, for graph models, where `tf` has no `registerOp`. */
   converter?: GraphOperations | undefined;
   /**
-   * What layers do with one value per channel in training: "pass", the default, gives y = beta as TensorFlow.js does, and
-   * each such layer warns once; "refuse" throws.
+   * The result of one value per channel in training. "pass", the default, gives y = beta as in TensorFlow.js, and each
+   * such layer warns once; "refuse" throws.
    */
   singleValue?: SingleValue | undefined;
   /**
-   * What layers with `trainable: false` do in training: "training", the default, is what TensorFlow.js does, statistics of
-   * the batch, which the moving ones follow; "inference" is what Keras does, moving statistics, which stay.
+   * The behaviour of layers with `trainable: false` in training. "training", the default, is that of TensorFlow.js:
+   * they normalize by the batch and update the moving statistics. "inference" is that of Keras: they use the moving
+   * statistics and do not change them.
    */
   frozen?: Frozen | undefined;
   /**
-   * Adds over all ranks: in training every layer then normalizes by the batch of all ranks together, of which each has a part.
-   * The moving statistics follow it on each rank. Gradients of gamma and beta are those of the rank's own part, as those of all
-   * other weights are: add all of them up by the same call. On the backends cpu and wasm.
+   * Adds over all ranks: in training every layer then normalizes by the batch of all ranks together, of which each has
+   * a part. The moving statistics follow it on each rank. Gradients of gamma and beta are those of the rank's own part,
+   * as those of all other weights are: add all of them up by the same call. On the backends cpu and wasm.
    */
   allReduce?: AllReduce | undefined;
 }
@@ -55,15 +56,16 @@ export interface InstallOptions {
 const OPTIONS: readonly (keyof InstallOptions)[] = ["layers", "converter", "singleValue", "frozen", "allReduce"];
 
 /**
- * From here on batch normalization on the backends cpu and wasm is computed by the kernels of this package, and on others
- * by operations of TensorFlow.js: tf.batchNorm and its gradient, the layers of tf.layers.batchNormalization in inference
- * and training, those that exist included, and in graph models that are loaded from then on NCHW and `is_training`.
- * On wasm it also makes convolutions, pooling and dense layers train, right and fast ({@link installKernels}).
- * Waits until a backend is ready, and compiles beside the thread that calls. Where there is no WebAssembly SIMD, or a policy
- * refuses it, kernels in JavaScript compute on cpu; they are imported then, and a warning says so. A further call replaces
- * only what was imported in between, and takes a `singleValue`, a `frozen` and an `allReduce` that it is given.
- * @returns undoes this call: when the last one is undone, everything is put back
- * @throws TypeError, RangeError for a wrong argument; Error where no backend could be started
+ * From here on batch normalization on the backends cpu and wasm is computed by the kernels of this package, and on
+ * others by operations of TensorFlow.js: tf.batchNorm and its gradient, the layers of tf.layers.batchNormalization in
+ * inference and training, those that exist included, and in graph models that are loaded from then on NCHW and
+ * `is_training`. On wasm it also makes convolutions, pooling and dense layers train, right and fast
+ * ({@link installKernels}). Waits until a backend is ready, and compiles beside the thread that calls. Where there is
+ * no WebAssembly SIMD, or a policy refuses it, kernels in JavaScript compute on cpu; they are imported then, and a
+ * warning says so. A further call replaces only what was imported in between, and takes a `singleValue`, a `frozen` and
+ * an `allReduce` that it is given.
+ * @returns a function that undoes this call; after the last one everything is put back
+ * @throws TypeError, RangeError for a wrong argument; Error if no backend could be started
  */
 export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<() => void> {
   for (const name of ["ready", "getKernel", "registerKernel"] as const) {
@@ -100,7 +102,9 @@ export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<(
   };
 }
 
-/** Puts back what {@link install} replaced, however often it was called. Without it, does nothing. */
+/**
+ * Puts back everything that {@link install} replaced, however often it was called. Does nothing before the first call.
+ */
 export function uninstall(): void {
   const state = installation();
   state.generation++;
@@ -127,7 +131,7 @@ function replaceFused(tf: Tfjs, backend: string): void {
     holds: () => tf.getKernel(FUSED_BATCH_NORM, backend) === ours,
     restore: () => replaceKernel(tf, original),
   });
-  // Of this copy of the module, which is the one that computes.
+  // The hosts belong to this copy of the module, which is the one that computes.
   remember("scratch", { holds: () => true, restore: releaseHosts });
 }
 
@@ -149,7 +153,7 @@ function replaceGradient(tf: Tfjs): void {
   });
 }
 
-/** Of TensorFlow.js, on the backends that were imported. */
+/** Replaces kernels of TensorFlow.js on the backends that were imported. */
 function replaceKernels(tf: Tfjs): void {
   for (const backend of BACKENDS) {
     const key = `kernels ${backend}`;
@@ -172,13 +176,13 @@ function replaceCall(prototype: { call: LayerCall }): void {
   });
 }
 
-/** Whether the layers that were imported compute by this package; true where none were. */
+/** Whether the imported layers compute by this package; true if none were imported. */
 export function hasLayers(tf: Pick<Tfjs, "serialization" | "layers">): boolean {
   const prototype = layerPrototype(tf, tf.layers);
   return prototype === null || replaced(prototype);
 }
 
-/** Of the class behind tf.layers.batchNormalization; null where layers were not imported. */
+/** The prototype of the class behind tf.layers.batchNormalization; null if layers were not imported. */
 function layerPrototype(tf: Pick<Tfjs, "serialization">, layers: TfjsLayers | undefined): { call: LayerCall } | null {
   // With a name of its own this layer takes none of the numbers that others are named by.
   if (layers !== undefined) return Object.getPrototypeOf(layers.batchNormalization({ name: "batchnorm-wasm" }));

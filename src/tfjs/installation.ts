@@ -8,28 +8,31 @@ export interface Replacement {
   restore(): void;
 }
 
-/** What an install was given. */
+/** The options of one install. */
 export interface Choices {
-  /** For all layers: what becomes of a batch with one value per channel. */
+  /** The result of one value per channel, in all layers. */
   readonly singleValue: SingleValue | undefined;
-  /** For all layers that are not trainable: how they compute in training. */
+  /** The behaviour in training of all layers that are not trainable. */
   readonly frozen: Frozen | undefined;
   /** For all layers: adds over ranks in training. */
   readonly allReduce: AllReduce | undefined;
 }
 
-/** What is installed. */
+/** The installed state. */
 export interface Installation {
   readonly replacements: Map<string | object, Replacement>;
   /** The options of each install that was not undone, in their order: a later one prevails. */
   readonly users: Set<Choices>;
   /** Layers that have warned of one value per channel. */
   readonly warned: WeakSet<object>;
-  /** How often everything was taken back: an install that still waited then has nothing to do. */
+  /** The number of times that everything was undone. An install that waited during one of them has nothing to do. */
   generation: number;
 }
 
-/** How a layer that is not trainable computes in training: by the batch, as in TensorFlow.js, or as Keras by its moving statistics. */
+/**
+ * How a layer that is not trainable computes in training: by the batch, as in TensorFlow.js, or as Keras by its moving
+ * statistics.
+ */
 export type Frozen = "training" | "inference";
 export const FROZEN = ["training", "inference"] as const;
 
@@ -47,7 +50,9 @@ export function installation(): Installation {
   return shared[KEY];
 }
 
-/** What holds for all layers: what the last install that chose it was given. Without install, one value per channel is refused. */
+/**
+ * The options for all layers, from the last install that gave them. Without install one value per channel is refused.
+ */
 export function choices(): Pick<Choices, "allReduce"> & { readonly singleValue: SingleValue; readonly frozen: Frozen } {
   const { users } = installation();
   let singleValue: SingleValue = users.size > 0 ? "pass" : "refuse";

@@ -18,7 +18,10 @@ interface LayerVariable {
   write(value: Tensor): unknown;
 }
 
-/** What tf.layers.batchNormalization makes, as far as its computation goes. It has gamma with scale, beta with center. */
+/**
+ * A layer of tf.layers.batchNormalization, as far as its computation needs it. It has gamma with scale, beta with
+ * center.
+ */
 export interface BatchNormalizationLayer {
   readonly name: string;
   readonly trainable: boolean;
@@ -44,21 +47,21 @@ export type LayerCall = (
 /** One call of a layer; mean and variance are the moving ones. */
 interface Call extends InferenceInputs<Tensor> {
   readonly layer: BatchNormalizationLayer;
-  /** null on a backend that the kernels do not reach. */
+  /** The host; null on a backend that the kernels do not reach. */
   readonly host: Host | null;
   readonly axis: number;
 }
 
 /**
- * A layer's computation by the kernels, or by operations on backends that they do not reach. What is not for them is left
- * to `original`: it may have an answer, and has its own words where not.
+ * A layer's computation by the kernels, or by operations on backends that they do not reach. Calls that neither can
+ * take go to `original`, which may have an answer, or its own error.
  */
 export function fusedCall(original: LayerCall): LayerCall {
   return function call(inputs, kwargs) {
     const given = callOf(this, inputs);
     if (given === null) return original.call(this, inputs, kwargs);
     const compute = isTraining(this, kwargs?.training) ? train : infer;
-    // Nothing is made but the result. A scope would take 20 us, until the engine has compiled it.
+    // Nothing is made but the result. A scope would take 20 µs, until the engine has compiled it.
     if (given.host !== null && given.x.dtype === "float32" && !isObserved()) return compute(given);
     return tidy("batchNormalization", () => compute({ ...given, x: asFloat("x", given.x) }));
   };
@@ -85,7 +88,7 @@ function fits({ dtype, shape }: Tensor, channels: number): boolean {
   return dtype === "float32" && shape.length === 1 && shape[0] === channels;
 }
 
-/** `training` is what the layer is called with; a model passes nothing in inference, which leaves it to the layer's nodes. */
+/** `training` is the argument of the call. A model passes nothing in inference, so the layer's nodes decide. */
 function isTraining(layer: BatchNormalizationLayer, training: boolean | null | undefined): boolean {
   if (training === false) return false;
   const nodes = layer.inboundNodes;
@@ -93,7 +96,7 @@ function isTraining(layer: BatchNormalizationLayer, training: boolean | null | u
   return choices().frozen === "training" || !isFrozen(layer);
 }
 
-/** A model that is set not trainable tells its layers' weights, not its layers. */
+/** A model that is set not trainable freezes the weights of its layers, but does not tell the layers. */
 function isFrozen({ trainable, gamma, beta }: BatchNormalizationLayer): boolean {
   const weights = [gamma, beta].filter((weight) => weight !== null && weight !== undefined);
   return !trainable || (weights.length > 0 && weights.every((weight) => !weight.trainable));

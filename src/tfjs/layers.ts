@@ -33,7 +33,9 @@ const OPTIONS: readonly (keyof BatchNormalizationArgs)[] = [
 type Inputs = Parameters<LayerCall>[0];
 type Kwargs = Parameters<layers.Layer["call"]>[1];
 
-/** Not exported by its package. With a name of its own this layer takes none of the numbers that others are named by. */
+/**
+ * Not exported by its package. With a name of its own this layer takes none of the numbers that others are named by.
+ */
 const Original = layers.batchNormalization({ name: "batchnorm-wasm" }).constructor as {
   new (args?: BatchNormalizationArgs): layers.Layer;
   fromConfig: typeof layers.Layer.fromConfig;
@@ -45,8 +47,8 @@ const fused = fusedCall(function (inputs, kwargs) {
 
 /**
  * The layer of tf.layers.batchNormalization, computed by the kernels. Options, class name, config and the order of the
- * weights are those of the original, so weights and models pass between the two; for models that are loaded from JSON to
- * use this class, register it: `tf.serialization.registerClass(BatchNormalization)`.
+ * weights are those of the original, so weights and models pass between the two; for models that are loaded from JSON
+ * to use this class, register it: `tf.serialization.registerClass(BatchNormalization)`.
  */
 export class BatchNormalization extends Original {
   static className: string = "BatchNormalization";
@@ -58,7 +60,7 @@ export class BatchNormalization extends Original {
     super(args);
   }
 
-  /** Of a saved config, which may have entries that only Keras knows, such as "synchronized": they are left out. */
+  /** Makes a layer from a saved config. Entries that only Keras knows, such as "synchronized", are ignored. */
   static override fromConfig<T extends serialization.Serializable>(
     cls: serialization.SerializableConstructor<T>,
     config: serialization.ConfigDict,
@@ -68,7 +70,7 @@ export class BatchNormalization extends Original {
   }
 
   /**
-   * @param kwargs with `training: true` x is normalized by its own statistics, which the moving ones follow
+   * @param kwargs with `training: true` x is normalized by its own statistics, which update the moving statistics
    * @throws RangeError for one value per channel in training
    */
   override call(inputs: Inputs, kwargs: Kwargs): Inputs {

@@ -6,25 +6,28 @@ import { CopyingHost } from "./copying-host.js";
 import type { Host } from "./host.js";
 import { memoryOf, type WasmBackend, ZeroCopyHost } from "./zero-copy-host.js";
 
-/** How batch normalization is computed on a backend: by the kernels, with or without copies, or by operations of TensorFlow.js. */
+/**
+ * How batch normalization is computed on a backend: by the kernels, with or without copies, or by operations of
+ * TensorFlow.js.
+ */
 export type How = "zero copy" | "copies" | "operations";
 
 export interface Opened {
-  /** null where operations compute. */
+  /** The host; null if operations compute. */
   readonly host: Host | null;
   readonly how: How;
   /** Why it is so, in words for the user. */
   readonly reason: string;
 }
 
-/** The kernels in JavaScript, once they were imported. */
+/** The kernels in JavaScript, after their import. */
 let implementFallback: ((pages: number) => Implementation) | null = null;
 /** Whether the console was told that WebAssembly does not compute. */
 let told = false;
 
 /**
- * The host of a backend, compiled at once: where the engine refuses that, operations compute.
- * @param opensLater whether the caller opens the host beside the thread then, for the words of the reason
+ * The host of a backend, compiled synchronously. If the engine refuses that, operations compute.
+ * @param opensLater whether the caller then opens the host off the thread; the reason says so
  */
 export function openHost(backend: object, opensLater: boolean): Opened {
   try {
@@ -38,7 +41,7 @@ export function openHost(backend: object, opensLater: boolean): Opened {
   }
 }
 
-/** The host of a backend, compiled beside the thread that calls; where there is no WebAssembly, with kernels in JavaScript. */
+/** The host of a backend, compiled off the calling thread; without WebAssembly it has the kernels in JavaScript. */
 export async function openHostAsync(backend: object): Promise<Opened> {
   try {
     const { memory, over } = placeFor(backend);
@@ -72,7 +75,7 @@ function placeFor(backend: object): { memory: WebAssembly.Memory; over(kernels: 
   return { memory, over };
 }
 
-/** `remedy`: what there is to say where operations compute, because the kernels in JavaScript are not there. */
+/** `remedy` is the advice for the case that operations compute because the kernels in JavaScript are missing. */
 function withoutWebAssembly(backend: object, error: unknown, remedy: string): Opened {
   const cause = causeOf(error);
   if (implementFallback !== null) {
@@ -90,7 +93,10 @@ function warnOnce(how: string): void {
   told = true;
 }
 
-/** Why there are no kernels in WebAssembly. Errors of this package go on with a remedy, which is another one here. */
+/**
+ * The reason why there are no kernels in WebAssembly. Errors of this package end with a remedy, which is another one
+ * here.
+ */
 function causeOf(error: unknown): string {
   if (typeof WebAssembly === "undefined") return "this engine has no WebAssembly";
   const { reason, message } = error as Error & { reason?: string };

@@ -8,7 +8,7 @@ import { differentiableInference, differentiableMoments, differentiableTraining 
 import { checkAxis, type Extents, extentsOf } from "./extents.js";
 import { currentHost } from "./hosts.js";
 
-/** What becomes of a batch with one value per channel, which has no spread to normalize by. */
+/** The result for a batch with one value per channel, which has no variance. */
 export type SingleValue = "refuse" | "pass";
 export const SINGLE_VALUE = ["refuse", "pass"] as const;
 
@@ -20,26 +20,28 @@ export interface NormalizationOptions {
 }
 
 export interface TrainingOptions extends NormalizationOptions {
-  /** A batch with one value per channel: "refuse", the default, throws; "pass" gives y = beta, as TensorFlow.js does. */
+  /**
+   * A batch with one value per channel: "refuse", the default, throws; "pass" gives y = beta, as TensorFlow.js does.
+   */
   singleValue?: SingleValue | undefined;
 }
 
-/** Of both functions, so that one object can serve both; an inference has no use for the last. */
+/** The options of both functions, so that one object can serve both. Inference ignores the last. */
 const OPTIONS: readonly (keyof TrainingOptions)[] = ["axis", "eps", "singleValue"];
 
-/** A type and not an interface, as tf.tidy and tf.dispose want it. */
+/** This is a type and no interface, because tf.tidy and tf.dispose need it. */
 export type TrainingResult<T extends Tensor = Tensor> = {
-  /** Of x's shape. */
+  /** The normalized tensor, of x's shape. */
   readonly y: T;
-  /** Of the batch, shape [C]. */
+  /** The mean of the batch, shape [C]. */
   readonly mean: Tensor1D;
-  /** Of the batch, population, shape [C]. */
+  /** The population variance of the batch, shape [C]. */
   readonly variance: Tensor1D;
 };
 
 /**
- * Batch normalization by the statistics of x: y = (x - mean) / sqrt(variance + eps) * gamma + beta, per channel (Ioffe and
- * Szegedy 2015). All three results have gradients, y through the statistics too.
+ * Batch normalization by the statistics of x: y = (x - mean) / sqrt(variance + eps) * gamma + beta, per channel (Ioffe
+ * and Szegedy 2015). All three results have gradients, y through the statistics too.
  * @param x of rank 2 or more
  * @param gamma scale of shape [C], null for none
  * @param beta shift of shape [C], null for none
@@ -70,8 +72,8 @@ export function batchNormTraining<T extends Tensor>(
 }
 
 /**
- * Normalization by given statistics: y = (x - mean) / sqrt(variance + eps) * gamma + beta, with gradients for all of its
- * inputs, each in its own shape. Parameters have shape [C], or x's rank with extents of x or 1 and need not agree.
+ * Normalization by given statistics: y = (x - mean) / sqrt(variance + eps) * gamma + beta, with gradients for all of
+ * its inputs, each in its own shape. Parameters have shape [C], or x's rank with extents of x or 1 and need not agree.
  * @param x of rank 1 or more
  * @param gamma scale, null for none
  * @param beta shift, null for none
@@ -104,7 +106,7 @@ export function batchNormInference<T extends Tensor>(
   }) as T;
 }
 
-/** float32, as the kernels have it; the conversion of another type has a gradient of its own. */
+/** Converts to float32, the type of the kernels. The conversion has a gradient of its own. */
 export function asFloat(name: string, tensor: Tensor): Tensor {
   const { dtype } = tensor;
   if (dtype === "float32") return tensor;

@@ -8,17 +8,17 @@ import type { How } from "./open-host.js";
 
 export interface BackendStatus {
   /**
-   * "zero copy": the kernels of this package, on the tensors where they are. "copies": the kernels, in a memory of their own.
-   * "operations": the right formulas in operations of TensorFlow.js. "tfjs": what TensorFlow.js does by itself. "not started":
-   * one of the first three, once the backend has been started.
+   * "zero copy": the kernels of this package, in the backend's own memory. "copies": the kernels, in their own memory.
+   * "operations": the right formulas in operations of TensorFlow.js. "tfjs": the code of TensorFlow.js. "not started":
+   * one of the first three, after the start of the backend.
    */
   readonly how: How | "tfjs" | "not started";
-  /** Why, in a sentence for people. */
+  /** The reason, in a sentence for people. */
   readonly reason: string;
 }
 
 /**
- * How batch normalization is computed on each backend that is registered, by its name, as things stand.
+ * Tells how each registered backend computes batch normalization at present, by the backend's name.
  * @throws TypeError for a wrong argument
  */
 export function status(tf: Pick<Tfjs, "getKernel" | "serialization" | "layers">): Record<string, BackendStatus> {

@@ -1,14 +1,14 @@
 import { clone, engine, env, grads, type Tensor } from "@tensorflow/tfjs-core";
 
-/** For messages. */
+/** The name in messages. */
 const NAME = "batchnorm-wasm";
 
 /** The gradients of an operation's inputs, in their order, from dy and what was saved of the inputs. */
 export type Gradients = (dy: Tensor, saved: Tensor[]) => readonly Tensor[];
 
 /**
- * Whether an operation is for TensorFlow.js to run and record: tf.profile, the mode that checks for NaN, and a version
- * whose tape is not the one known here.
+ * Whether TensorFlow.js must run and record an operation: in tf.profile, in the mode that checks for NaN, and in a
+ * version with an unknown tape.
  */
 export function isObserved(): boolean {
   const { profiling, activeTape } = engine().state;
@@ -16,16 +16,16 @@ export function isObserved(): boolean {
 }
 
 /**
- * Puts y = f(inputs) on the tape, if one records; the tape disposes what it saves for the gradients. tf.customGrad runs f
- * as a kernel, in a scope, and clones each input as another one, which on wasm copies it: with the copies spared, a step of
- * a layer at 256 x 120 still took 75 us beside the kernels, and 55 so.
+ * Puts y = f(inputs) on the tape, if one records; the tape disposes what it saves for the gradients. tf.customGrad
+ * would run f as a kernel, in a scope, and clone each input, which on wasm copies it. Even without the copies a layer's
+ * step at 256 x 120 took 75 µs besides the kernels, and 55 µs this way.
  */
 export function record(inputs: readonly Tensor[], y: Tensor, gradients: Gradients): void {
   if (!engine().isTapeOn()) return;
   const saved = inputs.map(share);
   let connected = false;
   push(inputs, y, saved, (dy) => {
-    // For gradients of these gradients: what was saved is a function of the inputs.
+    // Gradients of these gradients need this, because the saved values are functions of the inputs.
     if (!connected && engine().isTapeOn()) {
       saved.forEach((tensor, i) => void push([inputs[i]], tensor, [], (d) => [clone(d)]));
       connected = true;

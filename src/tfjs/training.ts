@@ -4,8 +4,8 @@ import { type Extents, isEmpty } from "./extents.js";
 import { ABSENT, type Address, type Call, callOf, DOUBLE, type Host, IDENTITY, scratchBytes } from "./host.js";
 
 /**
- * A batch's statistics: of all channels mean, then invstd = 1/sqrt(variance + eps), then variance. In float64, so that the
- * backward pass loses nothing; one array, which the kernels' memory takes and gives in one piece.
+ * The statistics of a batch: the mean of all channels, then invstd = 1 / sqrt(variance + eps), then the variance. They
+ * are float64, so that the backward pass loses nothing, and one array, so that one copy moves them.
  */
 export type BatchStatistics = Float64Array;
 
@@ -20,14 +20,14 @@ export interface MovingStatistics<T extends TensorInfo = TensorInfo> {
 export interface TrainingForward {
   readonly y: TensorInfo;
   readonly statistics: BatchStatistics;
-  /** The next moving statistics, null where none were given or the batch is empty. */
+  /** The next moving statistics; null if none were given or the batch is empty. */
   readonly moved: Pick<MovingStatistics, "mean" | "variance"> | null;
 }
 
-/** Of {@link BatchStatistics}. */
+/** The number of vectors in {@link BatchStatistics}. */
 export const VECTORS = 3;
 
-/** Where a computation has its values per channel, in float64. */
+/** The addresses of a computation's per-channel values, in float64. */
 interface Room {
   /** Here begin the {@link BatchStatistics}. */
   readonly mean: Address;
@@ -75,8 +75,8 @@ export function trainingForward(
 }
 
 /**
- * Brings the moving statistics to `at`, as float64. What it returns makes tensors of those that are there then: new ones, because
- * others may share the data of the old.
+ * Copies the moving statistics to `at`, as float64. The returned function makes tensors of the values that are there
+ * later. They are new tensors, because others may share the data of the old ones.
  */
 export function mover(host: Host, moving: MovingStatistics, at: readonly [Address, Address], channels: number) {
   const from = [host.input(moving.mean), host.input(moving.variance)];
@@ -89,8 +89,8 @@ export function mover(host: Host, moving: MovingStatistics, at: readonly [Addres
 }
 
 /**
- * dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m), dgamma = sum(dy * xhat), dbeta = sum(dy); the last two only
- * where there is a gamma, or a beta.
+ * dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m), dgamma = sum(dy * xhat), dbeta = sum(dy); the last two
+ * only where there is a gamma, or a beta.
  */
 export function trainingBackward(
   host: Host,

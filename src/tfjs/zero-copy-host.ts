@@ -3,13 +3,13 @@ import type { KernelExports } from "../exports.js";
 import { isA } from "../realms.js";
 import type { Address, Host, Output } from "./host.js";
 
-/** What the wasm backend has inside, as far as it is used here: fields that TensorFlow.js does not document. */
+/** The used internals of the wasm backend. TensorFlow.js does not document these fields. */
 interface WasmModule {
   asm: object;
   HEAPU8: Uint8Array;
   _malloc(bytes: number): number;
   _free(address: number): void;
-  /** Of the threaded build. */
+  /** The threads of the threaded build. */
   PThread?: { loadWasmModuleToWorker?(worker: object): unknown };
 }
 
@@ -20,7 +20,7 @@ export interface WasmBackend {
   disposeData(dataId: object): boolean;
 }
 
-/** The memory of the wasm backend, null where it is out of reach. */
+/** The memory of the wasm backend; null if it is out of reach. */
 export function memoryOf(backend: object): WebAssembly.Memory | null {
   const { wasm, dataIdMap, makeOutput, disposeData } = backend as Partial<WasmBackend>;
   const isFunction = (value: unknown) => typeof value === "function";
@@ -47,8 +47,8 @@ function memoryOfThreads({ PThread }: WasmModule): unknown {
 }
 
 /**
- * Whether both are the same bytes. To compare buffers would not do: after growth by another thread HEAPU8 has an older and
- * shorter one of the same memory.
+ * Whether both are the same bytes. Comparing the buffers is not enough: after growth by another thread HEAPU8 has an
+ * older and shorter buffer of the same memory.
  */
 function isHeap(memory: WebAssembly.Memory, { HEAPU8, _malloc, _free }: WasmModule): boolean {
   if (HEAPU8?.buffer === memory.buffer) return true;
@@ -63,7 +63,7 @@ function isHeap(memory: WebAssembly.Memory, { HEAPU8, _malloc, _free }: WasmModu
   return same;
 }
 
-/** The kernels at work in the wasm backend's own memory, on the tensors where they are. */
+/** The kernels inside the wasm backend's own memory, without copies. */
 export class ZeroCopyHost implements Host {
   #scratch: Address = 0;
   #scratchBytes = 0;
