@@ -42,7 +42,9 @@ export function scratchBytes(shapes: readonly Extents[]): number {
 /** `relu`: fused behind the normalization, by default not. */
 export type Settings = Extents & Pick<Problem, "eps" | "momentum"> & { readonly relu?: boolean };
 
-/** The factor from the population variance to the unbiased one. A single value has neither: 1 keeps the average finite. */
+/**
+ * The factor from the population variance to the unbiased one. A single value has neither: 1 keeps the average finite.
+ */
 function unbiased(count: number): number {
   return count > 1 ? count / (count - 1) : 1;
 }
@@ -108,7 +110,7 @@ export function place(
   const [[runningMean, means], [runningVar, variances]] = [perChannel(), perChannel()];
   const [[dgamma, dgammas], [dbeta, dbetas]] = [perChannel(), perChannel()];
   const scratch = arena.bytes(k.scratchBytes(...exported(extents)) >>> 0);
-  // biome-ignore format: one line for the tensors, one for what has a value per channel
+  // biome-ignore format: one line for the tensors, one for the per-channel values
   const addresses: Addresses = {
     x, y, dy, dx,
     gamma, beta, mean, variance, invstd, runningMean, runningVar, dgamma, dbeta, scratch,

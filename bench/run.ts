@@ -9,7 +9,7 @@ import type { Step } from "./trial.js";
 
 /** What a run is given besides what it measures. */
 export interface Surroundings extends Pick<Options, "quick" | "peers"> {
-  /** Begins the progress line; so many steps will be announced. */
+  /** Begins the progress line of `steps` steps. */
   begin(steps: number): void;
   readonly step: Step;
 }

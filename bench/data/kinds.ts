@@ -3,7 +3,7 @@ import type { Problem, Verb } from "../baseline/index.js";
 import type { Extents } from "../inputs.js";
 import { forEachElement } from "../reference.js";
 
-/** What makes a channel differ from the ordinary ones. */
+/** The differences of a channel from the ordinary ones. */
 export interface Kind {
   readonly name: string;
   /** Those that it can slow down. */

@@ -2,8 +2,8 @@
 export type Norm = readonly [channels: number, side: number];
 
 /**
- * ResNet-50 on 224 x 224 (He et al. 2015, table 1), with the stride in the 3x3 convolution as torchvision and others have
- * it: 53 batch norms.
+ * ResNet-50 on 224 x 224 (He et al. 2015, table 1), with the stride in the 3x3 convolution as torchvision and others
+ * have it: 53 batch norms.
  */
 export function resNet50(): Norm[] {
   const stages: readonly (readonly [blocks: number, width: number, side: number])[] = [
@@ -45,7 +45,7 @@ export function mobileNetV2(): Norm[] {
       const width = expansion * input;
       if (expansion > 1) norms.push([width, side]); // 1x1
       if (block === 0) side /= stride;
-      norms.push([width, side]); // 3x3, one filter a channel
+      norms.push([width, side]); // 3x3, one filter per channel
       norms.push([channels, side]); // 1x1
       input = channels;
     }

@@ -2,7 +2,7 @@ import type { Header } from "../../scripts/common/machine.js";
 import type { CaseResult } from "../trial.js";
 import type { ImageLayout } from "./networks.js";
 
-/** What is timed: the layer that a user calls, between its opponent and its limit. */
+/** The timed rows: the layer that a user calls, between its baseline and its limit. */
 export const ROWS = ["fastest JS", "layer", "floor"] as const;
 export type Row = (typeof ROWS)[number];
 

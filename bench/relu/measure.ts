@@ -10,7 +10,7 @@ import type { Step } from "../trial.js";
 import { TITLES, VERBS } from "../verbs.js";
 import type { ReluCase } from "./results.js";
 
-/** How many steps a case announces. */
+/** The number of steps of a case. */
 export const STEPS = 1 + VERBS.length;
 
 /** Results first, then the times with and without the activation, on the same memory. */

@@ -10,7 +10,7 @@ import { agreeWithResidual } from "./agreement.js";
 import { addRelu, mask } from "./loops.js";
 import { PASSES, type Pass, type ResidualCase, type Way } from "./results.js";
 
-/** How many steps a case announces. */
+/** The number of steps of a case. */
 export const STEPS = 1 + PASSES.length;
 
 const NAMES = ["x", "residual", "y", "dy", "dz", "dx"] as const;

@@ -58,7 +58,7 @@ export async function scan(
     const p = problem(shape, shape.at);
     bed.fill(p, 1);
     const place = bed.place(p, shape.loop, 1);
-    // one value a channel has no deviation to compare with
+    // one value per channel has no deviation to compare with
     if (shape.batch * shape.spatial > 1) place.check();
     return place;
   });

@@ -24,7 +24,7 @@ export interface StartEngine {
 
 export interface StartResults {
   readonly header: Header;
-  /** Fresh engines a case. */
+  /** Fresh engines per case. */
   readonly repetitions: number;
   readonly engines: readonly StartEngine[];
   readonly missing: readonly string[];

@@ -16,7 +16,7 @@ const TICKS = [0.5, 1, 2, 4, 8, 16, 32, 64, 128];
 
 const ROWS = Object.keys(COLORS) as (keyof typeof COLORS)[];
 
-/** Bars of time over the floor, one column a verb, on a logarithmic axis that begins below the floor. */
+/** Bars of time over the floor, one column per verb, on a logarithmic axis that begins below the floor. */
 export function suiteChart({ header, cases }: SuiteResults): TopLevelSpec {
   const values = VERBS.flatMap((verb) =>
     cases.flatMap((c) =>

@@ -51,7 +51,7 @@ export function summary(cases: readonly CaseResult[]): string {
 
 type Finding = (c: CaseResult, verb: Verb) => number | null;
 
-/** What was found, a case at a time: NC 4x8 (training forward 0.47, inference 0.32). */
+/** The findings per case: NC 4x8 (training forward 0.47, inference 0.32). */
 function list(cases: readonly CaseResult[], find: Finding): string[] {
   return cases.flatMap((c) => {
     const found = VERBS.flatMap((verb) => {

@@ -12,10 +12,15 @@ export const SHAPES: readonly (readonly number[])[] = [
   [256, 120],
 ];
 
-/** Largest difference from TensorFlow.js, relative to the largest value; its float32 sums of 50,000 terms are that far off. */
+/**
+ * Largest difference from TensorFlow.js, relative to the largest value; its float32 sums of 50,000 terms are that far
+ * off.
+ */
 const TOLERANCE = 2e-4;
 
-/** In which V8 compiles what is JavaScript of a step: the first 40 at 256 x 120 take 1.5 times as long as later ones. */
+/**
+ * Untimed steps, in which V8 compiles the JavaScript: the first 40 at 256 x 120 take 1.5 times as long as later ones.
+ */
 export const WARMUP_MS = 300;
 
 type Layer = tfl.layers.Layer;
@@ -26,7 +31,7 @@ interface Contender {
   inference(): void;
 }
 
-/** What a step and an inference give, for the comparison: y, dx, dgamma, dbeta, and y by the moving statistics. */
+/** The results of a step and an inference, for the comparison: y, dx, dgamma, dbeta, and y by the moving statistics. */
 type Outcome = Readonly<Record<string, Float32Array>>;
 
 function stepOf(layer: Layer, x: tf.Tensor, dy: tf.Tensor) {

@@ -9,7 +9,7 @@ export const quantities: readonly Quantity[] = ["y", "dx", "dweight", "dbias", "
 
 export interface GoldenExpectation {
   readonly ref: TensorRef;
-  /** One a channel, for the metric; only in the PyTorch set. */
+  /** One per channel, for the metric; only in the PyTorch set. */
   readonly scale: TensorRef;
   /** PyTorch's own float32 answer in the metric; only in the PyTorch set. */
   readonly torchF32: { readonly maxRel: number; readonly classMismatch: number };

@@ -123,7 +123,7 @@ export function sumErrors(sums: Float64Array, errors: Float64Array): Float64Arra
   return sums.map((sum, c) => errors[c] + rounding(sum));
 }
 
-/** What subnormal products dy·(x − mean) may cost dgamma: 2^-150 a value, then times invstd. */
+/** The error of dgamma from subnormal products dy·(x − mean): 2^-150 per value, then times invstd. */
 export function subnormalAllowance(count: number, invstd: number): number {
   return count * subnormal * invstd;
 }

@@ -1,7 +1,7 @@
 import { BatchNorm, type Kernels } from "../../src/index.js";
 import { type GoldenCase, type GoldenStep, type Quantity, values } from "./read.js";
 
-/** What a step gave, as copies. */
+/** Copies of the results of a step. */
 export interface Outcome {
   readonly got: { readonly [quantity in Quantity]?: Float32Array | Float64Array };
   readonly numBatchesTracked: number;

@@ -12,7 +12,7 @@ export const run = (property: fc.IRawProperty<unknown>, numRuns = 60) =>
 const extent = (max: number) =>
   fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 9 }) }, fc.integer({ min: 1, max }));
 
-/** A case of at least two values per channel and at most some 10,000 in all. */
+/** A case of at least two values per channel and at most about 10,000 in all. */
 export const anyCase = (modes: readonly Mode[]): fc.Arbitrary<Case> =>
   fc
     .record({

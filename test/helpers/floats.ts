@@ -15,7 +15,7 @@ export function floatAt(order: number): number {
 
 export const LAST = orderOf(Infinity);
 
-/** The float32 number so many steps from the one nearest to `value`, between both infinities. */
+/** The float32 number `steps` steps from the one nearest to `value`, between both infinities. */
 export function stepped(value: number, steps: number): number {
   return floatAt(Math.max(-LAST, Math.min(LAST, orderOf(value) + steps)));
 }

@@ -18,7 +18,7 @@ export function step(p: Problem, mode: Mode, options?: BatchNormOptions): StepRe
   return stepIn(kernels, p, mode, options);
 }
 
-/** One forward and one backward against the reference: everything that a step gives, within the goal. */
+/** Compares one forward and one backward with the reference: all results of a step, within the goal. */
 export function expectStep(p: Problem, mode: Mode, want = expectation(p), dxTerms = (_: number) => 0): void {
   const got = step(p, mode);
   expectClose(p.line, "y", got.y, want.y);

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { BatchNorm, type BatchNormOptions, type Layout } from "../../src/index.js";
 import { loadKernels } from "../helpers/backend.js";
 
-/** With `out` given, a step allocates nothing: not in the kernels' memory, and on the JS heap no more than a constant. */
+/**
+ * With `out` given, a step allocates nothing: not in the kernels' memory, and on the JS heap no more than a constant.
+ */
 
 const collect = (globalThis as { gc?: () => void }).gc;
 const FEW = 10_000;
@@ -41,7 +43,7 @@ describe("a forward and a backward with out", () => {
         layer.backward(y, intoGradients);
       }
     };
-    /** Bytes allocated on the heap by so many steps, collected or not. */
+    /** The bytes that a number of steps allocates on the heap, collected or not. */
     const allocated = (count: number) => {
       collect();
       const before = process.memoryUsage().heapUsed;

@@ -9,8 +9,8 @@ import * as reference from "../helpers/reference.js";
 import { meanError, varianceError } from "../helpers/worst-case.js";
 
 /**
- * Statistics of few-valued data (masks, quantised values), whose rounding errors do not average out. Half of them are of
- * equal values one after the other.
+ * Statistics of few-valued data (masks, quantised values), whose rounding errors do not average out. Half of them are
+ * of equal values one after the other.
  */
 
 const distances = [
@@ -110,7 +110,7 @@ describe.each(shapes)("planes of %s x %s x %s", (batch, _, spatial) => {
         Array.from({ length: count }, () => Math.fround(0.37 * (sign * distance + noise.normal()))),
       ),
     );
-    // A float64 mean errs by some 1e-16 of itself, whatever the deviation.
+    // A float64 mean errs by about 1e-16 of itself, whatever the deviation.
     expectWithin(
       errorsOf(channels),
       () => goal,

@@ -6,7 +6,7 @@ import { axes } from "../helpers/reference.js";
 
 /**
  * A channel's statistics depend on its own values alone: how the others lie decides how often x is read, not what is
- * found. Shapes on both sides of 256 values a channel, of folded rows, and of groups of rows.
+ * found. Shapes on both sides of 256 values per channel, of folded rows, and of groups of rows.
  */
 
 const shapes: readonly (readonly [Layout, readonly number[]])[] = [

@@ -158,7 +158,7 @@ describe("momentum", () => {
     const layer = new BatchNorm(kernels, 1, { momentum: null });
     for (let i = 1; i <= 40; i++) {
       layer.forward(kernels.tensor([2, 1], "NC", [i - 1, i + 1]));
-      // Means 1 to i: their average is (i + 1) / 2. Three roundings a step.
+      // Means 1 to i: their average is (i + 1) / 2. Three roundings per step.
       expect(Math.abs((layer.runningMean?.[0] ?? Number.NaN) - (i + 1) / 2)).toBeLessThanOrEqual(3 * i * 2 ** -53 * i);
       expect(layer.numBatchesTracked).toBe(i);
     }

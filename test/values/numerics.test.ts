@@ -54,7 +54,7 @@ const hard: readonly Hard[] = [
   { name: "a ramp far from 0", x: (_, i) => 1e6 + i / 8 },
 ];
 
-/** Both memory orders, many and few values a plane and a row, more rows than a block. */
+/** Both memory orders, many and few values per plane and per row, more rows than a block. */
 const shapes = [
   "NCHW 4x3x7x9",
   "NCL 2x5x1009",

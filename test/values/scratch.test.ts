@@ -5,11 +5,16 @@ import { gradientSumsByParts, statisticsByParts, type Work } from "../helpers/ph
 import { type Call, type Extents, Placed } from "../helpers/placed.js";
 import { fill, random } from "../helpers/random.js";
 
-/** What the kernels use of the scratch is within `scratchBytes`, and the sums of parts within `partialBytes`, whatever the extents. */
+/**
+ * What the kernels use of the scratch is within `scratchBytes`, and the sums of parts within `partialBytes`, whatever
+ * the extents.
+ */
 
 const PAGE = 65536;
 const MOST_CHANNELS = 3000;
-/** Of many channels some, of every remainder by 4. In JavaScript there are no more columns than channels from 256 on. */
+/**
+ * Of many channels some, of every remainder by 4. In JavaScript there are no more columns than channels from 256 on.
+ */
 const channelCounts = Array.from({ length: MOST_CHANNELS }, (_, i) => i + 1).filter(
   (channels) => channels <= (backend === "wasm" ? 300 : 70) || channels % (backend === "wasm" ? 13 : 101) === 0,
 );
@@ -20,15 +25,15 @@ const GUARD = 4096;
 const SENTINEL = 0xa5;
 
 /**
- * The width that a kernel takes grows with the batch up to four rows, or 64 columns, of which there are then eight at least;
- * from there on it is the same for any batch. Five rows more leave a part that fills no group of rows.
+ * The width that a kernel takes grows with the batch up to four rows, or 64 columns, of which there are then eight at
+ * least; from there on it is the same for any batch. Five rows more leave a part that fills no group of rows.
  */
 function batchOf(columns: number): number {
   if (columns >= FOLDED) return 8 + 5;
   return 8 * Math.max(4, Math.ceil(64 / columns)) + 5;
 }
 
-/** Planes of so many values, with the most channels. */
+/** Values per plane, with the most channels. */
 const planes = [1, 2, 3, 4, 7, 13].map((spatial) => [spatial, spatial > 4 ? 300 : MOST_CHANNELS]);
 const casesOf = (spatial: number, mostChannels: number): Extents[] =>
   channelCounts

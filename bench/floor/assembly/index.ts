@@ -1,12 +1,12 @@
 // What the memory allows, without arithmetic worth mentioning. Lengths in bytes, multiples of 16.
 // Tried (GB/s at 21 KB, 0.8 MB, 6.4 MB, 26 MB; AMD EPYC, Node 20.20.2, November 2026, minima of interleaved rounds):
-//   read   1 accumulator    20  20  20  20      copy   1 vector a turn   40  44  42  20.5
+//   read   1 accumulator    20  20  20  20      copy   1 per iteration  40  44  42  20.5
 //          2                38  39  39  37             2                 49  47  44  19.9
 //          4                74  75  78  50             4                 49  47  44  19.8
 //          8               100  86  96  51             8                 49  48  45  19.6
 //          12              101  87  98  52             memory.copy       47  48  45  18.9
 //          8, two halves   100  92  98  55
-// Copy: from two vectors a turn on all the same but at 6.4 MB, where four loads before four stores are 6 % faster.
+// Copy: from two vectors per iteration on all the same but at 6.4 MB, where four loads before four stores are 6 % faster.
 
 /** Sum of all values, reading both halves of the buffer side by side. */
 export function read(x: usize, bytes: usize): f32 {

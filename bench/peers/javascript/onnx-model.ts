@@ -56,7 +56,7 @@ export interface Graph {
   readonly nodes: readonly Node[];
   readonly inputs: Shapes;
   readonly outputs: Shapes;
-  /** Known beforehand, one value a channel. */
+  /** Known beforehand, one value per channel. */
   readonly constants: Readonly<Record<string, Float32Array>>;
   /** Of all constants; a vector by default. */
   readonly constantShape?: readonly number[];

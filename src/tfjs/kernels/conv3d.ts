@@ -18,7 +18,7 @@ interface Depths {
   filterDepth: number;
   strideDepth: number;
   front: number;
-  /** Of one depth of x, y, the filter: their shapes without the batch. */
+  /** The shapes of one depth of x, y and the filter, without the batch. */
   x: [number, number, number];
   y: [number, number, number];
   filter: Shape4;
@@ -51,7 +51,7 @@ function depthsOf(tf: Tf, x: Shape5, filter: Shape5, dy: Shape5, { strides, pad 
   };
 }
 
-/** For the filter's position f in depth, the images of x and of y that it connects, counted over the batch. */
+/** The images of x and of y that the filter's position f in depth connects, counted over the batch. */
 function pairsOf(d: Depths, f: number): Pair[] {
   const pairs: Pair[] = [];
   for (let n = 0; n < d.batch; n++) {
@@ -74,8 +74,8 @@ function images(scope: Scope, from: TensorInfo, shape: number[], which: number[]
 }
 
 /**
- * The kernel Conv3DBackpropFilterV2: dW[f] is the gradient of the filter of a convolution over height and width, with the
- * images that f connects. The backend's own leaves out terms where a stride is above 1 or x is padded.
+ * The kernel Conv3DBackpropFilterV2: dW[f] is the gradient of the filter of a convolution over height and width, with
+ * the images that f connects. The backend's own leaves out terms where a stride is above 1 or x is padded.
  */
 export function conv3DBackpropFilter(tf: Tf) {
   return (call: Call<{ x: TensorInfo; dy: TensorInfo }, Attributes & { filterShape: Shape5 }>): TensorInfo => {
@@ -111,9 +111,9 @@ export function conv3DBackpropFilter(tf: Tf) {
 }
 
 /**
- * The kernel Conv3DBackpropInputV2, which is `tf.conv3dTranspose` too: dx is the sum over f of the gradients of the input of
- * convolutions over height and width, with the images that f connects. The backend's own leaves out depths above the
- * filter's.
+ * The kernel Conv3DBackpropInputV2, which is `tf.conv3dTranspose` too: dx is the sum over f of the gradients of the
+ * input of convolutions over height and width, with the images that f connects. The backend's own leaves out depths
+ * above the filter's.
  */
 export function conv3DBackpropInput(tf: Tf) {
   return (call: Call<{ dy: TensorInfo; filter: TensorInfo }, Attributes & { inputShape: Shape5 }>): TensorInfo => {

@@ -1,13 +1,16 @@
 import type * as core from "@tensorflow/tfjs-core";
 
-/** The namespace of the engine in use, as `import * as tf from "@tensorflow/tfjs-core"` gives it; what is used of it here. */
+/**
+ * The namespace of the engine in use, as `import * as tf from "@tensorflow/tfjs-core"` gives it; what is used of it
+ * here.
+ */
 export type Tf = Pick<typeof core, "getKernel" | "registerKernel" | "unregisterKernel" | "backend_util">;
 
 export type Shape4 = [number, number, number, number];
 
 export type Explicit = core.backend_util.ExplicitPadding;
 
-/** What TensorFlow.js tells a convolution's gradient kernel besides its inputs. */
+/** The attributes of a convolution's gradient kernel in TensorFlow.js. */
 export interface ConvolutionAttributes {
   strides: number | [number, number];
   pad: "same" | "valid" | number | Explicit;
@@ -33,8 +36,8 @@ export interface Geometry {
 }
 
 /**
- * The extents of y are those of dy, not what `attrs` give: the gradient of `tf.conv2d` leaves `dimRoundingMode` out, and
- * with "ceil" y has a row more than would follow without it. The padding depends on neither.
+ * The extents of y are those of dy, not what `attrs` give: the gradient of `tf.conv2d` leaves `dimRoundingMode` out,
+ * and with "ceil" y has a row more than would follow without it. The padding depends on neither.
  */
 export function geometryOf(
   tf: Tf,
@@ -49,7 +52,8 @@ export function geometryOf(
   const { computeConv2DInfo } = tf.backend_util;
   const info = computeConv2DInfo(xShape, filterShape, strides, 1, pad, dimRoundingMode, depthwise, format);
   const [outHeight, outWidth] = format === "channelsLast" ? dyShape.slice(1, 3) : dyShape.slice(2);
-  // One literal: of objects made by spreading, each has a hidden class of its own, and the loops are compiled at each call.
+  // One literal: of objects made by spreading, each has a hidden class of its own, and the loops are compiled at each
+  // call.
   return {
     batch: info.batchSize,
     inHeight: info.inHeight,

@@ -24,7 +24,7 @@ const termValues = 2 ** 20;
  * dx[n, h, w, c] = sum over i, j, k of dy[n, p, q, k] · filter[i, j, c, k], where p·strideHeight + i - top = h and
  * q·strideWidth + j - left = w.
  *
- * TensorFlow.js's own, `original`, is a loop of about 1 ns a product. It stays for dataFormat NCHW and where `leave` holds.
+ * TensorFlow.js's own, `original`, is a loop of about 1 ns per product. It stays for dataFormat NCHW and where `leave` holds.
  */
 export function conv2DBackpropInput(
   tf: Tf,
@@ -47,10 +47,10 @@ export function conv2DBackpropInput(
 }
 
 /**
- * Where the compositions are not clearly twice as fast. They pack the filter anew at each call, 40 to 130 ns a weight: 1.3
- * times the time of `original` at 64 pixels of 256 -> 256 channels, 3x3, a third of it at 256 pixels. XNNPACK computes 8
- * channels of dx at once, for fewer than 4 it is no faster (64x4x4x1 -> 128). Adding a term costs as much as 4 products:
- * at stride 2 and 3x3 the gain is 1.8 for 8 channels of dy and 2.1 for 16.
+ * Where the compositions are not clearly twice as fast. They pack the filter anew at each call, 40 to 130 ns per
+ * weight: 1.3 times the time of `original` at 64 pixels of 256 -> 256 channels, 3x3, a third of it at 256 pixels.
+ * XNNPACK computes 8 channels of dx at once, for fewer than 4 it is no faster (64x4x4x1 -> 128). Adding a term costs as
+ * much as 4 products: at stride 2 and 3x3 the gain is 1.8 for 8 channels of dy and 2.1 for 16.
  */
 function isSlow(g: Geometry): boolean {
   const pixels = g.batch * g.outHeight * g.outWidth;
@@ -95,8 +95,8 @@ function convolve(scope: Scope, dy: TensorInfo, filter: TensorInfo, g: Geometry)
 
 /**
  * All terms of dx as a product of matrices, dy times the filter's transpose, each then added where it belongs. For
- * strides: a convolution of dy with zeros between its values multiplies strideHeight·strideWidth times as much, and takes
- * twice the time at 32x32x32x16 -> 32, 3x3, stride 2 (15 against 7.6 ms).
+ * strides: a convolution of dy with zeros between its values multiplies strideHeight·strideWidth times as much, and
+ * takes twice the time at 32x32x32x16 -> 32, 3x3, stride 2 (15 against 7.6 ms).
  */
 function multiplyAndAdd(scope: Scope, dy: TensorInfo, filter: TensorInfo, g: Geometry): TensorInfo {
   const columns = g.filterHeight * g.filterWidth * g.inChannels;

@@ -1,7 +1,7 @@
 import type { DataType, TensorInfo } from "@tensorflow/tfjs-core";
 import type { Call, WasmBackend } from "./scope.js";
 
-/** What is used of TensorFlow.js's cpu backend. */
+/** The used part of TensorFlow.js's cpu backend. */
 interface CpuBackend {
   makeTensorInfo(shape: number[], dtype: DataType, values: Float32Array): TensorInfo;
   disposeData(dataId: object): boolean;

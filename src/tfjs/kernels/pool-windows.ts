@@ -22,8 +22,8 @@ export interface Pool {
 }
 
 /**
- * The extents of y are those of `outShape` where it is given, of dy: the gradients of `tf.maxPool` and `tf.avgPool` leave
- * `dimRoundingMode` out.
+ * The extents of y are those of `outShape` where it is given, of dy: the gradients of `tf.maxPool` and `tf.avgPool`
+ * leave `dimRoundingMode` out.
  */
 export function poolOf(tf: Tf, xShape: number[], attrs: PoolAttributes, dyShape?: number[]): Pool {
   const { filterSize, strides, pad, dimRoundingMode } = attrs;
@@ -62,9 +62,9 @@ export function poolOf(tf: Tf, xShape: number[], attrs: PoolAttributes, dyShape?
 
 /** A window as far as it lies in x: rows of `columns` pixels. Indices count values. */
 export interface Window {
-  /** Of its first pixel in y. */
+  /** The index of its first pixel in y. */
   y: number;
-  /** Of the first value of each row of it in x. `length` rows are in use. */
+  /** The index of the first value in x of each of its rows. `length` rows are in use. */
   rows: Int32Array;
   length: number;
   columns: number;
@@ -94,7 +94,7 @@ export function eachWindow(pool: Pool, visit: (window: Window) => void): void {
   }
 }
 
-/** Of each window along an axis, the first position in x and the one after its last. */
+/** The first position in x of each window along an axis, and the one after its last. */
 function bounds({ inExtents, outExtents, size, strides, before }: Pool, axis: number): Int32Array {
   const result = new Int32Array(2 * outExtents[axis]);
   for (let p = 0; p < outExtents[axis]; p++) {

@@ -75,8 +75,8 @@ export interface Factor {
 }
 
 /**
- * a · b, `rows` x `terms` times `terms` x `columns`. Packing the right side takes 10 ns a value, more than all else, so that
- * the one with fewer values goes there: where that is a, the result is the transpose of bᵀ · aᵀ.
+ * a · b, `rows` x `terms` times `terms` x `columns`. Packing the right side takes 10 ns per value, more than all else,
+ * so that the one with fewer values goes there: where that is a, the result is the transpose of bᵀ · aᵀ.
  */
 export function multiply(scope: Scope, a: Factor, b: Factor, rows: number, terms: number, columns: number): TensorInfo {
   if (rows < columns) {

@@ -15,7 +15,7 @@ import { register, type Undo } from "./scope.js";
 import { unsortedSegmentSum } from "./segment-sum.js";
 import { convolution, eitherFormat } from "./windows.js";
 
-/** What stands in for a kernel of TensorFlow.js; calls it, `original`, where that is right and no slower. */
+/** Replaces a kernel of TensorFlow.js. It calls `original` if that is right and no slower. */
 type Replacement = (tf: Tf, original: KernelFunc) => unknown;
 
 /** On the wasm backend. */
@@ -45,7 +45,7 @@ const REPLACED_ON_CPU: Readonly<Record<string, Replacement>> = {
   AvgPool3DGrad: (tf) => onCpu(avgPoolGradient(tf)),
 };
 
-/** What the wasm backend lacks. */
+/** The kernels that the wasm backend lacks. */
 const MISSING: Readonly<Record<string, (tf: Tf) => unknown>> = {
   Conv2DBackpropFilter: conv2DBackpropFilter,
   DepthwiseConv2dNativeBackpropFilter: depthwiseConv2dNativeBackpropFilter,
@@ -101,7 +101,7 @@ function replace(tf: Tf, kernelName: string, backend: string, kernel: Replacemen
   return held(tf, kernelName, backend) ?? hold(tf, kernelName, kernel(tf, original.kernelFunc), original);
 }
 
-/** What is known of a kernel of ours, under {@link OURS}: how many calls have it, and the way back. */
+/** The record of a kernel of ours, under {@link OURS}: the number of calls that installed it, and the way back. */
 interface Held {
   users: number;
   undo: Undo;

@@ -9,7 +9,7 @@ import type {
 import { replaceKernel } from "../registry.js";
 import type { Tf } from "./geometry.js";
 
-/** What the compositions use of TensorFlow.js's wasm backend. */
+/** The part of TensorFlow.js's wasm backend that the compositions use. */
 export interface WasmBackend {
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
   /** A view, stale after the next allocation. */
@@ -38,8 +38,8 @@ export interface Scope {
 }
 
 /**
- * Calls `use`, with the inputs in the backend's memory, and frees all that it allocated, also when it throws, but for the
- * tensor that it returns. Freeing matters beyond the memory of the tensors: the backend keeps a packed copy of each
+ * Calls `use`, with the inputs in the backend's memory, and frees all that it allocated, also when it throws, but for
+ * the tensor that it returns. Freeing matters beyond the memory of the tensors: the backend keeps a packed copy of each
  * convolution's filter and each product's right side until that tensor is disposed of.
  */
 export function inScope(

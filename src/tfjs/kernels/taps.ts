@@ -1,4 +1,4 @@
-/** What assembly/tfjs exports: see there. Addresses and distances are in bytes. */
+/** The exports of assembly/tfjs: see there. Addresses and distances are in bytes. */
 export interface Loops {
   addTaps(
     sums: number,

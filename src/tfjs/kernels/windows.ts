@@ -3,7 +3,10 @@ import type { ConvolutionAttributes, Explicit, Shape4, Tf } from "./geometry.js"
 import { type Call, inScope, type Scope } from "./scope.js";
 import { surround } from "./surround.js";
 
-/** One axis of a convolution or a pooling: `count` windows of `size`, `stride` apart; the first begins `before` before x. */
+/**
+ * One axis of a convolution or a pooling: `count` windows of `size`, `stride` apart; the first begins `before` before
+ * x.
+ */
 export interface Axis {
   extent: number;
   count: number;
@@ -36,7 +39,7 @@ export function axesOf(info: backend_util.Conv2DInfo): [Axis, Axis] {
   ];
 }
 
-/** What the windows reach beyond the end of x; negative where a part of x is unused. */
+/** The length by which the windows reach beyond the end of x; negative if a part of x is unused. */
 const reach = ({ extent, count, size, stride, before }: Axis) => (count - 1) * stride + size - before - extent;
 
 /** How many windows XNNPACK computes; it writes them all, whatever room the result has. */
@@ -54,10 +57,10 @@ interface Inputs {
 type Attributes = ConvolutionAttributes & { dilations?: number | [number, number] };
 
 /**
- * A convolution's kernel of the wasm backend, plain or depthwise, with or without bias and activation. `original` is right
- * where XNNPACK computes as many windows as TensorFlow.js makes room for, and, with padding "same", where the windows leave
- * nothing of x unused: it takes the padding that is then negative for a very large one, and y is 0. Elsewhere `original` is
- * given the padding, or where no padding gives these windows, x with zeros around.
+ * A convolution's kernel of the wasm backend, plain or depthwise, with or without bias and activation. `original` is
+ * right where XNNPACK computes as many windows as TensorFlow.js makes room for, and, with padding "same", where the
+ * windows leave nothing of x unused: it takes the padding that is then negative for a very large one, and y is 0.
+ * Elsewhere `original` is given the padding, or where no padding gives these windows, x with zeros around.
  */
 export function convolution(tf: Tf, original: KernelFunc, depthwise: boolean) {
   const call = (inputs: Inputs, backend: Call<Inputs, Attributes>["backend"], attrs: object) =>
