@@ -20,9 +20,12 @@ const programs: Record<string, RegExp[]> = {
 };
 
 it("knows every document that has a program", () => {
-  const documents = ["README.md", ...readdirSync(`${root}docs`)
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`)];
+  const documents = [
+    "README.md",
+    ...readdirSync(`${root}docs`)
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => `docs/${name}`),
+  ];
   const withPrograms = documents.filter((file) => /^```js\n/m.test(readFileSync(root + file, "utf8")));
   expect(withPrograms.sort()).toEqual(Object.keys(programs).sort());
 });
