@@ -137,9 +137,9 @@ export class BatchNorm {
   }
 
   /**
-   * Gradients through the last forward, whatever the mode is now. x, gamma and beta must be as they were in it. After a residual
-   * with an activation y must be, too, because its sign is the mask of dy. With the option `accumulate` dgamma and dbeta add up
-   * over several calls, those of several micro-batches too.
+   * Gradients of the most recent forward, in any mode. x, gamma and beta must not have changed since then. After a
+   * residual with an activation y must not have changed either, because its sign is the mask of dy. With the option
+   * `accumulate` backward adds to dgamma and dbeta, also over several micro-batches.
    * @param dy gradient of the loss with respect to y; of x's shape and layout
    * @param to takes dx: a tensor of x's shape and layout, or options with that as `out`. It may be dy itself, but not
    * x, nor a y that must not change

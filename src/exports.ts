@@ -10,7 +10,7 @@ export const CONTRACT_VERSION = 2;
 type Address = number;
 /** `batch` x `channels` planes of `spatial` values; rows are planes of one value. Each at least 1. */
 type Extents = [batch: number, channels: number, spatial: number];
-/** Fused behind the normalization: its number in ACTIVATIONS of operations.ts, 0 for none. */
+/** The number of the fused activation in ACTIVATIONS of operations.ts, 0 for none. */
 type Activation = number;
 /** The parts from `begin` to `end`, of `parts(...)`; an `end` beyond them means all that are left. */
 type Range = [begin: number, end: number];

@@ -36,10 +36,10 @@ export class LayerMemory {
   readonly running: Moments | null;
   /** The mean of the last forward. */
   readonly mean: Doubles;
-  /** Those of the last backward alone, in float64. */
+  /** The gradients of the last backward alone, in float64. */
   readonly dgammaSums: Doubles;
   readonly dbetaSums: Doubles;
-  /** Of all this, and of what the last forward and backward computed. */
+  /** The addresses of all this, and of the results of the last forward and backward. */
   readonly addresses: LayerAddresses;
   /** The same without the activation, for a backward whose dy was masked before. */
   readonly linear: LayerAddresses;

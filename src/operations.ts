@@ -2,7 +2,7 @@ import type { FloatTensor } from "./tensor.js";
 
 /** A layer's steps on tensors, without checks. Extents are not empty, and there is scratch for them. */
 
-/** What is fused behind the normalization: nothing, or max(y, 0). */
+/** The fused activation: none, or max(y, 0). */
 export type Activation = (typeof ACTIVATIONS)[number];
 /** In the order of their numbers in the kernels. */
 export const ACTIVATIONS = ["none", "relu"] as const;

@@ -6,14 +6,14 @@ import { normalize } from "./normalize.js";
 import { isEmpty } from "./parts.js";
 import { CHOICE, FIRST, pitchOf, SECOND, slotsIn } from "./slots.js";
 
-/** By the number of the activation. Without one frozen statistics have no loop of their own. */
+/** Loops by the number of the activation. Without one frozen statistics need no loop of their own. */
 const SUMS = [loops.gradientSums, loops.gradientSumsRelu];
 const GRADIENT = [loops.inputGradient, loops.inputGradientRelu];
 const FROZEN_GRADIENT = [loops.inputGradient, loops.frozenGradientRelu];
 /** Whether y, as float32, holds dy back. */
 const HOLDS = [() => false, (y: number) => y <= 0];
 
-/** Sums of dy and dy * (x - mean), dy behind the activation, in the scratch: the address of FIRST. */
+/** Sums dy and dy * (x - mean), with dy after the activation's mask, in the scratch. Returns the address of FIRST. */
 function sum(
   h: Heap,
   dy: number,
