@@ -203,8 +203,8 @@ describe("the packed tarball", () => {
   ])("has what %s links to", (document) => {
     const file = join(project, "node_modules", "batchnorm-wasm", document);
     const links = [...readFileSync(file, "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link);
-    // The pictures of docs/lab.md are in the repository only.
-    const inPackage = links.filter((link) => !link.endsWith(".png"));
+    // Pictures and sources are in the repository only.
+    const inPackage = links.filter((link) => /\.(md|svg)$/.test(link));
     expect(inPackage.filter((link) => !existsSync(join(dirname(file), link)))).toEqual([]);
   });
 
