@@ -65,10 +65,9 @@ describe.each([
     );
   });
 
-  it("is the file that the build wrote, and within its budget", () => {
+  it("is the file that the build wrote, which checks its size", () => {
     const built = readFileSync(new URL(`../../build/${name}.wasm`, import.meta.url));
     expect(built.equals(binary)).toBe(true);
-    expect(binary.length).toBeLessThanOrEqual(20_000);
   });
 
   it("leaves the memory as it is when instantiated", () => {

@@ -4,6 +4,7 @@ import {
   batchStatistics,
   gradientSums,
   inputGradient,
+  maskGradient,
   mergeStatistics,
   type NormalizeOptions,
   normalize,
@@ -195,5 +196,25 @@ describe("against the layer", () => {
     expect(normalize(xt, statistics, { gamma: ones, beta: zeros }).data).toEqual(y);
     const layer = new BatchNorm(kernels, channels);
     expect(layer.forward(xt).data).toEqual(y);
+  });
+});
+
+describe("maskGradient with an activation", () => {
+  const [dy, y] = [
+    [1, 2, Number.NaN, 4],
+    [1, 0, -1, Number.NaN],
+  ].map((values) => kernels.tensor([4, 1], "NC", values));
+
+  it("is that of relu by default, and a copy of dy without one", () => {
+    expect([...maskGradient(dy, y).data]).toEqual([1, 0, 0, 4]);
+    expect([...maskGradient(dy, y, { activation: "relu" }).data]).toEqual([1, 0, 0, 4]);
+    expect([...maskGradient(dy, y, { activation: "none" }).data]).toEqual([1, 2, Number.NaN, 4]);
+  });
+
+  it("refuses another one", () => {
+    const wrong = { activation: "gelu" as "relu" };
+    expect(() => maskGradient(dy, y, wrong)).toThrow(
+      new RangeError('"activation" expected "none" or "relu", got "gelu"'),
+    );
   });
 });
