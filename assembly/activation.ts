@@ -1,4 +1,4 @@
-import { SCALE, SHIFT } from "./coefficients";
+import { SCALE, SHIFT } from "./scratch";
 import { Vector } from "./vector";
 
 /**
@@ -9,7 +9,7 @@ export interface Activation {
   of(y: v128): v128;
   /** Ones where y holds dy back. */
   holds(y: v128): v128;
-  /** The coefficients that `limit` and `passed` need, one bit for each (see coefficients.ts). */
+  /** The coefficients that `limit` and `passed` need, one bit for each (see scratch.ts). */
   slots(): i32;
   /** What `passed` compares with, made once for many values. */
   limit(shift: v128): v128;

@@ -1,50 +1,23 @@
-import { spread, widthOf } from "./fold";
-import { batchParts } from "./parts";
+import {
+  FLOAT64,
+  FLOAT64_Y,
+  MEAN,
+  OFFSET,
+  OFFSET64,
+  SCALE,
+  SCALE64,
+  Scratch,
+  SHIFT,
+  SHIFT64,
+  SLOPE,
+  SLOPE64,
+} from "./scratch";
 import { LowPart, Pair, Vector } from "./vector";
 
 /**
- * Per-channel coefficients in the kernel's scratch, float32. Those of four columns lie together in two records of four
- * slots: what y is computed from, and what dx is computed from besides. A loop loads the slots that its operation names
- * in `slots()`, a set of bits.
- *
- * x is centred on the float32 nearest to the mean; what that leaves of the mean goes into the shift, so nothing is lost
- * to cancellation: y = (x - MEAN) * SCALE + SHIFT.
+ * The coefficients of the channels, two at a time in float64, and which of them float32 does not hold. Two lean passes,
+ * one over those of y and one over those of dx besides.
  */
-export const MEAN: i32 = 0;
-export const SCALE: i32 = 1;
-export const SHIFT: i32 = 2;
-/**
- * Not 0 for a channel c that is computed in float64; in a map it is -1 - c, because float32 does not hold its
- * coefficients.
- */
-export const FLOAT64: i32 = 3;
-/** dx = ((dy - OFFSET) - (x - MEAN) * SLOPE) * SCALE. From here on the slots lie in the second record. */
-export const OFFSET: i32 = 4;
-export const SLOPE: i32 = 5;
-/** Not 0 for a channel whose y is computed in float64. */
-export const FLOAT64_Y: i32 = 6;
-/** Not 0 for a channel that this round sums in float64. */
-export const CHOSEN: i32 = 7;
-const SLOTS: i32 = 8;
-/** Sets of slots: what y needs, and what says which channels are computed in float64. */
-export const AFFINE: i32 = (1 << MEAN) | (1 << SCALE) | (1 << SHIFT);
-export const IN_FLOAT64: i32 = (1 << FLOAT64) | (1 << FLOAT64_Y);
-/** Slots in a record, and its bytes. */
-const HALF: i32 = 4;
-export const RECORD: usize = 64;
-
-/** The same coefficients before they are rounded, for those channels: an array of channels f64 per slot. */
-export const SCALE64: i32 = 0;
-export const SHIFT64: i32 = 1;
-export const OFFSET64: i32 = 2;
-export const SLOPE64: i32 = 3;
-const SLOTS64: i32 = 4;
-
-/** Bytes of the coefficients of four lanes, 16 bytes for each slot of float32 and 32 for each of float64. */
-const BLOCK: usize = 16 * SLOTS + 32 * SLOTS64;
-
-/** Rows that do not fill a group are copied: eight of one input, or four of each. */
-const COPIES: i32 = 8;
 
 /**
  * What float32 holds: a SCALE that is not 0 is at least 2^-126, the smallest normal float32. Every finite coefficient
@@ -57,95 +30,6 @@ export const LARGEST: f64 = 1.2676506002282294e30;
  * its normal range, 2^-150 in each term of dx, is less than 2^-24 of the largest term.
  */
 export const SMALLEST_GRADIENT: f64 = 7.888609052210118e-31;
-
-/**
- * Scratch of a kernel over `width` columns, in this order: coefficients; the float32 sums of blocks, for every four
- * columns their first sums, then their second sums; copies of the rows that do not fill a group; float64 coefficients;
- * the float64 sums, all first ones, then all second ones; the coefficients of four lanes; the sums of all parts. Each
- * array is 16 columns longer than the width: otherwise arrays of a multiple of 4096 bytes would share a few sets of
- * the L1 cache.
- */
-export class Scratch {
-  static bytes(batch: usize, channels: usize, spatial: usize): usize {
-    const pitch = Scratch.pitch(widthOf(batch, channels, spatial));
-    return Scratch.partials(0, pitch) + Scratch.partialBytes(batch, channels, spatial);
-  }
-
-  /** Bytes of the sums of all parts: per part of the batch two arrays of channels f64. */
-  static partialBytes(batch: usize, channels: usize, spatial: usize): usize {
-    return (Scratch.pitch(channels) << 2) * batchParts(batch, channels, spatial);
-  }
-
-  /** Columns in whole vectors. */
-  @inline
-  static whole(width: usize): usize {
-    return (width + 3) & ~3;
-  }
-
-  /** Bytes from one slot to the next. */
-  @inline
-  static pitch(width: usize): usize {
-    return (Scratch.whole(width) + 16) << 2;
-  }
-
-  /** The float32 sums of blocks. */
-  @inline
-  static blocks(scratch: usize, pitch: usize): usize {
-    return scratch + pitch * SLOTS;
-  }
-
-  @inline
-  static copies(scratch: usize, pitch: usize): usize {
-    return scratch + pitch * (SLOTS + 2);
-  }
-
-  /** The first float64 coefficients. */
-  @inline
-  static wide(scratch: usize, pitch: usize): usize {
-    return scratch + pitch * (SLOTS + 2 + COPIES);
-  }
-
-  /** The first sums of all columns. */
-  @inline
-  static sums(scratch: usize, pitch: usize): usize {
-    return scratch + pitch * (SLOTS + 2 + COPIES + 2 * SLOTS64);
-  }
-
-  /** The second sums. */
-  @inline
-  static seconds(sums: usize, pitch: usize): usize {
-    return sums + 2 * pitch;
-  }
-
-  /** The coefficients of four lanes; see float64.ts. */
-  @inline
-  static block(scratch: usize, pitch: usize): usize {
-    return scratch + pitch * (SLOTS + 2 + COPIES + 2 * SLOTS64 + 4);
-  }
-
-  @inline
-  static partials(scratch: usize, pitch: usize): usize {
-    return Scratch.block(scratch, pitch) + BLOCK;
-  }
-
-  /** The first record of column c and the next three; c is a multiple of 4. */
-  @inline
-  static record(scratch: usize, c: usize): usize {
-    return scratch + (c << 4);
-  }
-
-  /** From a first record to the second one of the same columns, less the bytes of the slots in the first. */
-  @inline
-  static toSecond(pitch: usize): usize {
-    return pitch * HALF - RECORD;
-  }
-
-  /** The coefficients of column c, 16 bytes apart. */
-  @inline
-  static column(scratch: usize, c: usize): usize {
-    return Scratch.record(scratch, c & ~3) + ((c & 3) << 2);
-  }
-}
 
 /** The coefficients of two channels in float64: of c and, if `next` is 1, of the one behind it. */
 export class Affine {
@@ -216,18 +100,136 @@ export class Extremes {
   }
 }
 
-/** Copies the float32 coefficients of the channels to all columns, in the slots that `slots` names, a bit for each. */
-export function spreadCoefficients(slots: i32, scratch: usize, width: usize, channels: usize, spatial: usize): void {
-  const pitch = Scratch.pitch(width);
-  // The columns behind the last one, in its record, are not computed in float64.
-  for (let j = width; j & 3; j++) store<i32>(Scratch.column(scratch, j), 0, 16 * FLOAT64);
-  if (width == channels) return;
-  for (let slot = 0; slot < SLOTS; slot++) {
-    if (!(slots & (1 << slot))) continue;
-    const first = scratch + slot * 16 + (slot & HALF ? Scratch.toSecond(pitch) : 0);
-    const values = Scratch.copies(scratch, pitch);
-    for (let c: usize = 0; c < channels; c++) store<f32>(values + (c << 2), load<f32>(Scratch.column(first, c)));
-    spread(values, width, channels, spatial);
-    for (let c: usize = 0; c < width; c += 4) v128.store(Scratch.record(first, c), v128.load(values + (c << 2)));
+/**
+ * The affine coefficients of the channels in [from, to). With a variance, invstd is computed from it and stored.
+ * Returns whether there are channels whose coefficients float32 does not hold.
+ *
+ * mean, invstd, variance: channels f64; gamma, beta: channels float32; mean, variance, gamma and beta may be 0
+ * (absent). scratch: coefficients, those in float64 with `pitch`.
+ */
+export function affineChannels(
+  mean: usize,
+  invstd: usize,
+  variance: usize,
+  gamma: usize,
+  beta: usize,
+  scratch: usize,
+  pitch: usize,
+  eps: f64,
+  from: usize,
+  to: usize,
+): bool {
+  let smallest = f64x2.splat(1);
+  let largest = smallest;
+  for (let c = from & ~1; c < to; c += 2) {
+    const next: usize = to - c > 1 ? 1 : 0;
+    const at = c << 3;
+    if (variance) Pair.store(invstd + at, Affine.invstd(Pair.load(variance + at, next), eps), next);
+    const m = mean ? Pair.load(mean + at, next) : f64x2.splat(0);
+    const scale = Affine.scale(Pair.load(invstd + at, next), gamma, c, next);
+    const shift = Affine.shift(m, scale, beta, c, next);
+    smallest = Extremes.smaller(smallest, scale);
+    largest = Extremes.larger(Extremes.larger(Extremes.larger(largest, scale), shift), m);
+    Affine.store(Scratch.column(scratch, c), m, scale, shift);
   }
+  if (!v128.any_true(Extremes.areBeyond(smallest, largest))) return false;
+  return float64Coefficients(mean, invstd, gamma, beta, 0, 0, scratch, pitch, 0, from, to);
+}
+
+/**
+ * FLOAT64, FLOAT64_Y, and the coefficients before they are rounded; with a dgamma those of dx, too, where `inverse` is
+ * 1 / m. Returns whether there is a channel that float32 does not hold. Arrays as above; dgamma, dbeta: channels f64.
+ */
+function float64Coefficients(
+  mean: usize,
+  invstd: usize,
+  gamma: usize,
+  beta: usize,
+  dgamma: usize,
+  dbeta: usize,
+  scratch: usize,
+  pitch: usize,
+  inverse: f64,
+  from: usize,
+  to: usize,
+): bool {
+  let any = 0;
+  for (let c = from; c < to; c++) {
+    const at = c << 3;
+    const m = mean ? load<f64>(mean + at) : 0;
+    const low = m - <f64>(<f32>m);
+    const i = load<f64>(invstd + at);
+    const scale = gamma ? i * <f64>load<f32>(gamma + (c << 2)) : i;
+    const shift = (beta ? <f64>load<f32>(beta + (c << 2)) : -0.0) - low * scale;
+    const ofY = isBeyond(scale, SMALLEST_SCALE) | isBeyond(shift, 0) | isBeyond(m, 0) | i32(abs(shift) == Infinity);
+    let beyond = ofY;
+    let slope: f64 = 0;
+    let offset: f64 = 0;
+    if (dgamma) {
+      const part = load<f64>(dgamma + at) * inverse;
+      slope = i * part;
+      offset = load<f64>(dbeta + at) * inverse;
+      if (isFinite(slope)) offset -= low * slope;
+      beyond |=
+        isBeyond(part, SMALLEST_GRADIENT) | isBeyond(slope, SMALLEST_GRADIENT) | isBeyond(offset, SMALLEST_GRADIENT);
+    }
+    const wide = Scratch.wide(scratch, pitch) + at;
+    store<f64>(wide + 2 * pitch * SCALE64, scale);
+    store<f64>(wide + 2 * pitch * SHIFT64, shift);
+    store<f64>(wide + 2 * pitch * OFFSET64, offset);
+    store<f64>(wide + 2 * pitch * SLOPE64, slope);
+    const column = Scratch.column(scratch, c);
+    store<i32>(column, beyond ? -1 - <i32>c : 0, 16 * FLOAT64);
+    store<i32>(column + Scratch.toSecond(pitch), ofY, 16 * FLOAT64_Y);
+    any |= beyond;
+  }
+  return any != 0;
+}
+
+/** 1 where float32 does not hold a finite value, else 0. */
+function isBeyond(value: f64, smallest: f64): i32 {
+  const size = abs(value);
+  return (i32(size > LARGEST) & i32(size < Infinity)) | (i32(size < smallest) & i32(size != 0));
+}
+
+/**
+ * OFFSET and SLOPE of the channels in [from, to); with dgamma 0 (absent) the statistics are constants, and both are 0.
+ * `beyond` is what affineChannels has returned. Returns the same of all coefficients. Arrays as above.
+ */
+export function gradientChannels(
+  dgamma: usize,
+  dbeta: usize,
+  mean: usize,
+  invstd: usize,
+  gamma: usize,
+  beta: usize,
+  scratch: usize,
+  pitch: usize,
+  count: f64,
+  beyond: bool,
+  from: usize,
+  to: usize,
+): bool {
+  const inverse = 1 / count;
+  const factor = f64x2.splat(inverse);
+  let smallest = f64x2.splat(1);
+  let largest = smallest;
+  for (let c = from & ~1; c < to; c += 2) {
+    const next: usize = to - c > 1 ? 1 : 0;
+    const at = c << 3;
+    let slope = f64x2.splat(0);
+    let offset = slope;
+    if (dgamma) {
+      const part = f64x2.mul(Pair.load(dgamma + at, next), factor);
+      slope = f64x2.mul(Pair.load(invstd + at, next), part);
+      offset = Gradient.offset(Pair.load(mean + at, next), Pair.load(dbeta + at, next), slope, factor);
+      smallest = Extremes.smaller(Extremes.smaller(Extremes.smaller(smallest, part), slope), offset);
+      largest = Extremes.larger(Extremes.larger(Extremes.larger(largest, part), slope), offset);
+    }
+    const column = Scratch.column(scratch, c) + Scratch.toSecond(pitch);
+    Pair.storeFloats(column + 16 * OFFSET, offset);
+    Pair.storeFloats(column + 16 * SLOPE, slope);
+  }
+  if (!beyond && !v128.any_true(Extremes.areBeyondGradient(smallest, largest))) return false;
+  return float64Coefficients(mean, invstd, gamma, beta, dgamma, dbeta, scratch, pitch, inverse, from, to);
 }

@@ -1,21 +1,11 @@
 import { Identity, Relu } from "./activation";
-import { CHOSEN, Scratch } from "./coefficients";
 import { isRows, unfold } from "./fold";
-import {
-  FLOAT64_ALL,
-  GRADIENT,
-  GradientTerms,
-  INPUT_GRADIENT,
-  InputGradient,
-  NORMALIZE,
-  Normalize,
-  NormalizeAdd,
-  RAW,
-  Raw,
-} from "./ops";
+import { INPUT_GRADIENT, InputGradient, NORMALIZE, Normalize, NormalizeAdd } from "./ops";
 import { batchParts, Part } from "./parts";
 import * as planes from "./planes";
 import * as rows from "./rows";
+import { CHOSEN, Scratch } from "./scratch";
+import { FLOAT64_ALL, GRADIENT, GradientTerms, RAW, Raw } from "./terms";
 import { Vector } from "./vector";
 
 /**

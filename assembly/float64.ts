@@ -1,4 +1,5 @@
 import { Numbered, Relu } from "./activation";
+import { INPUT_GRADIENT, NORMALIZE, NORMALIZE_ADD } from "./ops";
 import {
   FLOAT64,
   FLOAT64_Y,
@@ -13,8 +14,7 @@ import {
   SHIFT64,
   SLOPE,
   SLOPE64,
-} from "./coefficients";
-import { INPUT_GRADIENT, NORMALIZE, NORMALIZE_ADD } from "./ops";
+} from "./scratch";
 import { Vector } from "./vector";
 
 /**

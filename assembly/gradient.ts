@@ -1,22 +1,13 @@
 import { Numbered } from "./activation";
 import { Check } from "./check";
-import {
-  AFFINE,
-  CHOSEN,
-  FLOAT64,
-  FLOAT64_Y,
-  IN_FLOAT64,
-  OFFSET,
-  Scratch,
-  SLOPE,
-  spreadCoefficients,
-} from "./coefficients";
+import { affineChannels, gradientChannels } from "./coefficients";
 import { map, reduce } from "./dispatch";
 import { isRows, widthOf } from "./fold";
 import { normalize } from "./normalize";
-import { FLOAT32, FLOAT64_SOME, GRADIENT, INPUT_GRADIENT } from "./ops";
+import { INPUT_GRADIENT } from "./ops";
 import { batchParts, Part, parts } from "./parts";
-import { affineChannels, gradientChannels } from "./per-channel";
+import { AFFINE, CHOSEN, FLOAT64, FLOAT64_Y, IN_FLOAT64, OFFSET, Scratch, SLOPE, spreadCoefficients } from "./scratch";
+import { FLOAT32, FLOAT64_SOME, GRADIENT } from "./terms";
 
 /**
  * dbeta = sum(dy), dgamma = sum(dy * xhat), dy behind the activation, per channel, as f64.

@@ -1,4 +1,4 @@
-import { Scratch } from "./coefficients";
+import { Scratch } from "./scratch";
 
 /**
  * The binary's exports. Their arguments are outputs, then inputs, per-channel values, scratch, extents, scalars,

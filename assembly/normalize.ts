@@ -1,10 +1,10 @@
 import { Check } from "./check";
-import { AFFINE, IN_FLOAT64, Scratch, spreadCoefficients } from "./coefficients";
+import { affineChannels } from "./coefficients";
 import { map } from "./dispatch";
 import { widthOf } from "./fold";
 import { NORMALIZE, NORMALIZE_ADD } from "./ops";
 import { Part } from "./parts";
-import { affineChannels } from "./per-channel";
+import { AFFINE, IN_FLOAT64, Scratch, spreadCoefficients } from "./scratch";
 
 /**
  * y = activation((x - mean) * invstd * gamma + beta + residual), in the parts from `begin` to `end`.

@@ -1,6 +1,7 @@
-import { FLOAT64, MEAN, OFFSET, SCALE, Scratch, SHIFT, SLOPE } from "./coefficients";
 import { fillBlock, Mask, mapStrip } from "./float64";
-import { GRADIENT, Op, RAW, Term } from "./ops";
+import { Op } from "./ops";
+import { FLOAT64, MEAN, OFFSET, SCALE, Scratch, SHIFT, SLOPE } from "./scratch";
+import { GRADIENT, RAW, Term } from "./terms";
 import { Vector } from "./vector";
 
 /**

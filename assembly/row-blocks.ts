@@ -1,7 +1,8 @@
-import { MEAN, OFFSET, RECORD, SCALE, Scratch, SHIFT, SLOPE } from "./coefficients";
 import { fillBlock, Mask, mapStrip } from "./float64";
-import { GRADIENT, Op, RAW, Term } from "./ops";
+import { Op } from "./ops";
 import { Column } from "./row-columns";
+import { MEAN, OFFSET, RECORD, SCALE, Scratch, SHIFT, SLOPE } from "./scratch";
+import { GRADIENT, RAW, Term } from "./terms";
 import { Vector } from "./vector";
 
 /** In float64 so many groups of rows are taken at most for four columns, before the next four. */

@@ -1,4 +1,5 @@
-import { Op, Term } from "./ops";
+import { Op } from "./ops";
+import { Term } from "./terms";
 import { Vector } from "./vector";
 
 /** Rows in a group of a map, and in one of a reduction of two inputs. */

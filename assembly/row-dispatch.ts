@@ -1,18 +1,8 @@
 import { Identity, Relu } from "./activation";
-import { CHOSEN, FLOAT64, Scratch } from "./coefficients";
-import {
-  FLOAT64_ALL,
-  GRADIENT,
-  GradientTerms,
-  INPUT_GRADIENT,
-  InputGradient,
-  NORMALIZE,
-  Normalize,
-  NormalizeAdd,
-  RAW,
-  Raw,
-} from "./ops";
+import { INPUT_GRADIENT, InputGradient, NORMALIZE, Normalize, NormalizeAdd } from "./ops";
 import * as blocks from "./row-blocks";
+import { CHOSEN, FLOAT64, Scratch } from "./scratch";
+import { FLOAT64_ALL, GRADIENT, GradientTerms, RAW, Raw } from "./terms";
 
 /** Chooses the operation over blocks of rows, for the columns in [from, to). */
 

@@ -1,7 +1,8 @@
-import { MEAN, Scratch } from "./coefficients";
-import { FLOAT64_SOME, NORMALIZE_ADD, RAW } from "./ops";
+import { NORMALIZE_ADD } from "./ops";
 import { GROUP, ROWS_PER_BLOCK_ONE_INPUT } from "./row-columns";
 import { addRows, addRowsFloat64, mapRows } from "./row-dispatch";
+import { MEAN, Scratch } from "./scratch";
+import { FLOAT64_SOME, RAW } from "./terms";
 import { Vector } from "./vector";
 
 /**

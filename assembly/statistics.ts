@@ -1,9 +1,9 @@
 import { Check } from "./check";
-import { CHOSEN, MEAN, Scratch, spreadCoefficients } from "./coefficients";
 import { reduce } from "./dispatch";
 import { widthOf } from "./fold";
-import { FLOAT32, FLOAT64_ALL, FLOAT64_SOME, RAW } from "./ops";
+import { CHOSEN, MEAN, Scratch, spreadCoefficients } from "./scratch";
 import { Moments } from "./sums";
+import { FLOAT32, FLOAT64_ALL, FLOAT64_SOME, RAW } from "./terms";
 import { Pair } from "./vector";
 
 /**

@@ -1,18 +1,12 @@
 import { Check } from "./check";
-import { AFFINE, IN_FLOAT64, Scratch, spreadCoefficients } from "./coefficients";
+import { affineChannels, gradientChannels } from "./coefficients";
 import { canStore } from "./dispatch";
 import { widthOf } from "./fold";
 import { applyGradient, reduceGradient } from "./gradient";
 import { applyAffine, normalize } from "./normalize";
 import { ALL } from "./parts";
-import {
-  affineChannels,
-  finishGradientSums,
-  finishStatistics,
-  gradientChannels,
-  toFloat32,
-  updateRunning,
-} from "./per-channel";
+import { finishGradientSums, finishStatistics, toFloat32, updateRunning } from "./per-channel";
+import { AFFINE, IN_FLOAT64, Scratch, spreadCoefficients } from "./scratch";
 import { statisticsPartials } from "./statistics";
 
 /**

@@ -1,5 +1,5 @@
-import { Scratch } from "./coefficients";
 import { batchParts } from "./parts";
+import { Scratch } from "./scratch";
 import { LowPart, Pair, Vector } from "./vector";
 
 /** What follows from the sums of all parts, for two channels at a time: c and, if `next` is 1, the one behind it. */
