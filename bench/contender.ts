@@ -2,7 +2,7 @@ import type { Verbs } from "./baseline/index.js";
 import type { RunningStatistics } from "./reference.js";
 
 /** What is measured, in the order of the report's rows. */
-export const NAMES = ["naive JS", "fastest JS", "kernels", "layer", "layer with copies", "floor"] as const;
+export const NAMES = ["naive JS", "fastest JS", "kernels", "layer", "layer with copies", "memory bound"] as const;
 export type Name = (typeof NAMES)[number];
 
 export interface Results {

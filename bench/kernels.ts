@@ -2,8 +2,8 @@ import { instantiateKernels, type KernelExports } from "batchnorm-wasm";
 import { type Arena, reserve } from "./arena.js";
 import type { Problem, Verbs } from "./baseline/index.js";
 import type { Contender } from "./contender.js";
-import type { Floor } from "./floor/index.js";
 import type { Extents } from "./inputs.js";
+import type { MemoryBound } from "./memory-bound/index.js";
 
 /** Where the kernels find x, y, dy, dx and everything that has one value per channel. */
 export interface Addresses {
@@ -78,19 +78,19 @@ export function kernelVerbs(k: KernelExports, a: Addresses, settings: Settings):
   };
 }
 
-/** The floor of each verb on the addresses of the kernels: what their passes must read and write, and no more. */
-export function floorVerbs(floor: Floor, { x, y, dy, dx }: Addresses, bytes: number): Verbs {
+/** The memory bound of each verb on the addresses of the kernels: what their passes must read and write, and no more. */
+export function memoryBoundVerbs(memoryBound: MemoryBound, { x, y, dy, dx }: Addresses, bytes: number): Verbs {
   return {
     trainingForward() {
-      floor.read(x, bytes);
-      floor.copy(y, x, bytes);
+      memoryBound.read(x, bytes);
+      memoryBound.copy(y, x, bytes);
     },
-    inference: () => floor.copy(y, x, bytes),
+    inference: () => memoryBound.copy(y, x, bytes),
     backward() {
-      floor.read(x, bytes);
-      floor.read(dy, bytes);
-      floor.read(x, bytes);
-      floor.copy(dx, dy, bytes);
+      memoryBound.read(x, bytes);
+      memoryBound.read(dy, bytes);
+      memoryBound.read(x, bytes);
+      memoryBound.copy(dx, dy, bytes);
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Engines } from "./engines.js";
 import { fastest } from "./fastest.js";
 import { problem } from "./inputs.js";
 import { javascript } from "./javascript.js";
-import { floorVerbs, place } from "./kernels.js";
+import { memoryBoundVerbs, place } from "./kernels.js";
 import { layers } from "./layer.js";
 import { type RaceOptions, race, type Timing } from "./measure.js";
 import { reference } from "./reference.js";
@@ -31,7 +31,7 @@ export const STEPS_PER_TRIAL = 1 + VERBS.length;
 export async function trial<Row extends Name>(
   c: Case,
   seed: number,
-  { library, exports, floor, memory }: Engines,
+  { library, exports, memoryBound, memory }: Engines,
   names: readonly Row[],
   options: RaceOptions,
   step: Step,
@@ -43,7 +43,7 @@ export async function trial<Row extends Name>(
   const expected = reference(c, p);
   const best = fastest(c.loop, p, options.milliseconds / 8);
   const { kernels, addresses } = place(exports, new Arena(memory), c, p);
-  const limit = floorVerbs(floor, addresses, c.bytes);
+  const limit = memoryBoundVerbs(memoryBound, addresses, c.bytes);
   const wrapped = layers(library, c, p);
   const contenders = [
     javascript("naive JS", p, (c.loop === "planes" ? naivePlanes : naiveRows)(p)),
@@ -58,7 +58,7 @@ export async function trial<Row extends Name>(
     await step(`${c.name}, ${TITLES[verb].toLowerCase()}`);
     for (const { verbs } of contenders) verbs.trainingForward();
     const runs = new Map<Name, () => void>(contenders.map(({ name, verbs }) => [name, verbs[verb]]));
-    if (wanted("floor")) runs.set("floor", limit[verb]);
+    if (wanted("memory bound")) runs.set("memory bound", limit[verb]);
     timings[verb] = Object.fromEntries(race(runs, options)) as Timings<Row>;
   }
   wrapped.dispose();

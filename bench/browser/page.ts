@@ -26,8 +26,8 @@ async function step(what: string): Promise<void> {
 
 async function run(names: readonly string[], quick: boolean): Promise<PageResult> {
   if (!crossOriginIsolated) throw new Error("the page is not cross-origin isolated: its timer is too coarse");
-  const floor = await (await fetch("/floor.wasm")).arrayBuffer();
-  const result = await suite(names, quick, { floor, freshly: freshWorker, step });
+  const memoryBound = await (await fetch("/memory-bound.wasm")).arrayBuffer();
+  const result = await suite(names, quick, { memoryBound, freshly: freshWorker, step });
   return { ...result, timerStep: timerStep() };
 }
 

@@ -1,6 +1,6 @@
 import { available, evaluate, withBrowser } from "../../scripts/common/browsers.js";
 import { CASES, type Case, SMALL_CASES } from "../cases.js";
-import { compileFloor } from "../floor/compile.js";
+import { compileMemoryBound } from "../memory-bound/compile.js";
 import type { Run } from "../run.js";
 import { steps } from "../suite/suite.js";
 import { bundle } from "./bundle.js";
@@ -16,7 +16,9 @@ export const run: Run<BrowserResults, Case> = {
     const { engines, missing } = available();
     if (engines.length === 0) throw new Error("there is no browser to measure");
     begin(engines.length * steps(names));
-    const server = await serve(await bundle("browser/page.ts"), { files: { "/floor.wasm": compileFloor() } });
+    const server = await serve(await bundle("browser/page.ts"), {
+      files: { "/memory-bound.wasm": compileMemoryBound() },
+    });
     const browsers: BrowserResult[] = [];
     try {
       for (const each of engines) {

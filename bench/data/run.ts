@@ -1,8 +1,8 @@
 import { instantiateKernels } from "batchnorm-wasm";
 import { PAGE, reserve } from "../arena.js";
 import { CASES, dense } from "../cases.js";
-import { compileFloor } from "../floor/compile.js";
 import { parameterBytes, scratchBytes } from "../kernels.js";
+import { compileMemoryBound } from "../memory-bound/compile.js";
 import type { Run } from "../run.js";
 import { type Plan, STEPS_PER_SCAN, scan } from "../scaling/scans.js";
 import { KINDS } from "./kinds.js";
@@ -49,8 +49,8 @@ export const run: Run<DataResults, Part> = {
     const kinds: DataResults["kinds"][number][] = [];
     for (const each of slow) kinds.push(await measureKind(each, exports, memory, quick ? QUICK : FULL, step));
     const scans: DataResults["scans"][number][] = [];
-    const floor = compileFloor();
-    for (const plan of plans) scans.push(await scan(plan, floor, quick ? PLANES_QUICK : PLANES_FULL, step));
+    const memoryBound = compileMemoryBound();
+    for (const plan of plans) scans.push(await scan(plan, memoryBound, quick ? PLANES_QUICK : PLANES_FULL, step));
     return { kinds, scans };
   },
 };

@@ -41,7 +41,7 @@ function totals(results: NetworksResults): Totals[] {
       return {
         network,
         step,
-        rows: { "fastest JS": total("fastest JS"), layer: total("layer"), floor: total("floor") },
+        rows: { "fastest JS": total("fastest JS"), layer: total("layer"), "memory bound": total("memory bound") },
       };
     }),
   );
@@ -54,7 +54,7 @@ function norms({ layers }: NetworkResult): number {
 function overview(results: NetworksResults): string {
   const head = ["network", "layout", "batch norms", "what", ...ROWS.map((row) => `${row}, ms`)];
   return table(
-    [...head, "layer faster than JS", "layer over floor"],
+    [...head, "layer faster than JS", "layer over memory bound"],
     totals(results).map(({ network, step, rows }) => [
       `${network.name}, batch ${network.batch}`,
       network.layout,
@@ -62,7 +62,7 @@ function overview(results: NetworksResults): string {
       step,
       ...ROWS.map((row) => timed(rows[row])),
       `${ratio(rows["fastest JS"].median / rows.layer.median)}x`,
-      ratio(rows.layer.median / rows.floor.median),
+      ratio(rows.layer.median / rows["memory bound"].median),
     ]),
   );
 }
@@ -86,7 +86,7 @@ function verdict(results: NetworksResults): string {
 }
 
 function shapes(results: NetworksResults, network: NetworkResult): string {
-  const columns = STEPS.flatMap(({ step }) => [`${step}: layer, ms`, "vs JS", "vs floor"]);
+  const columns = STEPS.flatMap(({ step }) => [`${step}: layer, ms`, "vs JS", "vs memory bound"]);
   const rows = network.layers.map(({ case: name, times }) => {
     const c = caseOf(results, name);
     return [
@@ -94,8 +94,8 @@ function shapes(results: NetworksResults, network: NetworkResult): string {
       String(times),
       size(c.bytes),
       ...STEPS.flatMap(({ verbs }) => {
-        const [js, layer, floor] = ROWS.map((row) => timesOf(c, verbs, row));
-        return [timed(layer), `${ratio(js.median / layer.median)}x`, ratio(layer.median / floor.median)];
+        const [js, layer, bound] = ROWS.map((row) => timesOf(c, verbs, row));
+        return [timed(layer), `${ratio(js.median / layer.median)}x`, ratio(layer.median / bound.median)];
       }),
     ];
   });

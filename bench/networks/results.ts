@@ -3,7 +3,7 @@ import type { CaseResult } from "../trial.js";
 import type { ImageLayout } from "./networks.js";
 
 /** The timed rows: the layer that a user calls, between its baseline and its limit. */
-export const ROWS = ["fastest JS", "layer", "floor"] as const;
+export const ROWS = ["fastest JS", "layer", "memory bound"] as const;
 export type Row = (typeof ROWS)[number];
 
 export interface NetworkResult {

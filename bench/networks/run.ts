@@ -1,7 +1,7 @@
 import type { Case } from "../cases.js";
 import { engines } from "../engines.js";
-import { compileFloor } from "../floor/compile.js";
 import type { RaceOptions } from "../measure.js";
+import { compileMemoryBound } from "../memory-bound/compile.js";
 import type { Run } from "../run.js";
 import { STEPS_PER_TRIAL, trial } from "../trial.js";
 import { networksSection } from "./markdown.js";
@@ -22,7 +22,7 @@ export const run: Run<NetworksResults, Network> = {
     for (const { layers } of networks) for (const layer of layers) distinct.set(layer.case.name, layer.case);
     begin(distinct.size * STEPS_PER_TRIAL);
     const cases: NetworksResults["cases"][number][] = [];
-    const prepared = await engines([...distinct.values()], compileFloor());
+    const prepared = await engines([...distinct.values()], compileMemoryBound());
     for (const c of distinct.values()) {
       cases.push(await trial(c, cases.length + 1, prepared, ROWS, quick ? QUICK : FULL, step));
     }

@@ -2,9 +2,9 @@ import { BatchNorm, type Kernels, type Tensor } from "batchnorm-wasm";
 import { seeded } from "../../scripts/common/random.js";
 import type { Problem } from "../baseline/index.js";
 import type { Case } from "../cases.js";
-import type { Floor } from "../floor/index.js";
 import { problem } from "../inputs.js";
 import { type RaceOptions, race } from "../measure.js";
+import type { MemoryBound } from "../memory-bound/index.js";
 import type { Step } from "../trial.js";
 import { agreeWithResidual } from "./agreement.js";
 import { addRelu, mask } from "./loops.js";
@@ -28,7 +28,7 @@ function layerOf(kernels: Kernels, p: Problem, activation: "none" | "relu"): Bat
   return layer;
 }
 
-function waysOf(fused: BatchNorm, plain: BatchNorm, floor: Floor, t: Tensors): Ways {
+function waysOf(fused: BatchNorm, plain: BatchNorm, memoryBound: MemoryBound, t: Tensors): Ways {
   const { x, residual, y, dy, dz, dx } = t;
   const bytes = 4 * x.data.length;
   const at = Object.fromEntries(NAMES.map((name) => [name, t[name].data.byteOffset])) as Record<keyof Tensors, number>;
@@ -41,22 +41,22 @@ function waysOf(fused: BatchNorm, plain: BatchNorm, floor: Floor, t: Tensors): W
       fused: () => fused.forward(x, into),
       apart() {
         plain.forward(x, y);
-        floor.addRelu(at.y, at.residual, bytes);
+        memoryBound.addRelu(at.y, at.residual, bytes);
       },
       "apart in JS"() {
         plain.forward(x, y);
         addRelu(y.data, residual.data);
       },
       memory() {
-        floor.read(at.x, bytes);
-        floor.read(at.residual, bytes);
-        floor.copy(at.y, at.x, bytes);
+        memoryBound.read(at.x, bytes);
+        memoryBound.read(at.residual, bytes);
+        memoryBound.copy(at.y, at.x, bytes);
       },
     },
     backward: {
       fused: () => fused.backward(dy, gradients),
       apart() {
-        floor.mask(at.dz, at.dy, at.y, bytes);
+        memoryBound.mask(at.dz, at.dy, at.y, bytes);
         plain.backward(dz, dx);
       },
       "apart in JS"() {
@@ -64,12 +64,12 @@ function waysOf(fused: BatchNorm, plain: BatchNorm, floor: Floor, t: Tensors): W
         plain.backward(dz, dx);
       },
       memory() {
-        floor.read(at.y, bytes);
-        floor.copy(at.dz, at.dy, bytes);
-        floor.read(at.x, bytes);
-        floor.read(at.dz, bytes);
-        floor.read(at.x, bytes);
-        floor.copy(at.dx, at.dz, bytes);
+        memoryBound.read(at.y, bytes);
+        memoryBound.copy(at.dz, at.dy, bytes);
+        memoryBound.read(at.x, bytes);
+        memoryBound.read(at.dz, bytes);
+        memoryBound.read(at.x, bytes);
+        memoryBound.copy(at.dx, at.dz, bytes);
       },
     },
   };
@@ -79,7 +79,7 @@ function waysOf(fused: BatchNorm, plain: BatchNorm, floor: Floor, t: Tensors): W
 export async function measureResidual(
   c: Case,
   kernels: Kernels,
-  floor: Floor,
+  memoryBound: MemoryBound,
   options: RaceOptions,
   step: Step,
 ): Promise<ResidualCase> {
@@ -91,7 +91,7 @@ export async function measureResidual(
     NAMES.map((name) => [name, kernels.tensor(c.shape, c.layout, values[name])]),
   ) as unknown as Tensors;
   const [fused, plain] = [layerOf(kernels, p, "relu"), layerOf(kernels, p, "none")];
-  const ways = waysOf(fused, plain, floor, tensors);
+  const ways = waysOf(fused, plain, memoryBound, tensors);
   for (const way of ["fused", "apart", "apart in JS"] as const) {
     const { forward, backward } = { forward: ways.forward[way], backward: ways.backward[way] };
     for (const result of [tensors.y, tensors.dz, tensors.dx]) result.data.fill(Number.NaN);

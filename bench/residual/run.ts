@@ -1,7 +1,7 @@
 import { loadSync } from "batchnorm-wasm";
 import { CASES, type Case, image } from "../cases.js";
-import { compileFloor } from "../floor/compile.js";
-import { instantiateFloor } from "../floor/index.js";
+import { compileMemoryBound } from "../memory-bound/compile.js";
+import { instantiateMemoryBound } from "../memory-bound/index.js";
 import type { Run } from "../run.js";
 import { residualSection } from "./markdown.js";
 import { measureResidual, STEPS, TENSORS } from "./measure.js";
@@ -25,9 +25,9 @@ export const run: Run<ResidualResults, Case> = {
     begin(cases.length * STEPS);
     const kernels = loadSync({ initialBytes: TENSORS * Math.max(...cases.map(({ bytes }) => bytes)) + ROOM });
     const reserved = kernels.memory.buffer.byteLength;
-    const floor = instantiateFloor(kernels.memory as WebAssembly.Memory, compileFloor());
+    const memoryBound = instantiateMemoryBound(kernels.memory as WebAssembly.Memory, compileMemoryBound());
     const results: ResidualResults["cases"][number][] = [];
-    for (const c of cases) results.push(await measureResidual(c, kernels, floor, quick ? QUICK : FULL, step));
+    for (const c of cases) results.push(await measureResidual(c, kernels, memoryBound, quick ? QUICK : FULL, step));
     if (kernels.memory.buffer.byteLength !== reserved) throw new Error("the memory grew during the benchmark");
     return { cases: results };
   },

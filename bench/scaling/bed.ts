@@ -2,9 +2,9 @@ import { instantiateKernels, type KernelExports } from "batchnorm-wasm";
 import { compare } from "../agreement.js";
 import { Arena, PAGE, reserve } from "../arena.js";
 import type { Problem, Verbs } from "../baseline/index.js";
-import { type Floor, instantiateFloor } from "../floor/index.js";
 import type { Extents } from "../inputs.js";
-import { type Addresses, floorVerbs, kernelVerbs, parameterBytes, scratchBytes } from "../kernels.js";
+import { type Addresses, kernelVerbs, memoryBoundVerbs, parameterBytes, scratchBytes } from "../kernels.js";
+import { instantiateMemoryBound, type MemoryBound } from "../memory-bound/index.js";
 import { reference } from "../reference.js";
 
 /** Below this many values per channel dx is what is left of terms that cancel: it tells nothing about their rounding. */
@@ -12,7 +12,7 @@ const FEW = 8;
 
 export interface Placed {
   readonly kernels: Verbs;
-  readonly floor: Verbs;
+  readonly memoryBound: Verbs;
   /** Throws unless the kernels agree with float64. */
   check(): void;
 }
@@ -23,7 +23,7 @@ export interface Placed {
  */
 export class Bed {
   readonly #exports: KernelExports;
-  readonly #floor: Floor;
+  readonly #memoryBound: MemoryBound;
   readonly #arena: Arena;
   readonly #scratch: number;
   readonly #x: readonly [address: number, Float32Array];
@@ -31,13 +31,13 @@ export class Bed {
   readonly #out: readonly [address: number, Float32Array];
 
   /** `bytes`: of the largest x. `shapes`: those that will be placed. */
-  constructor(bytes: number, shapes: readonly Extents[], floor: BufferSource) {
+  constructor(bytes: number, shapes: readonly Extents[], memoryBound: BufferSource) {
     const scratch = scratchBytes(shapes);
     const parameters = shapes.reduce((all, { channels }) => all + parameterBytes(channels), 0);
     const memory = reserve(3 * bytes + parameters + scratch + PAGE);
     this.#arena = new Arena(memory);
     this.#exports = instantiateKernels(memory);
-    this.#floor = instantiateFloor(memory, floor);
+    this.#memoryBound = instantiateMemoryBound(memory, memoryBound);
     const tensor = () => this.#arena.f32(bytes / 4);
     [this.#x, this.#dy, this.#out] = [tensor(), tensor(), tensor()];
     this.#scratch = this.#arena.bytes(scratch);
@@ -82,8 +82,8 @@ export class Bed {
     means.set(part.runningMean);
     variances.set(part.runningVar);
     const kernels = kernelVerbs(this.#exports, addresses, { ...part, batch, loop });
-    const floor = floorVerbs(this.#floor, addresses, 4 * part.x.length * times);
-    return { kernels, floor, check: () => this.#check(part, loop, times, kernels, dgammas, dbetas) };
+    const memoryBound = memoryBoundVerbs(this.#memoryBound, addresses, 4 * part.x.length * times);
+    return { kernels, memoryBound, check: () => this.#check(part, loop, times, kernels, dgammas, dbetas) };
   }
 
   #check(part: Problem, loop: Extents["loop"], times: number, verbs: Verbs, dgamma: Float64Array, dbeta: Float64Array) {

@@ -5,8 +5,8 @@ import { perValue } from "./numbers.js";
 import type { ScalingResults } from "./results.js";
 
 const COLORS = { planes: "#134b7c", rows: "#d9822b" } as const;
-type Kind = "kernels" | "floor";
-const KINDS: Kind[] = ["kernels", "floor"];
+type Kind = "kernels" | "memory bound";
+const KINDS: Kind[] = ["kernels", "memory bound"];
 
 const VERB_COLUMN = {
   field: "verb",
@@ -43,7 +43,7 @@ export function sizesChart({ header, caches, sizes }: ScalingResults): TopLevelS
     data: { values },
     title: {
       text: "Batch norm: time per value against the size of x",
-      subtitle: subtitle("kernels and floor, 64 channels; grey rules: x fills a cache", header),
+      subtitle: subtitle("kernels and memory bound, 64 channels; grey rules: x fills a cache", header),
     },
     facet: { column: VERB_COLUMN },
     spec: {

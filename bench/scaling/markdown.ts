@@ -14,8 +14,8 @@ function nanoseconds(timing: Quartiles, values: number): string {
   return `${digits(perValue(timing, values))} ± ${spread(timing)}`;
 }
 
-function overFloor({ timings }: SizePoint, verb: Verb): number {
-  return timings[verb].kernels.median / timings[verb].floor.median;
+function overBound({ timings }: SizePoint, verb: Verb): number {
+  return timings[verb].kernels.median / timings[verb]["memory bound"].median;
 }
 
 function extents({ loop, batch, channels, spatial }: SizePoint): string {
@@ -23,14 +23,18 @@ function extents({ loop, batch, channels, spatial }: SizePoint): string {
 }
 
 function sizesTable(points: readonly SizePoint[]): string {
-  const columns = VERBS.flatMap((verb) => [`${TITLES[verb].toLowerCase()}: kernels`, "floor", "over floor"]);
+  const columns = VERBS.flatMap((verb) => [
+    `${TITLES[verb].toLowerCase()}: kernels`,
+    "memory bound",
+    "over memory bound",
+  ]);
   const rows = points.map((p) => [
     size(p.bytes),
     extents(p),
     ...VERBS.flatMap((verb) => [
       nanoseconds(p.timings[verb].kernels, p.values),
-      nanoseconds(p.timings[verb].floor, p.values),
-      ratio(overFloor(p, verb)),
+      nanoseconds(p.timings[verb]["memory bound"], p.values),
+      ratio(overBound(p, verb)),
     ]),
   ]);
   return table(["size of x", "shape", ...columns], rows);
@@ -41,11 +45,11 @@ function furthest({ sizes }: ScalingResults): string {
     VERBS.flatMap((verb) => {
       const points = sizes.filter((p) => p.loop === loop && p.bytes >= FROM);
       if (points.length === 0) return [];
-      const worst = points.reduce((a, b) => (overFloor(a, verb) > overFloor(b, verb) ? a : b));
-      return [`${loop}, ${TITLES[verb].toLowerCase()}: ${ratio(overFloor(worst, verb))} at ${size(worst.bytes)}`];
+      const worst = points.reduce((a, b) => (overBound(a, verb) > overBound(b, verb) ? a : b));
+      return [`${loop}, ${TITLES[verb].toLowerCase()}: ${ratio(overBound(worst, verb))} at ${size(worst.bytes)}`];
     }),
   );
-  return `- Furthest from the floor at ${size(FROM)} or more: ${found.join(", ")}.`;
+  return `- Furthest from the memory bound at ${size(FROM)} or more: ${found.join(", ")}.`;
 }
 
 function cliffs({ scans }: ScalingResults): string {
@@ -84,7 +88,7 @@ function cachesInWords({ caches }: ScalingResults): string {
 function markdown(results: ScalingResults): string {
   const { sizes, scans } = results;
   return paragraphs(
-    `Kernels and floor, 64 channels, time for one value of x. Beyond 1 MB the batch grows. A call touches two tensors of ` +
+    `Kernels and memory bound, 64 channels, time for one value of x. Beyond 1 MB the batch grows. A call touches two tensors of ` +
       `x's size forward and in inference, three backward. ${cachesInWords(results)}`,
     sizes.length > 0 ? furthest(results) : null,
     ...LOOPS.flatMap((loop) => {

@@ -7,7 +7,7 @@ import type { Cache } from "./caches.js";
 export interface SizePoint extends Extents {
   readonly bytes: number;
   readonly values: number;
-  readonly timings: Readonly<Record<Verb, Readonly<Record<"kernels" | "floor", Timing>>>>;
+  readonly timings: Readonly<Record<Verb, Readonly<Record<"kernels" | "memory bound", Timing>>>>;
 }
 
 export interface CliffPoint extends Extents {

@@ -1,4 +1,4 @@
-import { compileFloor } from "../floor/compile.js";
+import { compileMemoryBound } from "../memory-bound/compile.js";
 import type { Run } from "../run.js";
 import { caches } from "./caches.js";
 import { scalingSection } from "./markdown.js";
@@ -18,11 +18,11 @@ export const run: Run<ScalingResults, { readonly name: "sizes" | "cliffs" }> = {
   async measure(parts, { quick, begin, step }) {
     const [sizes, cliffs] = ["sizes", "cliffs"].map((part) => parts.some(({ name }) => name === part));
     begin((sizes ? sizeSteps(quick) : 0) + (cliffs ? SCAN_STEPS : 0));
-    const floor = compileFloor();
+    const memoryBound = compileMemoryBound();
     return {
       caches: caches(),
-      sizes: sizes ? await measureSizes(quick, floor, quick ? QUICK : FULL, step) : [],
-      scans: cliffs ? await measureScans(floor, quick ? SCAN_QUICK : SCAN_FULL, step) : [],
+      sizes: sizes ? await measureSizes(quick, memoryBound, quick ? QUICK : FULL, step) : [],
+      scans: cliffs ? await measureScans(memoryBound, quick ? SCAN_QUICK : SCAN_FULL, step) : [],
     };
   },
 };

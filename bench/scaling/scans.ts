@@ -46,14 +46,14 @@ export const SCAN_STEPS = PLANS.length * STEPS_PER_SCAN;
 /** All shapes of a scan are samples of the same rounds: neighbours see the same machine. */
 export async function scan(
   { name, symbol, shapes }: Plan,
-  floor: BufferSource,
+  memoryBound: BufferSource,
   options: RaceOptions,
   step: Step,
 ): Promise<Scan> {
   await step(`${name}, agreement`);
   const size = ({ batch, channels, spatial }: Extents) => batch * channels * spatial;
   const largest = 4 * Math.max(...shapes.map(size));
-  const bed = new Bed(Math.ceil(largest / 64) * 64, shapes, floor);
+  const bed = new Bed(Math.ceil(largest / 64) * 64, shapes, memoryBound);
   const placed = shapes.map((shape) => {
     const p = problem(shape, shape.at);
     bed.fill(p, 1);
@@ -76,8 +76,8 @@ export async function scan(
   return { name, symbol, points };
 }
 
-export async function measureScans(floor: BufferSource, options: RaceOptions, step: Step): Promise<Scan[]> {
+export async function measureScans(memoryBound: BufferSource, options: RaceOptions, step: Step): Promise<Scan[]> {
   const scans: Scan[] = [];
-  for (const plan of PLANS) scans.push(await scan(plan, floor, options, step));
+  for (const plan of PLANS) scans.push(await scan(plan, memoryBound, options, step));
   return scans;
 }

@@ -36,17 +36,17 @@ function repeated(loop: Shape, bytes: number): { part: Extents; times: number } 
   return { part: { loop, batch: kept / spatial, channels: CHANNELS, spatial }, times: count / kept };
 }
 
-/** Time of kernels and floor at every size, both loops, three verbs. */
+/** Time of kernels and memory bound at every size, both loops, three verbs. */
 export async function measureSizes(
   quick: boolean,
-  floor: BufferSource,
+  memoryBound: BufferSource,
   options: RaceOptions,
   step: Step,
 ): Promise<SizePoint[]> {
   const all = exponents(quick);
   const sizes = LOOPS.flatMap((loop) => all.map((exponent) => ({ exponent, ...repeated(loop, 2 ** exponent) })));
   const shapes = sizes.map(({ part, times }) => ({ ...part, batch: part.batch * times }));
-  const bed = new Bed(2 ** all[all.length - 1], shapes, floor);
+  const bed = new Bed(2 ** all[all.length - 1], shapes, memoryBound);
   const points: SizePoint[] = [];
   for (const [k, { exponent, part, times }] of sizes.entries()) {
     const name = `${part.loop}, 2^${exponent} bytes`;
@@ -60,7 +60,7 @@ export async function measureSizes(
       await step(`${name}, ${TITLES[verb].toLowerCase()}`);
       const runs = new Map([
         ["kernels", placed.kernels[verb]],
-        ["floor", placed.floor[verb]],
+        ["memory bound", placed.memoryBound[verb]],
       ] as const);
       timings[verb] = Object.fromEntries(race(runs, options)) as unknown as SizePoint["timings"][Verb];
     }

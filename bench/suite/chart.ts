@@ -16,7 +16,7 @@ const TICKS = [0.5, 1, 2, 4, 8, 16, 32, 64, 128];
 
 const ROWS = Object.keys(COLORS) as (keyof typeof COLORS)[];
 
-/** Bars of time over the floor, one column per verb, on a logarithmic axis that begins below the floor. */
+/** Bars of time over the memory bound, one column per verb, on a logarithmic axis that begins below 1. */
 export function suiteChart({ header, cases }: SuiteResults): TopLevelSpec {
   const values = VERBS.flatMap((verb) =>
     cases.flatMap((c) =>
@@ -25,7 +25,7 @@ export function suiteChart({ header, cases }: SuiteResults): TopLevelSpec {
         loop: LOOPS[c.loop],
         case: c.name,
         row,
-        over: over(c, verb, row, "floor"),
+        over: over(c, verb, row, "memory bound"),
       })),
     ),
   );
@@ -53,7 +53,7 @@ export function suiteChart({ header, cases }: SuiteResults): TopLevelSpec {
               field: "over",
               type: "quantitative",
               scale: { type: "log", domain: [0.5, Math.max(8, most * 1.05)], nice: false },
-              axis: { values: TICKS, format: "~g", labelOverlap: false, title: "time over floor" },
+              axis: { values: TICKS, format: "~g", labelOverlap: false, title: "time over the memory bound" },
             },
             x2: { datum: 0.5 },
             y: { field: "case", type: "nominal", sort: null, title: null, scale: { paddingInner: 0.25 } },
@@ -68,9 +68,9 @@ export function suiteChart({ header, cases }: SuiteResults): TopLevelSpec {
           },
         },
         {
-          data: { values: [{ floor: 1 }] },
+          data: { values: [{ bound: 1 }] },
           mark: { type: "rule", color: "#c0392b" },
-          encoding: { x: { field: "floor", type: "quantitative" } },
+          encoding: { x: { field: "bound", type: "quantitative" } },
         },
       ],
     },

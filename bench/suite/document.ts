@@ -24,7 +24,7 @@ export function documentSuite({ header, cases, small }: SuiteResults): void {
       ...VERBS.flatMap((verb) => [
         timed(c.timings[verb].layer),
         `${ratio(over(c, verb, "fastest JS", "layer"))}x`,
-        ratio(over(c, verb, "layer", "floor")),
+        ratio(over(c, verb, "layer", "memory bound")),
       ]),
     ]);
   const columns = ["forward", "inference", "backward"].flatMap((verb) => [`${verb}, ms`, "vs JS", "vs memory"]);
@@ -35,7 +35,7 @@ export function documentSuite({ header, cases, small }: SuiteResults): void {
         "pure JavaScript versions. _vs memory_: time over the memory bound, the time to read and write the tensors alone. " +
         `±: half the distance of the quartiles. ${environment(header)}`,
     ),
-    "![time over the memory bound, by case](bench/results/suite-over-floor.svg)",
+    "![time over the memory bound, by case](bench/results/suite-over-memory-bound.svg)",
     filled(
       `${slowerThanJavaScript([...cases, ...small])} ` +
         "[bench/results.md](bench/results.md) has all cases, browsers, whole networks, scaling and the first call.",

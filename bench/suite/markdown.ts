@@ -19,14 +19,14 @@ function warning({ javascriptSlowdown }: SuiteResult): string | null {
 }
 
 function overview(cases: readonly CaseResult[], verb: Verb): string {
-  const leads = ["kernels faster than JS", "layer faster than JS", "kernels over floor"];
+  const leads = ["kernels faster than JS", "layer faster than JS", "kernels over the memory bound"];
   const rows = cases.map((c) => [
     c.name,
     size(c.bytes),
     ...NAMES.map((name) => timed(c.timings[verb][name])),
     `${ratio(over(c, verb, "fastest JS", "kernels"))}x`,
     `${ratio(over(c, verb, "fastest JS", "layer"))}x`,
-    ratio(over(c, verb, "kernels", "floor")),
+    ratio(over(c, verb, "kernels", "memory bound")),
   ]);
   return table(["case", "size of x", ...NAMES.map((name) => `${name}, ms`), ...leads], rows);
 }
@@ -54,7 +54,15 @@ function smallCases(cases: readonly CaseResult[]): string {
 }
 
 function details(cases: readonly CaseResult[], verb: Verb): string {
-  const columns = ["ms", "GB/s", "faster than fastest JS", "faster than naive JS", "over floor", "spread", "samples"];
+  const columns = [
+    "ms",
+    "GB/s",
+    "faster than fastest JS",
+    "faster than naive JS",
+    "over memory bound",
+    "spread",
+    "samples",
+  ];
   const rows = cases.flatMap((c) =>
     NAMES.map((name) => {
       const timing = c.timings[verb][name];
@@ -65,7 +73,7 @@ function details(cases: readonly CaseResult[], verb: Verb): string {
         ratio(bandwidth(c, verb, timing)),
         ratio(over(c, verb, "fastest JS", name)),
         ratio(over(c, verb, "naive JS", name)),
-        ratio(over(c, verb, name, "floor")),
+        ratio(over(c, verb, name, "memory bound")),
         spread(timing),
         `${timing.samples} x ${timing.callsPerSample}`,
       ];
@@ -128,5 +136,5 @@ export const suiteSection: Section<SuiteResults> = {
   markdown,
   summary: engineSummary,
   document: documentSuite,
-  charts: (results) => ({ "suite-over-floor": results.cases.length > 0 ? suiteChart(results) : null }),
+  charts: (results) => ({ "suite-over-memory-bound": results.cases.length > 0 ? suiteChart(results) : null }),
 };

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { CASES, type Case, SMALL_CASES } from "../cases.js";
 import { PROBE } from "../fairness.js";
-import { compileFloor } from "../floor/compile.js";
+import { compileMemoryBound } from "../memory-bound/compile.js";
 import type { Run } from "../run.js";
 import { suiteSection } from "./markdown.js";
 import type { SuiteResults } from "./results.js";
@@ -18,6 +18,6 @@ export const run: Run<SuiteResults, Case> = {
   measure(cases, { quick, begin, step }) {
     const names = cases.map(({ name }) => name);
     begin(steps(names));
-    return suite(names, quick, { floor: compileFloor(), freshly: freshProcess, step });
+    return suite(names, quick, { memoryBound: compileMemoryBound(), freshly: freshProcess, step });
   },
 };

@@ -8,8 +8,8 @@ import { STEPS_PER_TRIAL, type Step, trial } from "../trial.js";
 import type { SuiteResult } from "./results.js";
 
 export interface Surroundings {
-  /** The binary of floor/assembly. */
-  readonly floor: BufferSource;
+  /** The binary of memory-bound/assembly. */
+  readonly memoryBound: BufferSource;
   /** The value of fairness.ts's PROBE in an engine that has done nothing else. */
   readonly freshly: () => number | Promise<number>;
   readonly step: Step;
@@ -30,7 +30,7 @@ export async function suite(names: readonly string[], quick: boolean, s: Surroun
   const [cases, small] = [named(CASES), named(SMALL_CASES)];
   await s.step("pure JavaScript variants");
   checkBaseline();
-  const prepared = await engines([...cases, ...small], s.floor);
+  const prepared = await engines([...cases, ...small], s.memoryBound);
   const result = { cases: [], small: [] } as Record<"cases" | "small", SuiteResult["cases"][number][]>;
   let seed = 0;
   for (const c of cases) result.cases.push(await trial(c, ++seed, prepared, NAMES, quick ? QUICK : FULL, s.step));

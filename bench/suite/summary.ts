@@ -8,7 +8,7 @@ import { TITLES, VERBS } from "../verbs.js";
 export const LOOPS = { planes: "planes (NCHW)", rows: "rows (NHWC, NC)" } as const;
 /** From here on the benchmark asks for this many times the fastest JavaScript in training. */
 const DEMAND = { bytes: 2 ** 20, times: 4 } as const;
-/** Above this multiple of its floor a case is named. */
+/** Above this multiple of its memory bound a case is named. */
 export const FAR = 1.8;
 
 /** Geometric means by loop shape and size of x. */
@@ -26,14 +26,14 @@ export function summary(cases: readonly CaseResult[]): string {
         String(group.length),
         ...VERBS.map((verb) => mean(verb, "fastest JS", "kernels")),
         ...VERBS.map((verb) => mean(verb, "fastest JS", "layer")),
-        ...VERBS.map((verb) => mean(verb, "kernels", "floor")),
+        ...VERBS.map((verb) => mean(verb, "kernels", "memory bound")),
       ]);
     }
   }
   const verbs = ["training", "inference", "backward"];
   return [
     "Geometric means over the cases of a class: how many times faster than the fastest JavaScript the kernels and the",
-    "layer are, and the kernels' time over the floor of the memory (1 is the limit).",
+    "layer are, and the kernels' time over the memory bound (1 is the limit).",
     "",
     table(
       [
@@ -42,7 +42,7 @@ export function summary(cases: readonly CaseResult[]): string {
         "cases",
         ...verbs.map((verb) => `kernels, ${verb}`),
         ...verbs.map((verb) => `layer, ${verb}`),
-        ...verbs.map((verb) => `over floor, ${verb}`),
+        ...verbs.map((verb) => `over memory bound, ${verb}`),
       ],
       rows,
     ),
@@ -106,14 +106,14 @@ export function weakest(cases: readonly CaseResult[]): string {
   ].join("\n");
 }
 
-/** What the numbers say against this library; the floor is asked for of the suite's cases only. */
+/** What the numbers say against this library; the memory bound is asked for of the suite's cases only. */
 export function losses(cases: readonly CaseResult[], small: readonly CaseResult[]): string {
   const below = list(cases, (c, verb) => {
     const value = over(c, verb, "fastest JS", "layer");
     return verb !== "inference" && c.bytes >= DEMAND.bytes && value < DEMAND.times ? value : null;
   });
   const far = list(cases, (c, verb) => {
-    const value = over(c, verb, "kernels", "floor");
+    const value = over(c, verb, "kernels", "memory bound");
     return value > FAR ? value : null;
   });
   const demanded = point(
@@ -125,9 +125,9 @@ export function losses(cases: readonly CaseResult[], small: readonly CaseResult[
     weakest([...cases, ...small]),
     ...(cases.some((c) => c.bytes >= DEMAND.bytes) ? [demanded] : []),
     point(
-      `The kernels take more than ${FAR} times their floor`,
+      `The kernels take more than ${FAR} times their memory bound`,
       far,
-      `The kernels never take more than ${FAR} times their floor.`,
+      `The kernels never take more than ${FAR} times their memory bound.`,
     ),
   ].join("\n");
 }

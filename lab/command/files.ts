@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { compileFloor } from "../../bench/floor/compile.js";
+import { compileMemoryBound } from "../../bench/memory-bound/compile.js";
 import { dataFolder, readSplit } from "../../examples/common/fashion-mnist.js";
 import { pack } from "../training/pack.js";
 import { FILES } from "../vite.config.js";
@@ -21,5 +21,5 @@ export function writeFiles(): void {
   mkdirSync(FILES, { recursive: true });
   // Without the extension .gz: some hosts would unpack such a file on the way, others not.
   writeFileSync(join(FILES, "images.bin"), images);
-  writeFileSync(join(FILES, "floor.wasm"), compileFloor());
+  writeFileSync(join(FILES, "memory-bound.wasm"), compileMemoryBound());
 }

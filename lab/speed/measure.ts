@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { BatchNorm, loadSync } from "batchnorm-wasm";
 import type { Problem } from "../../bench/baseline/index.js";
 import { compose } from "../../bench/fastest.js";
-import { type Floor, instantiateFloor } from "../../bench/floor/index.js";
 import { race } from "../../bench/measure.js";
+import { instantiateMemoryBound, type MemoryBound } from "../../bench/memory-bound/index.js";
 import { seeded } from "../../scripts/common/random.js";
 
 /** Samples, positions, channels: a layer of a small residual network. */
@@ -126,16 +126,16 @@ function difference(a: readonly ArrayLike<number>[], b: readonly ArrayLike<numbe
 }
 
 /** forward: x is read twice and y written; backward: dy and x are read for the sums, then again for dx. */
-function bound(floor: Floor): () => void {
+function bound(memoryBound: MemoryBound): () => void {
   const [x, y] = [0, BYTES];
   return () => {
-    for (let pass = 0; pass < 4; pass++) floor.read(x, BYTES);
-    for (let pass = 0; pass < 2; pass++) floor.copy(y, x, BYTES);
+    for (let pass = 0; pass < 4; pass++) memoryBound.read(x, BYTES);
+    for (let pass = 0; pass < 2; pass++) memoryBound.copy(y, x, BYTES);
   };
 }
 
-/** Compares the results, then times all. `floor`: the binary of the loops that only read and copy. */
-export function measureSpeeds(floor: BufferSource): Speeds {
+/** Compares the results, then times all. `memoryBound`: the binary of the loops that only read and copy. */
+export function measureSpeeds(memoryBound: BufferSource): Speeds {
   const random = seeded(1);
   const inputs = { x: random.normal(VALUES, 2, 1), dy: random.normal(VALUES, 1) };
   const memory = new WebAssembly.Memory({ initial: Math.ceil((2 * BYTES) / 65536) });
@@ -149,7 +149,7 @@ export function measureSpeeds(floor: BufferSource): Speeds {
   const quick = new Map([
     ["kernels", programs.kernels.run],
     ["javascript", programs.javascript.run],
-    ["bound", bound(instantiateFloor(memory, floor))],
+    ["bound", bound(instantiateMemoryBound(memory, memoryBound))],
   ]);
   const timings = race(quick, limits);
   const slow = race(new Map([["tensorflow", programs.tensorflow.run]]), { ...limits, minimumRounds: 3, warmupMs: 1 });

@@ -22,7 +22,7 @@ export function measure(): void {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<SpeedReport>) => end(worker, data);
     worker.onerror = ({ message }) => end(worker, { failure: message || "the worker could not be started" });
-    worker.postMessage(new URL("floor.wasm", document.baseURI).href);
+    worker.postMessage(new URL("memory-bound.wasm", document.baseURI).href);
   } catch (error) {
     end(null, { failure: (error as Error).message });
   }

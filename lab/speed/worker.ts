@@ -4,9 +4,9 @@ import { measureSpeeds, type Speeds } from "./measure.js";
 
 export type SpeedReport = { readonly speeds: Speeds } | { readonly failure: string };
 
-async function measure(floor: string): Promise<Speeds> {
-  const response = await fetch(floor);
-  if (!response.ok) throw new Error(`${floor}: ${response.status} ${response.statusText}`);
+async function measure(url: string): Promise<Speeds> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
   await startTensorFlow();
   return measureSpeeds(await response.arrayBuffer());
 }

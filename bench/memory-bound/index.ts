@@ -1,6 +1,6 @@
 import { instantiateSync } from "@assemblyscript/loader";
 
-export interface Floor {
+export interface MemoryBound {
   /** Sum of `bytes` bytes of float32 at address x. */
   read(x: number, bytes: number): number;
   /** `bytes` bytes from address x to address y. */
@@ -11,7 +11,7 @@ export interface Floor {
   mask(dz: number, dy: number, y: number, bytes: number): void;
 }
 
-/** The binary of floor/assembly in the given memory. */
-export function instantiateFloor(memory: WebAssembly.Memory, binary: BufferSource): Floor {
-  return instantiateSync<Floor & Record<string, unknown>>(binary, { env: { memory } }).exports;
+/** The binary of memory-bound/assembly in the given memory. */
+export function instantiateMemoryBound(memory: WebAssembly.Memory, binary: BufferSource): MemoryBound {
+  return instantiateSync<MemoryBound & Record<string, unknown>>(binary, { env: { memory } }).exports;
 }
