@@ -20,35 +20,35 @@ export interface Options {
   readonly help: boolean;
   readonly run: RunName;
   readonly quick: boolean;
-  /** Regular expressions; undefined takes everything. */
+  /** A regular expression; undefined chooses everything. */
   readonly only?: string;
   readonly peers?: string;
   /** Directory, relative to the working directory. */
   readonly out: string;
-  /** Everything at full length into bench/: a run whose figures are published. */
+  /** True for a run of everything at full length into bench/, whose figures are published. */
   readonly full: boolean;
 }
 
-export const help = `Measures the kernels, the layer and what they are compared with, and writes a report.
+export const help = `Measures the kernels, the layer and their competitors, and writes a report.
 
   npm run bench -- [RUN] [options]
 
-  suite            the cases in Node.js; the run that is taken where none is named
-  peers            other libraries, in processes of their own
+  suite            the cases in Node.js; this is the default
+  peers            other libraries, each in its own process
   browser          the suite in Chromium and Firefox
   networks         all batch norms of whole networks
-  scaling          time per value against the size of x, and a scan for shapes that fall off
+  scaling          time per value against the size of x, and a scan for slow shapes
   data             time of dead, far, tiny, infinite and NaN channels over that of ordinary data; small planes
   relu             the fused ReLU over no activation
-  residual         the fused residual and ReLU over both done apart
+  residual         the fused residual and ReLU over both done separately
   start            loading, and the first to the thousandth call of a fresh engine
   tfjs             in TensorFlow.js: one layer, whole networks, gradients of convolutions
-  report           measures nothing: writes the published report anew from the results that are there
+  report           measures nothing: writes the published report again from the stored results
 
   --quick          fewer rounds: quicker, larger spread
-  --only PATTERN   what matches: cases ("NHWC|^NC"), networks (^LeNet), parts of scaling (cliffs),
-                   cases and kinds of data ("NHWC.*NaN", planes)
-  --peers PATTERN  peers that match ("tfjs|oneDNN"); ours is always there
+  --only PATTERN   only matching cases ("NHWC|^NC"), networks (^LeNet), parts of scaling (cliffs),
+                   or cases and kinds of data ("NHWC.*NaN", planes)
+  --peers PATTERN  only matching peers ("tfjs|oneDNN"); ours is always measured
   --out DIR        where the results go; bench/ for a full run, out/bench otherwise
   --help           this text
 `;

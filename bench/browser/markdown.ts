@@ -9,12 +9,12 @@ function missing({ missing }: BrowserResults): string {
 
 function markdown(results: BrowserResults): string {
   return paragraphs(
-    "The same cases and rows in a headless browser's page, cross-origin isolated for the finer timer; a sample lasts at " +
-      "least forty of the timer's steps.",
+    "The cases and rows are those of the suite, in a page of a headless browser. The page is cross-origin isolated, because " +
+      "the timer is finer there. A sample lasts at least forty steps of the timer.",
     missing(results),
     ...results.browsers.flatMap((browser) => [
       `### ${browser.engine}`,
-      `The timer's step: ${digits(1000 * browser.timerStep)} µs.`,
+      `A step of the timer is ${digits(1000 * browser.timerStep)} µs.`,
       engineMarkdown(browser, "####"),
     ]),
   );

@@ -8,9 +8,9 @@ export interface Server {
 }
 
 export interface ServerOptions {
-  /** Binaries beside the page, by their path. */
+  /** Further binary files to serve, by their path. */
   readonly files?: Readonly<Record<string, Uint8Array>>;
-  /** Cross-origin isolation: without it browsers make the timer's steps as long as a millisecond. Default true. */
+  /** Isolates the page from other origins; otherwise a step of the timer may be a millisecond. Default true. */
   readonly isolated?: boolean;
 }
 
@@ -19,7 +19,7 @@ const ISOLATION = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-E
 const PAGE = `<!doctype html><meta charset="utf-8"><title>bench</title><link rel="icon" href="data:,">
 <script type="module" src="/page.js"></script>`;
 
-/** A page with one module script, on a free port of the loopback interface. */
+/** Serves a page with one module script on a free port of the loopback interface. */
 export async function serve(script: string, { files = {}, isolated = true }: ServerOptions = {}): Promise<Server> {
   const served = new Map<string, readonly [type: string, body: string | Uint8Array]>([
     ["/", ["text/html", PAGE]],

@@ -7,7 +7,7 @@ import { SHARES } from "./kinds.js";
 import { LIMITS, overLargest, PLANE_LIMIT, slowdown, tooSlow } from "./limits.js";
 import type { DataResults, KindResult } from "./results.js";
 
-/** What one table shows: the kinds in one case, with or without the activation. */
+/** The contents of the tables: each has the kinds of one case, with or without the activation. */
 function groups({ kinds }: DataResults): { readonly title: string; readonly kinds: readonly KindResult[] }[] {
   const title = ({ case: name, relu }: KindResult) => `${name}${relu ? ", fused ReLU" : ""}`;
   const titles = [...new Set(kinds.map(title))];
@@ -48,7 +48,7 @@ function slowPlanes({ scans }: DataResults): string[] {
       ),
     );
     const title = `${scan.name.charAt(0).toUpperCase()}${scan.name.slice(1)}`;
-    return point(`${title}, above ${limit} times 16 values`, found, `${title}: none above ${limit} times 16 values.`);
+    return point(`${title}, above ${limit} times the time of 16 values`, found, `${title}: nothing above the limit.`);
   });
 }
 
@@ -70,8 +70,9 @@ function verdict(results: DataResults): string {
 function markdown(results: DataResults): string {
   const { one, half, all } = LIMITS;
   return paragraphs(
-    "Time of the kernels where one channel, half of them (every second, or about half at random) or all are of a kind, over " +
-      "their time for ordinary data, which are samples of the same rounds. Every result was compared with float64 before. " +
+    "Data of one kind are in one channel, in half of the channels (every second, or about half at random), or in all. The " +
+      "tables give the kernels' time over their time for ordinary data in the same rounds. Before that, every result was " +
+      "compared with float64. " +
       `The limits are ${one} for one channel, ${half} for half of them and ${all} for all. Planes of ${PLANE_LIMIT.from} to ` +
       `${PLANE_LIMIT.to} values may take ${PLANE_LIMIT.times} times as long per value as planes of 16 values.`,
     verdict(results),

@@ -1,9 +1,9 @@
-/** Where networks normalize: the channels and the side of the square image behind each of their convolutions. */
+/** One batch norm of a network: the channels and the side of the square image that its convolution returns. */
 export type Norm = readonly [channels: number, side: number];
 
 /**
- * ResNet-50 on 224 x 224 (He et al. 2015, table 1), with the stride in the 3x3 convolution as torchvision and others
- * have it: 53 batch norms.
+ * The 53 batch norms of ResNet-50 on 224 x 224 (He et al. 2015, table 1). The stride is in the 3x3 convolution, as in
+ * torchvision.
  */
 export function resNet50(): Norm[] {
   const stages: readonly (readonly [blocks: number, width: number, side: number])[] = [
@@ -26,7 +26,7 @@ export function resNet50(): Norm[] {
   return norms;
 }
 
-/** MobileNetV2 on 224 x 224, width 1 (Sandler et al. 2018, table 2): 52 batch norms. */
+/** The 52 batch norms of MobileNetV2 on 224 x 224, width 1 (Sandler et al. 2018, table 2). */
 export function mobileNetV2(): Norm[] {
   const stages: readonly (readonly [expansion: number, channels: number, blocks: number, stride: number])[] = [
     [1, 16, 1, 1],

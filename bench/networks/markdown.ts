@@ -3,7 +3,7 @@ import { type Quartiles, ratio, size, table, timed } from "../report/numbers.js"
 import { paragraphs, point, type Section } from "../report/section.js";
 import { type NetworkResult, type NetworksResults, ROWS, type Row } from "./results.js";
 
-/** Milliseconds of a network's batch norms. */
+/** Milliseconds for all batch norms of a network. */
 interface Totals {
   readonly network: NetworkResult;
   readonly step: string;
@@ -77,11 +77,11 @@ function verdict(results: NetworksResults): string {
   );
   return [
     point(
-      "The layer is slower than the fastest JavaScript over all of",
+      "Over these whole networks the layer is slower than the fastest JavaScript",
       slower.map(({ network, step }) => `${network.name} ${network.layout} ${step}`),
       "Over a whole network the layer is never slower than the fastest JavaScript.",
     ),
-    point("It is slower at", shapes, "At no shape of theirs is it slower."),
+    point("The layer is slower for these shapes", shapes, "The layer is not slower for any of their shapes."),
   ].join("\n");
 }
 
@@ -104,9 +104,9 @@ function shapes(results: NetworksResults, network: NetworkResult): string {
 
 function markdown(results: NetworksResults): string {
   return paragraphs(
-    "All batch norms of a network for one batch: each distinct shape is timed by itself, and the times are added up as often " +
-      "as the network has the shape. Convolutions and activations are not in it. The quartiles of a sum are the sums of " +
-      "the quartiles.",
+    "The times are those of all batch norms of a network for one batch. Each distinct shape is timed by itself, and its time " +
+      "counts as often as the network has the shape. Convolutions and activations are not included. The quartiles of a sum " +
+      "are the sums of the quartiles.",
     overview(results),
     verdict(results),
     ...results.networks.flatMap((network) => [

@@ -7,7 +7,7 @@ export interface Network {
   readonly name: string;
   readonly batch: number;
   readonly images: readonly Norm[];
-  /** Widths of the dense layers that are normalized. */
+  /** Widths of the normalized dense layers. */
   readonly dense: readonly number[];
 }
 
@@ -31,7 +31,7 @@ export const NETWORKS: readonly Network[] = [
   },
 ];
 
-/** The distinct shapes of a network in the order in which they come. */
+/** The distinct shapes of a network in the order of their first layers. */
 export function layersOf({ name, batch, images, dense: widths }: Network, layout: ImageLayout): Layer[] {
   const all = [
     ...images.map(([channels, side]) => image(layout, [batch, channels, side, side], name)),

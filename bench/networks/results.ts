@@ -2,7 +2,7 @@ import type { Header } from "../../scripts/common/machine.js";
 import type { CaseResult } from "../trial.js";
 import type { ImageLayout } from "./networks.js";
 
-/** The timed rows: the layer that a user calls, between its baseline and its limit. */
+/** The timed rows: the layer that a user calls, its baseline and its limit. */
 export const ROWS = ["fastest JS", "layer", "memory bound"] as const;
 export type Row = (typeof ROWS)[number];
 
@@ -16,6 +16,6 @@ export interface NetworkResult {
 export interface NetworksResults {
   readonly header: Header;
   readonly networks: readonly NetworkResult[];
-  /** By name, each distinct shape once. */
+  /** Each distinct shape once; `NetworkResult.layers` refers to them by name. */
   readonly cases: readonly CaseResult<Row>[];
 }

@@ -5,7 +5,7 @@ import { WRONG } from "./ratios.js";
 import type { PeersResults } from "./results.js";
 import { errorTable, forms, losses, notes, peersSummary, reasons, times, wrong } from "./tables.js";
 
-/** Without peers that were measured once and are no longer compared with. */
+/** Leaves out the stored results of former peers. */
 function current({ header, cases }: PeersResults): PeersResults {
   const compared = new Set(PEERS.map(({ name }) => name));
   return { header, cases: cases.map((c) => ({ ...c, peers: c.peers.filter(({ name }) => compared.has(name)) })) };
@@ -15,17 +15,17 @@ function markdown(stored: PeersResults): string {
   const results = current(stored);
   return paragraphs(
     "### Summary",
-    "Geometric means of the peers' times over ours, over the cases where the peer's result is right: above 1 ours is faster.",
+    "The means are geometric means of the peer's time over ours, over the cases where the peer's result is right. Above 1 ours is faster.",
     peersSummary(results),
     "#### Where we lose",
     losses(results),
     ...VERBS.flatMap((verb) => [
       `### ${TITLES[verb]}`,
-      "Milliseconds, medians; in brackets the peer's time over ours.",
+      "The times are medians in milliseconds. The peer's time over ours is in brackets.",
       times(results, verb),
     ]),
     "### Errors",
-    "Largest difference from the float64 reference relative to the root mean square of what is expected, worst over the cases.",
+    "Each value is the largest difference from the float64 reference over all cases, relative to the root mean square of the expected values.",
     "#### Data as timed",
     errorTable(results, "ordinary"),
     "#### Data of mean 1000 and deviation 1",

@@ -4,7 +4,7 @@ import { paragraphs, point, type Section } from "../report/section.js";
 import { TITLES, VERBS } from "../verbs.js";
 import type { ReluCase, ReluResults } from "./results.js";
 
-/** Time with ReLU over time without it: the geometric mean and each case are at most this. */
+/** The largest accepted time with ReLU over the time without it, for the geometric mean and for each case. */
 const LIMITS: Readonly<Record<Verb, { readonly mean: number; readonly each: number }>> = {
   trainingForward: { mean: 1.1, each: 1.15 },
   inference: { mean: 1.15, each: 1.26 },
@@ -28,8 +28,8 @@ function verdict(cases: readonly ReluCase[]): string {
     const measured = geometricMean(cases.map((c) => overPlain(c, verb)));
     const above = cases.filter((c) => overPlain(c, verb) > each);
     const found = above.map((c) => `${c.name} (${ratio(overPlain(c, verb))})`);
-    const title = `${TITLES[verb]}: geometric mean ${ratio(measured)} for at most ${mean}`;
-    return point(`${title}; above ${each}`, found, `${title}; no case above ${each}.`);
+    const title = `${TITLES[verb]}: geometric mean ${ratio(measured)} (limit ${mean})`;
+    return point(`${title}; cases above ${each}`, found, `${title}; no case above ${each}.`);
   }).join("\n");
 }
 
@@ -38,8 +38,8 @@ export const reluSection: Section<ReluResults> = {
   title: "Fused ReLU",
   markdown: ({ cases }) =>
     paragraphs(
-      "Time of the kernels with the fused ReLU over their time without an activation, on the same memory in the same " +
-        "rounds. Every result was compared with float64 before.",
+      "The table gives the kernels' time with the fused ReLU over their time without an activation, on the same memory and " +
+        "in the same rounds. Before that, every result was compared with float64.",
       verdict(cases),
       ratios(cases),
     ),

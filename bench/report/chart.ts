@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import { svg } from "../../scripts/common/chart.js";
 
-/** White, so that it can be read on a dark page too. */
+/** The background is white, so that the chart can be read on a dark page, too. */
 const CONFIG: TopLevelSpec["config"] = {
   font: "sans-serif",
   background: "#ffffff",

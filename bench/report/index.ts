@@ -14,7 +14,7 @@ import { suiteSection } from "../suite/markdown.js";
 import { tfjsSection } from "../tfjs/section.js";
 import { command, environment, paragraphs, type Results, type Section } from "./section.js";
 
-/** In the order of the report. A further kind of run is added here. */
+/** The sections in the order of the report. A new kind of run is added here. */
 const SECTIONS = [
   suiteSection,
   peersSection,
@@ -28,7 +28,7 @@ const SECTIONS = [
   tfjsSection,
 ] as readonly Section<Results>[];
 
-/** Lists in results/*.json whose elements have a line each. */
+/** Names of the lists in results/*.json whose elements get one line each. */
 const LISTS = new Set([
   "cases",
   "small",
@@ -45,8 +45,8 @@ const LISTS = new Set([
 ]);
 
 const INTRODUCTION =
-  "Written by script from the JSON files in [results/](results); [README.md](README.md) says what is measured and how. Times " +
-  "are medians; ± is the spread, half the distance of the quartiles over the median.";
+  "A script writes this page from the JSON files in [results/](results). [README.md](README.md) says what is measured and " +
+  "how. Times are medians; ± is the spread, half the distance of the quartiles over the median.";
 
 function anchor(title: string): string {
   return title
@@ -55,7 +55,7 @@ function anchor(title: string): string {
     .replaceAll(" ", "-");
 }
 
-/** The sections whose results are in `out`, with them. */
+/** The sections that have results in `out`, each with its results. */
 async function stored(out: string): Promise<(readonly [Section<Results>, Results])[]> {
   const found = SECTIONS.map(async (section) => {
     const text = await readFile(join(out, "results", `${section.name}.json`), "utf8").catch(() => null);
@@ -64,9 +64,9 @@ async function stored(out: string): Promise<(readonly [Section<Results>, Results
   return (await Promise.all(found)).flat();
 }
 
-/** Writes the charts of a section; the images that show them. */
+/** Writes the charts of a section; returns the Markdown images that show them. */
 async function charts(out: string, section: Section<Results>, results: Results): Promise<string[]> {
-  // Loading vega lets Node's own WebAssembly memory grow, see fairness.ts: not before the last sample.
+  // Loading vega grows a WebAssembly memory of Node.js (see fairness.ts), so it is loaded after the last sample.
   const { chart } = await import("./chart.js");
   const specs = Object.entries(section.charts?.(results) ?? {});
   const drawn = specs.map(async ([file, spec]) => {
@@ -77,7 +77,7 @@ async function charts(out: string, section: Section<Results>, results: Results):
   return (await Promise.all(drawn)).filter((image) => image !== null);
 }
 
-/** Writes results.md, the pages beside it and the charts of every section whose results are in `out`. */
+/** Writes results.md, the separate pages, and the charts of every section that has results in `out`. */
 export async function render(out: string): Promise<void> {
   const contents: string[] = [];
   const sections: string[] = [];
@@ -95,13 +95,13 @@ export async function render(out: string): Promise<void> {
   await writeFile(join(out, "results.md"), `${text}\n`);
 }
 
-/** What is published: the pages of bench/ with their charts, and the marked parts of the package's documents. */
+/** Writes all that is published: the pages of bench/ with their charts, and the marked parts of the documents. */
 export async function renderPublished(): Promise<void> {
   await render("bench");
   for (const [section, results] of await stored("bench")) section.document?.(results);
 }
 
-/** Keeps the results of a run, writes the report anew and prints a summary. */
+/** Stores the results of a run, prints a summary and writes the report again. */
 export async function publish<R extends Results>(
   section: Section<R>,
   results: R,

@@ -10,7 +10,7 @@ const MB = 1024 * KB;
 
 export type Quartiles = Pick<Timing, "median" | "p25" | "p75">;
 
-/** Bytes of x, and what the classes are called. */
+/** The classes of sizes, in bytes of x. */
 export const SIZES = [
   { name: "below 256 KB", from: 0, to: 256 * KB },
   { name: "256 KB to 1 MB", from: 256 * KB, to: MB },
@@ -33,7 +33,7 @@ export function ratio(value: number): string {
   return value.toFixed(value < 10 ? 2 : 1);
 }
 
-/** Time of `name` over time of `base`, medians. */
+/** The median time of `name` over the median time of `base`. */
 export function over<Row extends Name>(
   c: Pick<CaseResult<Row>, "timings">,
   verb: Verb,
@@ -44,7 +44,7 @@ export function over<Row extends Name>(
   return times[name].median / times[base].median;
 }
 
-/** Effective bandwidth: the traffic that the verb cannot avoid, over the time. */
+/** Effective bandwidth in GB/s: the traffic that the verb cannot avoid, over the time. */
 export function bandwidth(c: Pick<CaseResult, "bytes">, verb: Verb, timing: Timing): number {
   return (TRAFFIC[verb].count * c.bytes) / timing.median / 1e6;
 }
@@ -63,7 +63,7 @@ export function geometricMean(values: readonly number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
-/** A Markdown table; columns of numbers stand to the right. */
+/** A Markdown table; columns of numbers are aligned to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return alignedTable(head, rows, (column, cells) => column > 0 && cells.every((cell) => /^[\d.%x±\s-]*$/.test(cell)));
 }

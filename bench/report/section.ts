@@ -5,24 +5,24 @@ export interface Results {
   readonly header: Header;
 }
 
-/** What one kind of run shows: its part of results.md, or a page of its own. */
+/** The report of one kind of run: a part of results.md, or a page of its own. */
 export interface Section<R extends Results> {
-  /** Of the run. Its results are in results/NAME.json of the report's directory. */
+  /** The name of the run. Its results are in results/NAME.json of the report's directory. */
   readonly name: string;
   readonly title: string;
-  /** Where it is a page of its own: the file in the report's directory. */
+  /** The file in the report's directory, if the section is a page of its own. */
   readonly page?: string;
-  /** What stands below the title, headings from the third level on; or the whole page. */
+  /** The text below the title, with headings from the third level on; or the whole page. */
   markdown(results: R): string;
-  /** What the run prints when it is over. */
+  /** The text that the run prints at its end. */
   summary(results: R): string;
-  /** Charts by the name of their file in results/, without extension; null where there is nothing to show. */
+  /** Charts by the name of their file in results/, without extension; null if there is nothing to show. */
   charts?(results: R): Readonly<Record<string, TopLevelSpec | null>>;
-  /** Writes what the package's documents show of published results. */
+  /** Writes published results into the package's documents. */
   document?(results: R): void;
 }
 
-/** How a run is repeated. */
+/** The command that repeats a run. */
 export function command(name: string): string {
   return `\`npm run bench -- ${name}\``;
 }
@@ -32,7 +32,7 @@ export function environment({ date, commit, machine, system, engine, quick, seco
   return `${machine}, ${system}; ${engine}; commit ${commit}; ${date}; ${length}, ${seconds} s.`;
 }
 
-/** Two lines below a chart's title: how to read it, and where its figures are from. */
+/** The two lines below a chart's title say how to read it and where its figures come from. */
 export function subtitle(note: string, { machine, engine, date }: Header): string[] {
   return [note, `${machine} · ${engine} · ${date}`];
 }
@@ -42,7 +42,7 @@ export function paragraphs(...parts: readonly (string | null)[]): string {
   return parts.filter((part) => part).join("\n\n");
 }
 
-/** A list in words, or what is said where it is empty. */
+/** A list as a sentence, or `otherwise` if the list is empty. */
 export function point(title: string, found: readonly string[], otherwise: string): string {
   return found.length > 0 ? `- ${title}: ${found.join(", ")}.` : `- ${otherwise}`;
 }

@@ -1,9 +1,9 @@
 /**
- * What a program does about a normalization without a residual, in JavaScript, and without a branch: signs that are as good as
- * random would be guessed wrong half of the time.
+ * The JavaScript loops of a program whose normalization takes no residual. They have no branches, because the signs are
+ * almost random and the processor would predict half of the branches wrongly.
  */
 
-/** y = max(y + residual, 0), which is half of the sum and its magnitude: exact in float64. `Math.max` has branches in V8. */
+/** y = max(y + residual, 0), as 0.5 * (sum + |sum|), which is exact in float64. `Math.max` has branches in V8. */
 export function addRelu(y: Float32Array, residual: Float32Array): void {
   for (let i = 0; i < y.length; i++) {
     const sum = y[i] + residual[i];
@@ -11,7 +11,7 @@ export function addRelu(y: Float32Array, residual: Float32Array): void {
   }
 }
 
-/** dz = dy where y is positive, else 0; y is 0 or more. The bits of all three, of which those of a positive y are positive. */
+/** dz = dy where y is positive, else 0; y is never negative. The arrays are the float32 bits as integers. */
 export function mask(dz: Int32Array, dy: Int32Array, y: Int32Array): void {
   for (let i = 0; i < dz.length; i++) dz[i] = dy[i] & (-y[i] >> 31);
 }

@@ -19,7 +19,7 @@ function ratios(cases: readonly ResidualCase[]): string {
       over(c, pass, "fused", "memory"),
     ]),
   );
-  return table(["case", "x", "fused, ms", "apart / fused", "apart in JS / fused", "fused / memory"], rows);
+  return table(["case", "x", "fused, ms", "apart / fused", "apart in JS / fused", "fused / memory bound"], rows);
 }
 
 export const residualSection: Section<ResidualResults> = {
@@ -27,10 +27,10 @@ export const residualSection: Section<ResidualResults> = {
   title: "Fused residual",
   markdown: ({ cases }) =>
     paragraphs(
-      "Time of the layer with a residual and ReLU, and of the layer without an activation beside one loop that adds the residual " +
-        "and takes the ReLU, or masks dy. That loop is in SIMD WebAssembly, or in JavaScript. The memory's time is that of " +
-        "plain reads and copies of the same tensors. All are samples of the same rounds, and every result was compared with " +
-        "float64 before.",
+      "_Fused_ is the layer with a residual and ReLU. _Apart_ is the layer without an activation and a separate loop. In forward " +
+        "the loop adds the residual and takes the ReLU; in backward it masks dy. It is SIMD WebAssembly, or JavaScript " +
+        "(_apart in JS_). The memory bound is the time to read and copy the same tensors. All are timed in the same rounds. " +
+        "Before that, every result was compared with float64.",
       ratios(cases),
     ),
   summary: ({ cases }) => ratios(cases),

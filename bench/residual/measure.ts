@@ -15,10 +15,10 @@ export const STEPS = 1 + PASSES.length;
 
 const NAMES = ["x", "residual", "y", "dy", "dz", "dx"] as const;
 type Tensors = Readonly<Record<(typeof NAMES)[number], Tensor>>;
-/** Of x's size. */
+/** The number of tensors that have x's size. */
 export const TENSORS = NAMES.length;
 
-/** Both passes in each way, on the same tensors. */
+/** Functions that run each pass in each way, on the same tensors. */
 export type Ways = Readonly<Record<Pass, Readonly<Record<Way, () => void>>>>;
 
 function layerOf(kernels: Kernels, p: Problem, activation: "none" | "relu"): BatchNorm {
@@ -75,7 +75,7 @@ function waysOf(fused: BatchNorm, plain: BatchNorm, memoryBound: MemoryBound, t:
   };
 }
 
-/** Results first, then the times of all ways in the same rounds. */
+/** Checks the results, then times all ways in the same rounds. */
 export async function measureResidual(
   c: Case,
   kernels: Kernels,
@@ -102,7 +102,7 @@ export async function measureResidual(
   const timings: Partial<Record<Pass, ResidualCase["timings"][Pass]>> = {};
   for (const pass of PASSES) {
     await step(`${c.name}, ${pass}`);
-    // The memory's own copies leave something else in y and dz.
+    // The copies of the memory bound overwrite y and dz.
     ways.forward.fused();
     const runs = new Map(Object.entries(ways[pass]) as [Way, () => void][]);
     timings[pass] = Object.fromEntries(race(runs, options)) as ResidualCase["timings"][Pass];

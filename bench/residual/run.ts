@@ -9,7 +9,7 @@ import type { ResidualResults } from "./results.js";
 
 const FULL = { milliseconds: 1500, minimumRounds: 31, maximumRounds: 301 };
 const QUICK = { milliseconds: 200, minimumRounds: 7, maximumRounds: 61 };
-/** For parameters, scratch and the distance between tensors. */
+/** Bytes for parameters, scratch and the gaps between tensors. */
 const ROOM = 2 ** 21;
 
 const RESIDUAL_CASES: readonly Case[] = [

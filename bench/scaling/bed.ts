@@ -7,7 +7,7 @@ import { type Addresses, kernelVerbs, memoryBoundVerbs, parameterBytes, scratchB
 import { instantiateMemoryBound, type MemoryBound } from "../memory-bound/index.js";
 import { reference } from "../reference.js";
 
-/** Below this many values per channel dx is what is left of terms that cancel: it tells nothing about their rounding. */
+/** With fewer values per channel the terms of dx almost cancel, so its relative error says nothing. */
 const FEW = 8;
 
 export interface Placed {
@@ -18,8 +18,8 @@ export interface Placed {
 }
 
 /**
- * Room for x, dy and one output that y and dx share: at 1 GB a fourth tensor would leave nothing of a 32-bit memory. Shapes
- * of the same size lie on the same addresses, each with parameters of its own and one scratch.
+ * A memory for x, dy and one output that y and dx share, because four tensors of 1 GB would fill a 32-bit memory. Shapes
+ * of the same size use the same addresses for tensors and scratch. Each has parameters of its own.
  */
 export class Bed {
   readonly #exports: KernelExports;
@@ -30,7 +30,7 @@ export class Bed {
   readonly #dy: readonly [address: number, Float32Array];
   readonly #out: readonly [address: number, Float32Array];
 
-  /** `bytes`: of the largest x. `shapes`: those that will be placed. */
+  /** `bytes` is the size of the largest x. `shapes` are the shapes that `place` will get. */
   constructor(bytes: number, shapes: readonly Extents[], memoryBound: BufferSource) {
     const scratch = scratchBytes(shapes);
     const parameters = shapes.reduce((all, { channels }) => all + parameterBytes(channels), 0);
@@ -43,7 +43,7 @@ export class Bed {
     this.#scratch = this.#arena.bytes(scratch);
   }
 
-  /** Writes x and dy of `part` into their places, `times` times one after the other. */
+  /** Fills x and dy with `times` copies of x and dy of `part`. */
   fill({ x, dy }: Pick<Problem, "x" | "dy">, times: number): void {
     for (let k = 0; k < times; k++) {
       this.#x[1].set(x, k * x.length);
@@ -51,7 +51,7 @@ export class Bed {
     }
   }
 
-  /** The shape of `part`, its batch repeated `times` times as by `fill`, so that all statistics are those of `part`. */
+  /** Sets up the shape of `part` with `times` times its batch, as `fill` does. All statistics are those of `part`. */
   place(part: Problem, loop: Extents["loop"], times: number): Placed {
     const { channels } = part;
     const batch = part.batch * times;

@@ -7,7 +7,7 @@ export interface Cache {
 
 const DIRECTORY = "/sys/devices/system/cpu/cpu0/cache";
 
-/** The data caches of the first processor, smallest first; none where the system does not tell. */
+/** The data caches of the first processor, smallest first; none if the system does not list them. */
 export function caches(): Cache[] {
   try {
     const read = (index: string, what: string) => readFileSync(`${DIRECTORY}/${index}/${what}`, "utf8").trim();

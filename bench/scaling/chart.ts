@@ -15,11 +15,11 @@ const VERB_COLUMN = {
   title: null,
 } as const;
 
-/** 1024 -> 1 KB, in Vega's expression language. */
+/** Formats sizes (1024 as 1 KB) in Vega's expression language. */
 const SIZE_LABEL =
   "datum.value < 1048576 ? datum.value / 1024 + ' KB' : datum.value < 1073741824 ? datum.value / 1048576 + ' MB' : '1 GB'";
 
-/** Time per value over the size of x; rules where x alone fills a cache. */
+/** Time per value against the size of x. Grey lines mark the sizes at which x alone fills a cache. */
 export function sizesChart({ header, caches, sizes }: ScalingResults): TopLevelSpec {
   const values = sizes.flatMap((p) =>
     VERBS.flatMap((verb) =>
@@ -43,7 +43,7 @@ export function sizesChart({ header, caches, sizes }: ScalingResults): TopLevelS
     data: { values },
     title: {
       text: "Batch norm: time per value against the size of x",
-      subtitle: subtitle("kernels and memory bound, 64 channels; grey rules: x fills a cache", header),
+      subtitle: subtitle("kernels and memory bound, 64 channels; grey lines: x fills a cache", header),
     },
     facet: { column: VERB_COLUMN },
     spec: {
@@ -67,7 +67,7 @@ export function sizesChart({ header, caches, sizes }: ScalingResults): TopLevelS
               field: "time",
               type: "quantitative",
               scale: { type: "log", base: 2, nice: false },
-              axis: { format: "~g", title: "ns a value" },
+              axis: { format: "~g", title: "ns per value" },
             },
             color: {
               field: "loop",
@@ -134,7 +134,7 @@ export function scansChart({ header, scans }: ScalingResults): TopLevelSpec {
           type: "ordinal",
           axis: { title: null, labelAngle: 0, labelOverlap: true },
         },
-        y: { field: "time", type: "quantitative", axis: { title: "ns a value" } },
+        y: { field: "time", type: "quantitative", axis: { title: "ns per value" } },
         color: {
           field: "verb",
           type: "nominal",

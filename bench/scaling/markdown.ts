@@ -7,7 +7,7 @@ import { perValue, relative, STEEP } from "./numbers.js";
 import type { ScalingResults, Scan, SizePoint } from "./results.js";
 
 const LOOPS = ["planes", "rows"] as const;
-/** Below this size of x the call counts for more than the memory. */
+/** Below this size of x the call takes more time than the memory. */
 const FROM = 256 * 1024;
 
 function nanoseconds(timing: Quartiles, values: number): string {
@@ -46,10 +46,10 @@ function furthest({ sizes }: ScalingResults): string {
       const points = sizes.filter((p) => p.loop === loop && p.bytes >= FROM);
       if (points.length === 0) return [];
       const worst = points.reduce((a, b) => (overBound(a, verb) > overBound(b, verb) ? a : b));
-      return [`${loop}, ${TITLES[verb].toLowerCase()}: ${ratio(overBound(worst, verb))} at ${size(worst.bytes)}`];
+      return [`${TITLES[verb].toLowerCase()} over ${loop} ${ratio(overBound(worst, verb))} (${size(worst.bytes)})`];
     }),
   );
-  return `- Furthest from the memory bound at ${size(FROM)} or more: ${found.join(", ")}.`;
+  return `- The largest times over the memory bound at ${size(FROM)} or more: ${found.join(", ")}.`;
 }
 
 function cliffs({ scans }: ScalingResults): string {
@@ -62,9 +62,9 @@ function cliffs({ scans }: ScalingResults): string {
       );
       const title = scan.name.charAt(0).toUpperCase() + scan.name.slice(1);
       return point(
-        `${title}, above ${STEEP} times their neighbours`,
+        `${title}: these shapes take more than ${STEEP} times the time of their neighbours`,
         found,
-        `${title}: none above ${STEEP} times its neighbours.`,
+        `${title}: no shape takes more than ${STEEP} times the time of its neighbours.`,
       );
     })
     .join("\n");
@@ -88,18 +88,18 @@ function cachesInWords({ caches }: ScalingResults): string {
 function markdown(results: ScalingResults): string {
   const { sizes, scans } = results;
   return paragraphs(
-    `Kernels and memory bound, 64 channels, time for one value of x. Beyond 1 MB the batch grows. A call touches two tensors of ` +
-      `x's size forward and in inference, three backward. ${cachesInWords(results)}`,
+    `The tables give the time of the kernels and the memory bound per value of x, with 64 channels. Beyond 1 MB the batch ` +
+      `grows. A call uses two tensors of x's size in forward and inference, and three in backward. ${cachesInWords(results)}`,
     sizes.length > 0 ? furthest(results) : null,
     ...LOOPS.flatMap((loop) => {
       const points = sizes.filter((p) => p.loop === loop);
-      return points.length > 0 ? [`### Size of x, ${loop}, ns a value`, sizesTable(points)] : [];
+      return points.length > 0 ? [`### Size of x, ${loop}, ns per value`, sizesTable(points)] : [];
     }),
     ...(scans.length > 0
       ? [
           "### Cliffs",
-          "Shapes with 2 MB of x, of which one extent is varied: time for one value, and that time over the median of up to " +
-            "four neighbours, two on each side.",
+          "A cliff is a shape that is much slower than its neighbours. Every shape has 2 MB of x, and one extent varies. The " +
+            "tables give the time per value, and that time over the median of at most four neighbours, two on each side.",
           cliffs(results),
         ]
       : []),

@@ -3,7 +3,7 @@ import type { Verb } from "../baseline/index.js";
 import type { Timing } from "../measure.js";
 import type { CliffPoint, Scan } from "./results.js";
 
-/** Above this multiple of its neighbours a shape is named. */
+/** The report names each shape whose time is above this multiple of its neighbours' time. */
 export const STEEP = 1.3;
 /** How many neighbours on each side. */
 const REACH = 2;
@@ -13,7 +13,7 @@ export function perValue({ median }: Pick<Timing, "median">, values: number): nu
   return (1e6 * median) / values;
 }
 
-/** Of every shape the time per value over the median of its neighbours in the scan. */
+/** The time per value of every shape over the median of its neighbours in the scan. */
 export function relative({ points }: Scan, verb: Verb): { readonly at: number; readonly times: number }[] {
   const time = ({ timings, values }: CliffPoint) => perValue(timings[verb], values);
   return points.map((p, k) => {

@@ -17,7 +17,7 @@ export interface CliffPoint extends Extents {
   readonly timings: Readonly<Record<Verb, Timing>>;
 }
 
-/** Shapes of one size of x, of which one extent is varied. */
+/** Shapes that have the same size of x and differ in one extent. */
 export interface Scan {
   readonly name: string;
   readonly symbol: string;

@@ -8,7 +8,7 @@ import { measureSizes, sizeSteps } from "./sizes.js";
 
 const FULL = { milliseconds: 500, minimumRounds: 5, maximumRounds: 101 };
 const QUICK = { milliseconds: 40, minimumRounds: 3, maximumRounds: 21 };
-/** A round holds a sample of each of up to 64 shapes. */
+/** A round has one sample of each of up to 64 shapes. */
 const SCAN_FULL = { milliseconds: 3000, minimumRounds: 31, maximumRounds: 101 };
 const SCAN_QUICK = { milliseconds: 100, minimumRounds: 3, maximumRounds: 5 };
 

@@ -10,7 +10,7 @@ import type { Scan } from "./results.js";
 const VALUES = 2 ** 19;
 const CHANNELS = 64;
 
-/** Shapes that are timed together; `at` is the extent in which they differ, and `symbol` its name. */
+/** Shapes that are timed together. `at` is the extent in which they differ, and `symbol` is its name. */
 export interface Plan {
   readonly name: string;
   readonly symbol: string;
@@ -39,11 +39,11 @@ const PLANS: readonly Plan[] = [
   },
 ];
 
-/** How many steps a scan announces. */
+/** The number of steps of the scans on the progress line. */
 export const STEPS_PER_SCAN = 1 + VERBS.length;
 export const SCAN_STEPS = PLANS.length * STEPS_PER_SCAN;
 
-/** All shapes of a scan are samples of the same rounds: neighbours see the same machine. */
+/** Times all shapes of a scan in the same rounds, so that a slower machine slows neighbours alike. */
 export async function scan(
   { name, symbol, shapes }: Plan,
   memoryBound: BufferSource,

@@ -7,16 +7,16 @@ import { Bed } from "./bed.js";
 import type { SizePoint } from "./results.js";
 
 const CHANNELS = 64;
-/** 64 x 64: planes grow up to here, from then on the batch grows. */
+/** Planes grow to 64 x 64 values, then the batch grows. */
 const LARGEST_PLANE = 4096;
-/** Values of a channel in the data that are made; larger tensors repeat them. */
+/** Values per channel in the generated data; larger tensors repeat them. */
 const PART = 4096;
 
-/** Powers of two from 1 KB to 1 GB: 3 GB with dy and the output, of the 4 that 32-bit addresses reach. */
 export const LOOPS = ["planes", "rows"] as const;
+/** Exponents of 2, from 1 KB to 1 GB. With dy and the output that is 3 of the 4 GB that 32-bit addresses reach. */
 const SMALLEST = 10;
 const LARGEST = 30;
-/** 16 MB: beyond the second-level cache, and done in seconds. */
+/** 16 MB is larger than the L2 cache, and takes only seconds. */
 const LARGEST_QUICK = 24;
 
 function exponents(quick: boolean): number[] {
@@ -28,7 +28,7 @@ export function sizeSteps(quick: boolean): number {
   return LOOPS.length * exponents(quick).length * (1 + VERBS.length);
 }
 
-/** The part that is made, and how often it is repeated to reach `bytes`. */
+/** The extents of the generated part, and how often it is repeated to reach `bytes`. */
 function repeated(loop: Shape, bytes: number): { part: Extents; times: number } {
   const count = bytes / 4 / CHANNELS;
   const kept = Math.min(count, PART);
@@ -36,7 +36,7 @@ function repeated(loop: Shape, bytes: number): { part: Extents; times: number } 
   return { part: { loop, batch: kept / spatial, channels: CHANNELS, spatial }, times: count / kept };
 }
 
-/** Time of kernels and memory bound at every size, both loops, three verbs. */
+/** Times the kernels and the memory bound at every size, for both loops and three verbs. */
 export async function measureSizes(
   quick: boolean,
   memoryBound: BufferSource,

@@ -1,4 +1,4 @@
-/** What a fresh Node process runs: the case and the way of loading are its argument, in JSON. */
+/** The program of a fresh Node.js process. Its argument is JSON: the case and the way of loading. */
 import { probe } from "./probe.js";
 
 const [c, how] = JSON.parse(process.argv[2]) as Parameters<typeof probe>;

@@ -4,7 +4,7 @@ import type { Step } from "../trial.js";
 import { CALLS, type How, type Probe, type Verb } from "./probe.js";
 import type { StartCase, StartEngine } from "./results.js";
 
-/** From a call that is nothing but overhead to a megabyte. */
+/** The cases range from a call that is almost only overhead to a tensor of about a megabyte. */
 export const START_CASES: readonly Case[] = [
   dense(4, 8, "a layer of a teaching example"),
   dense(64, 84, "LeNet, second dense layer"),
@@ -16,10 +16,10 @@ export const START_CASES: readonly Case[] = [
 
 const WAYS = ["load", "loadSync"] as const;
 
-/** A fresh engine's answer to one question. */
+/** Asks a fresh engine to time one case. */
 export type Fresh = (c: Case, how: How) => Promise<Probe>;
 
-/** Ask a fresh engine for every case and repetition; every other one loads synchronously. */
+/** Starts a fresh engine for every case and repetition. Every second engine loads synchronously. */
 export async function collect(
   cases: readonly Case[],
   repetitions: number,

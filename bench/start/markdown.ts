@@ -45,7 +45,7 @@ function worst({ engine, cases }: StartEngine): string {
     VERBS.map((verb) => ({ what: `${c.name} ${verb}`, cold: coldness(c[verb]), first: c[verb].calls[0].median })),
   );
   const { what, cold, first } = all.reduce((a, b) => (a.cold > b.cold ? a : b));
-  return `- ${engine}: the first call that is slowest against a hot one is ${what}, ${digits(first)} ms, ${ratio(cold)} times.`;
+  return `- ${engine}: the slowest first call relative to a hot one is ${what}: ${digits(first)} ms, ${ratio(cold)} times a hot call.`;
 }
 
 function summary({ engines, missing }: StartResults): string {
@@ -54,12 +54,13 @@ function summary({ engines, missing }: StartResults): string {
 
 function markdown(results: StartResults): string {
   return paragraphs(
-    `Each row is the median over ${results.repetitions} fresh processes (Node.js) or pages of a new context (browsers): ` +
-      `loading the kernels, which decodes, compiles and instantiates them, then ${CALLS[CALLS.length - 1] + HOT_CALLS} steps of ` +
-      `one layer. A hot call is the median of the means of groups of the last ${HOT_CALLS}. Half of the processes use \`load()\`, the others ` +
-      "`loadSync()`. V8 compiles WebAssembly twice: plainly when it is first called (Liftoff), and what runs often once more " +
-      "with optimisation (TurboFan) while the calls go on. At an export's thousandth call it also compiles the passage from " +
-      "JavaScript into it, which takes longer than the call; `--no-wasm-generic-wrapper` does that at the first.",
+    `Each row is the median over ${results.repetitions} fresh processes (Node.js) or pages of a new context (browsers). Each ` +
+      `of them loads the kernels, that is, decodes, compiles and instantiates them. Then it runs ${CALLS[CALLS.length - 1] + HOT_CALLS} steps of ` +
+      `one layer. The last ${HOT_CALLS} steps are split into groups, and a hot call is the median of the groups' means. Half of the ` +
+      "processes use `load()`, the others `loadSync()`.",
+    "V8 compiles WebAssembly twice. Liftoff compiles a function quickly at its first call. TurboFan compiles functions that run " +
+      "often again, with optimisation, while the calls go on. At an export's thousandth call V8 also compiles the wrapper by " +
+      "which JavaScript calls it, which takes longer than the call. With `--no-wasm-generic-wrapper` it does so at the first call.",
     summary(results),
     ...results.engines.flatMap((engine) => [`### First calls, ${engine.engine}`, calls(engine)]),
   );

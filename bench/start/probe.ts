@@ -3,20 +3,23 @@ import type { Case } from "../cases.js";
 import { problem } from "../inputs.js";
 import { quartiles } from "../measure.js";
 
-/** Which calls are reported, counted from 1. */
+/** The calls that are reported, counted from 1. */
 export const CALLS = [1, 2, 10, 100, 1000] as const;
 
 export type How = "load" | "loadSync";
 
-/** Calls after those. A hot call is the median of the means of groups of them: most meet neither compiler nor collector. */
+/**
+ * The number of calls after those, which are split into groups. A hot call is the median of the groups' means, because most
+ * groups meet neither compiler nor garbage collector.
+ */
 export const HOT_CALLS = 1000;
-/** So many steps of the timer add up that a group's mean is finer than one. */
+/** Calls per group. The mean of a group is finer than a step of the timer. */
 const GROUP = 50;
 
 export const VERBS = ["forward", "backward"] as const;
 export type Verb = (typeof VERBS)[number];
 
-/** Milliseconds of one verb: of each of CALLS, and of a hot call. Each is seen once: nothing can be the first twice. */
+/** Milliseconds of one verb: for each of CALLS, measured once, and for a hot call. */
 export interface Calls {
   readonly calls: readonly number[];
   readonly hot: number;

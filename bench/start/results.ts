@@ -4,7 +4,7 @@ import type { Quartiles } from "../report/numbers.js";
 import type { How } from "./probe.js";
 
 export interface StartCalls {
-  /** One for each of CALLS. */
+  /** One element for each of CALLS. */
   readonly calls: readonly Quartiles[];
   readonly hot: Quartiles;
 }

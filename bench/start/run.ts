@@ -15,7 +15,7 @@ import type { StartEngine, StartResults } from "./results.js";
 
 const REPETITIONS = { full: 10, quick: 4 } as const;
 
-/** The child is one file of plain JavaScript, so that a process compiles nothing but it and the library. */
+/** The child is one file of plain JavaScript, so that a process compiles only this file and the library. */
 async function freshProcesses(): Promise<Fresh> {
   const directory = new URL("../../build/", import.meta.url);
   const child = new URL("start-child.js", directory);

@@ -33,7 +33,7 @@ export function suiteChart({ header, cases }: SuiteResults): TopLevelSpec {
   return {
     data: { values },
     title: {
-      text: "Batch norm: time over what the memory allows (1 = reading and writing alone)",
+      text: "Batch norm: time over the memory bound (1 = only reading and writing)",
       subtitle: subtitle("shorter is better", header),
     },
     facet: {

@@ -32,7 +32,7 @@ export function documentSuite({ header, cases, small }: SuiteResults): void {
     table(["case", ...columns], rows),
     filled(
       "The layer with `out` given, forward and backward in training. _vs JS_: times faster than the fastest of several " +
-        "pure JavaScript versions. _vs memory_: time over the memory bound, the time to read and write the tensors alone. " +
+        "pure JavaScript versions. _vs memory_: time over the memory bound, the time to only read and write the tensors. " +
         `±: half the distance of the quartiles. ${environment(header)}`,
     ),
     "![time over the memory bound, by case](bench/results/suite-over-memory-bound.svg)",

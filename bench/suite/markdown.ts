@@ -11,11 +11,11 @@ import type { SuiteResult, SuiteResults } from "./results.js";
 import { losses, summary } from "./summary.js";
 import { targets } from "./targets.js";
 
-/** A sentence for a run whose JavaScript rows are not to be trusted. */
+/** A warning if something slowed the JavaScript rows down, so that the ratios to them cannot be trusted. */
 function warning({ javascriptSlowdown }: SuiteResult): string | null {
   if (javascriptSlowdown < SLOW) return null;
   const slower = ((javascriptSlowdown - 1) * 100).toFixed(0);
-  return `**Plain JavaScript ran ${slower} % slower in this process than in a fresh one: the ratios to JavaScript flatter.**`;
+  return `**Plain JavaScript ran ${slower} % slower in this process than in a fresh one, so the ratios to JavaScript are too good.**`;
 }
 
 function overview(cases: readonly CaseResult[], verb: Verb): string {
@@ -31,7 +31,7 @@ function overview(cases: readonly CaseResult[], verb: Verb): string {
   return table(["case", "size of x", ...NAMES.map((name) => `${name}, ms`), ...leads], rows);
 }
 
-/** Microseconds, since these take less than a millisecond. */
+/** The times are in microseconds, because these cases take less than a millisecond. */
 function smallCases(cases: readonly CaseResult[]): string {
   const micro = (c: CaseResult, verb: Verb, name: "fastest JS" | "layer") => {
     const { median, p25, p75 } = c.timings[verb][name];
@@ -82,7 +82,7 @@ function details(cases: readonly CaseResult[], verb: Verb): string {
   return table(["case", "row", ...columns], rows);
 }
 
-/** What one engine's run has to say; `level` is that of its headings. */
+/** The results of one engine. `level` is the Markdown prefix of its headings. */
 export function engineMarkdown(result: SuiteResult, level: string): string {
   const { cases, small } = result;
   return paragraphs(
@@ -91,7 +91,7 @@ export function engineMarkdown(result: SuiteResult, level: string): string {
     targets(cases, small),
     ...(cases.length > 0 ? [`${level} Summary`, summary(cases), `${level} Where we lose`, losses(cases, small)] : []),
     ...(cases.length > 0 ? VERBS.flatMap((verb) => [`${level} ${TITLES[verb]}`, overview(cases, verb)]) : []),
-    ...(small.length > 0 ? [`${level} Small cases: what a call costs`, smallCases(small)] : []),
+    ...(small.length > 0 ? [`${level} Small cases: the cost of a call`, smallCases(small)] : []),
   );
 }
 
@@ -102,16 +102,16 @@ function markdown(results: SuiteResults): string {
     engineMarkdown(results, "###"),
     "### Cases",
     table(
-      ["case", "where it comes from", "loop"],
+      ["case", "origin", "loop"],
       all.map((c) => [c.name, c.origin, c.loop]),
     ),
     "### Every row",
     ...VERBS.flatMap((verb) => [
       `#### ${TITLES[verb]}`,
-      `GB/s counts ${TRAFFIC[verb].text} of x's size, whatever a row really moves.`,
+      `GB/s counts ${TRAFFIC[verb].text} of x's size for every row, even if the row moves more or less.`,
       details(all, verb),
     ]),
-    "### The JavaScript variants that won",
+    "### The fastest JavaScript variants",
     table(
       ["case", ...VERBS.map((verb) => TITLES[verb].toLowerCase())],
       all.map((c) => [c.name, ...VERBS.map((verb) => c.fastestJs[verb])]),
@@ -119,7 +119,7 @@ function markdown(results: SuiteResults): string {
   );
 }
 
-/** What is printed at the end of a run. */
+/** The text that a run prints at its end. */
 export function engineSummary(result: SuiteResult): string {
   const { cases, small } = result;
   return paragraphs(

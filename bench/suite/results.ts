@@ -1,11 +1,11 @@
 import type { Header } from "../../scripts/common/machine.js";
 import type { CaseResult } from "../trial.js";
 
-/** What the suite measures in one engine. */
+/** The results of the suite in one engine. */
 export interface SuiteResult {
   readonly cases: readonly CaseResult[];
   readonly small: readonly CaseResult[];
-  /** Time of a plain JavaScript loop in the benchmark's process over its time in a fresh one; 1 is fair. */
+  /** The time of a plain JavaScript loop in the benchmark's process over its time in a fresh process; 1 is fair. */
   readonly javascriptSlowdown: number;
 }
 

@@ -10,7 +10,7 @@ import type { SuiteResult } from "./results.js";
 export interface Surroundings {
   /** The binary of memory-bound/assembly. */
   readonly memoryBound: BufferSource;
-  /** The value of fairness.ts's PROBE in an engine that has done nothing else. */
+  /** Returns the value of PROBE (fairness.ts) in an engine that has done nothing else. */
   readonly freshly: () => number | Promise<number>;
   readonly step: Step;
 }
@@ -24,7 +24,7 @@ export function steps(names: readonly string[]): number {
   return 1 + names.length * STEPS_PER_TRIAL;
 }
 
-/** The named cases of the suite: agreement first, then times. Runs in Node and in pages. */
+/** Checks the named cases of the suite, then times them. Runs in Node.js and in pages. */
 export async function suite(names: readonly string[], quick: boolean, s: Surroundings): Promise<SuiteResult> {
   const named = (cases: typeof CASES) => cases.filter(({ name }) => names.includes(name));
   const [cases, small] = [named(CASES), named(SMALL_CASES)];

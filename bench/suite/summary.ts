@@ -6,9 +6,9 @@ import type { CaseResult } from "../trial.js";
 import { TITLES, VERBS } from "../verbs.js";
 
 export const LOOPS = { planes: "planes (NCHW)", rows: "rows (NHWC, NC)" } as const;
-/** From here on the benchmark asks for this many times the fastest JavaScript in training. */
+/** At this size of x or more the layer should train this many times as fast as the fastest JavaScript. */
 const DEMAND = { bytes: 2 ** 20, times: 4 } as const;
-/** Above this multiple of its memory bound a case is named. */
+/** The report names each case whose time is above this multiple of the memory bound. */
 export const FAR = 1.8;
 
 /** Geometric means by loop shape and size of x. */
@@ -32,8 +32,8 @@ export function summary(cases: readonly CaseResult[]): string {
   }
   const verbs = ["training", "inference", "backward"];
   return [
-    "Geometric means over the cases of a class: how many times faster than the fastest JavaScript the kernels and the",
-    "layer are, and the kernels' time over the memory bound (1 is the limit).",
+    "Geometric means over the cases of a row. The columns of kernels and layer say how many times faster they are than",
+    "the fastest JavaScript. The last columns give the kernels' time over the memory bound, where 1 is the limit.",
     "",
     table(
       [
@@ -51,7 +51,7 @@ export function summary(cases: readonly CaseResult[]): string {
 
 type Finding = (c: CaseResult, verb: Verb) => number | null;
 
-/** The findings per case: NC 4x8 (training forward 0.47, inference 0.32). */
+/** Lists the findings of each case, for example "NC 4x8 (training forward 0.47, inference 0.32)". */
 function list(cases: readonly CaseResult[], find: Finding): string[] {
   return cases.flatMap((c) => {
     const found = VERBS.flatMap((verb) => {
@@ -69,7 +69,7 @@ function slower(cases: readonly CaseResult[], name: Name): string[] {
   });
 }
 
-/** Where the layer loses, in two sentences. */
+/** Two sentences that say where the layer is slower. */
 export function slowerThanJavaScript(cases: readonly CaseResult[]): string {
   const losing = (name: Name, verb: Verb) => cases.filter((c) => Number(ratio(over(c, verb, "fastest JS", name))) < 1);
   const [forward, inference, backward] = VERBS.map((verb) => losing("layer with copies", verb).length);
@@ -79,12 +79,12 @@ export function slowerThanJavaScript(cases: readonly CaseResult[]): string {
     alone.length > 0
       ? `The fastest JavaScript is faster than the layer in ${alone.length} of the ${cases.length} cases: ${named}.`
       : "The layer is never slower than the fastest JavaScript.",
-    `A program that copies its data in and out on every call loses to it in ${inference} cases of inference,`,
+    `A program that copies its data in and out on every call is slower than JavaScript in ${inference} cases of inference,`,
     `${forward} of forward and ${backward} of backward.`,
   ].join(" ");
 }
 
-/** How the layer stands against the fastest JavaScript where it stands worst. */
+/** Compares the layer with the fastest JavaScript in the cases where the layer is weakest. */
 export function weakest(cases: readonly CaseResult[]): string {
   const lead = (c: CaseResult, verb: Verb) => over(c, verb, "fastest JS", "layer");
   const worst = VERBS.map((verb) => {
@@ -93,20 +93,20 @@ export function weakest(cases: readonly CaseResult[]): string {
   });
   return [
     point(
-      "The layer is slower than the fastest JavaScript, whose speed is 1",
+      "The layer is slower than the fastest JavaScript (its speed relative to that JavaScript)",
       slower(cases, "layer"),
       "The layer is never slower than the fastest JavaScript.",
     ),
     point(
-      "With copies of the data in and out it is slower than that",
+      "The layer with copies is slower than the fastest JavaScript (its speed relative to that JavaScript)",
       slower(cases, "layer with copies"),
-      "With copies of the data in and out it is never slower.",
+      "The layer with copies is never slower than the fastest JavaScript.",
     ),
     `- The layer's smallest lead over the fastest JavaScript: ${worst.join(", ")}.`,
   ].join("\n");
 }
 
-/** What the numbers say against this library; the memory bound is asked for of the suite's cases only. */
+/** Lists the results that are bad for this library. The small cases are not compared with the memory bound. */
 export function losses(cases: readonly CaseResult[], small: readonly CaseResult[]): string {
   const below = list(cases, (c, verb) => {
     const value = over(c, verb, "fastest JS", "layer");
@@ -117,17 +117,17 @@ export function losses(cases: readonly CaseResult[], small: readonly CaseResult[
     return value > FAR ? value : null;
   });
   const demanded = point(
-    `The layer stays below ${DEMAND.times} times the fastest JavaScript in training at 1 MB or more`,
+    `In training at 1 MB or more the layer is less than ${DEMAND.times} times as fast as the fastest JavaScript`,
     below,
-    `In training the layer is at least ${DEMAND.times} times as fast as the fastest JavaScript from 1 MB on.`,
+    `In training at 1 MB or more the layer is at least ${DEMAND.times} times as fast as the fastest JavaScript.`,
   );
   return [
     weakest([...cases, ...small]),
     ...(cases.some((c) => c.bytes >= DEMAND.bytes) ? [demanded] : []),
     point(
-      `The kernels take more than ${FAR} times their memory bound`,
+      `The kernels take more than ${FAR} times the memory bound`,
       far,
-      `The kernels never take more than ${FAR} times their memory bound.`,
+      `The kernels never take more than ${FAR} times the memory bound.`,
     ),
   ].join("\n");
 }

@@ -4,16 +4,16 @@ import type { CaseResult } from "../trial.js";
 import { TITLES, VERBS } from "../verbs.js";
 import { FAR, LOOPS } from "./summary.js";
 
-/** Below this size of x the call and the caches count for more than the memory. */
+/** Below this size of x the call and the caches take more time than the memory. */
 const FROM = 256 * 1024;
 
-/** The kernels' time over their memory bound, geometric mean over the cases of `FROM` or more. */
+/** Targets for the kernels' time over the memory bound: geometric means over the cases of `FROM` or more. */
 const OVER_BOUND: Readonly<Record<Shape, Readonly<Record<Verb, number>>>> = {
   planes: { trainingForward: 1.3, inference: 1.1, backward: 1.2 },
   rows: { trainingForward: 1.5, inference: 1.3, backward: 1.45 },
 };
 
-/** The same for shapes with few values per channel, where the work per channel counts. */
+/** The same for single shapes with few values per channel, where the work per channel takes much of the time. */
 const OF_SHAPE: Readonly<Record<string, Partial<Readonly<Record<Verb, number>>>>> = {
   "NC 32x4096": { trainingForward: 3.2, backward: 2.5 },
   "NC 128x2048": { trainingForward: 2.6, backward: 2.2 },
@@ -28,7 +28,7 @@ interface Finding {
   readonly measured: number;
   readonly target: number | null;
   readonly atMost: boolean;
-  /** Of which case the value is, where it is one case's. */
+  /** The case that has this value, if it is the value of one case. */
   readonly where?: string;
 }
 
@@ -78,7 +78,7 @@ function findings(cases: readonly CaseResult[], small: readonly CaseResult[]): F
       true,
     );
     found.push({
-      what: "kernels over the memory bound, the furthest case",
+      what: "kernels over the memory bound, the slowest case",
       measured,
       target: FAR,
       atMost: true,
@@ -106,7 +106,7 @@ function findings(cases: readonly CaseResult[], small: readonly CaseResult[]): F
   return found;
 }
 
-/** What was aimed at, what was measured, and whether it was reached. */
+/** A table of each target, the measured value, and whether it meets the target. */
 export function targets(cases: readonly CaseResult[], small: readonly CaseResult[]): string {
   const rows = findings(cases, small).map(({ what, measured, target, atMost, where }) => [
     what,
@@ -116,7 +116,7 @@ export function targets(cases: readonly CaseResult[], small: readonly CaseResult
     where ?? "",
   ]);
   const note =
-    "Geometric means over the cases whose x has 256 KB or more; the furthest case is one of them, the smallest lead that of " +
-    "any case and verb, the small ones included.";
+    "Rows without a case are geometric means over the cases whose x has 256 KB or more. The slowest case is one of these. " +
+    "The smallest lead is that of any case and verb, including the small cases.";
   return `${note}\n\n${table(["what", "target", "measured", "met", "case"], rows)}`;
 }

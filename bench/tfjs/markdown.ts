@@ -67,7 +67,7 @@ function convolutionTable({ convolutions }: TfjsResults): string {
   return table(["convolution", ...names.map((name) => `${name}, ms`)], rows);
 }
 
-/** What docs/tfjs.md shows. */
+/** The part of docs/tfjs.md that shows results. */
 export function documented({ header, layers, networks }: TfjsResults): string {
   const rows = layers.map(({ backend, shape, step, inference }) => [
     `${backend} ${shape.join("x")}`,
@@ -84,8 +84,8 @@ export function documented({ header, layers, networks }: TfjsResults): string {
     "A step is a forward in training and the gradients of x, gamma and beta. tfjs is the layer without this package.",
     networkTable(networks),
     filled(
-      "A whole training step on wasm. _share_: the part of batch normalization. _own kernels_: ours, but with the backend's " +
-        "own kernels instead of those that `installKernels` replaces.",
+      "The times are those of a whole training step on wasm. _share_ is the part of batch normalization. _own kernels_ is ours " +
+        "with the backend's own kernels instead of those that `installKernels` replaces.",
     ),
     filled(`${environment(header)} All figures: [bench/tfjs.md](../bench/tfjs.md).`),
   );
@@ -95,25 +95,25 @@ export function markdown(results: TfjsResults): string {
   const { header, layers, pages = [], networks, convolutions } = results;
   return paragraphs(
     "# In TensorFlow.js",
-    "Written by `npm run bench -- tfjs`. Medians of interleaved samples, after the results were checked to agree; ± is half the distance of the quartiles over the median.",
+    "`npm run bench -- tfjs` writes this page. The results were first checked to agree. Times are medians of interleaved samples; ± is half the distance of the quartiles over the median.",
     environment(header),
     "## One layer, a step of training",
-    "Forward in training (with the moving statistics) and the gradients of x, gamma and beta for a given dy. tfjs: `tf.layers.batchNormalization`; ours: `BatchNormalization` of `batchnorm-wasm/tfjs/layers`, which is what the former becomes by `install`; kernels: the exports called directly on the same tensors, outputs reserved.",
+    "A step is a forward in training (with the moving statistics) and the gradients of x, gamma and beta for a given dy. _tfjs_ is `tf.layers.batchNormalization`. _Ours_ is `BatchNormalization` of `batchnorm-wasm/tfjs/layers`, which `install` puts in its place. _Kernels_ are the exports, called directly on the same tensors, with outputs reserved beforehand.",
     layers.length > 0 ? layerTable(layers, "step") : null,
     "## One layer, inference",
     layers.length > 0 ? layerTable(layers, "inference") : null,
     ...(pages.length > 0
       ? [
           "## One layer in pages, a step of training on wasm",
-          "In a page that is cross-origin isolated TensorFlow.js has threads, and its heap is shared memory, in which the kernels work as in any other. Both pages by turns; the last column compares the shortest samples.",
+          "In a cross-origin isolated page TensorFlow.js has threads, and its heap is shared memory. The kernels work there, too. The samples of both pages alternate. The last column compares the shortest samples.",
           pageTable(pages),
         ]
       : []),
     "## Whole networks, a step of training on wasm",
-    "Forward, cross entropy, backward, SGD. The kernels that `installKernels` brings are ours in the first three columns. In the fourth batch normalization is ours, and of these kernels only those that the backend lacks; _wrong_: the loss differs. Share: of the step, what it takes more than without batch normalization.",
+    "A step is forward, cross entropy, backward and SGD. In the first three columns the kernels that `installKernels` adds or replaces are ours. In the fourth column batch normalization is ours, and of these kernels only those that the backend lacks; _wrong_ means that the loss differs. The share is the part of the step that is added by batch normalization.",
     networks.length > 0 ? networkTable(networks) : null,
     "## Gradients of convolutions and dense layers on wasm",
-    "_tfjs_: for the filter its 3-D kernel with a depth of 1, which is right at stride 1 only; for depthwise convolutions the cpu backend's kernels; for the input, and for dense layers, its own.",
+    "_tfjs_ is a kernel of TensorFlow.js for the same gradient. For the filter it is the 3-D kernel with a depth of 1, which is right only at stride 1. For depthwise convolutions it is the kernel of the cpu backend. For the input and for dense layers it is the backend's own kernel.",
     convolutions.length > 0 ? convolutionTable(results) : null,
   );
 }

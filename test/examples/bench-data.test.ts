@@ -116,6 +116,6 @@ describe("the benchmark of slow data", () => {
     const summary = dataSection.summary(results);
     expect(summary).toContain("- NC 4x8, dead, above the limits: backward (half 2.60, all 4.50).");
     expect(summary).toContain("- NC 4x8, fused ReLU: nothing above the limits.");
-    expect(summary).toContain("- Planes, above 2 times 16 values: S = 8 backward (2.20).");
+    expect(summary).toContain("- Planes, above 2 times the time of 16 values: S = 8 backward (2.20).");
   });
 });
