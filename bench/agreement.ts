@@ -5,10 +5,13 @@ import { type Extents, problem } from "./inputs.js";
 import { javascript } from "./javascript.js";
 import { forEachElement, type Reference, reference } from "./reference.js";
 
-/** Largest difference, relative to the root mean square of what is expected; float32 results reach about 2e-6. */
+/**
+ * The largest accepted difference, relative to the root mean square of the expected values; float32 results reach about
+ * 2e-6.
+ */
 const TOLERANCE = 1e-5;
 
-/** Throws unless `got` is what is expected of every element. */
+/** Throws unless `got` agrees with `expected` for every element. */
 export function compare(
   what: string,
   extents: Extents,
@@ -58,15 +61,16 @@ export function agree(name: string, extents: Extents, contender: Contender, expe
   compareChannels(`${title}, runningVar`, runningVar, expected.runningVar);
 }
 
-/** Small extents that send every loop through its main part and its rests. */
+/** Small extents that run the main part and the remainder of every loop. */
 const SMALL: Readonly<Record<Shape, Extents>> = {
   planes: { loop: "planes", batch: 3, channels: 5, spatial: 37 },
   rows: { loop: "rows", batch: 19, channels: 127, spatial: 3 },
 };
 
 /**
- * Every variant of the baseline on a small problem, many times: agreement, and type feedback for all parts of a loop.
- * Without it V8 compiles a long loop before its rest has ever run and throws the code away at each end of the loop.
+ * Checks every variant of the baseline on a small problem, many times. The repetitions also give V8 type feedback for
+ * all parts of a loop. Without it V8 compiles a long loop before its remainder has ever run, and throws the code away
+ * at each end of the loop.
  */
 export function checkBaseline(): void {
   for (const shape of ["planes", "rows"] as const) {

@@ -1,7 +1,7 @@
 const ALIGNMENT = 64;
 export const PAGE = 65536;
 
-/** Addresses handed out one after the other, 64-byte aligned, from a memory that never grows. */
+/** Hands out 64-byte aligned addresses, one after the other, in a memory that never grows. */
 export class Arena {
   #next = ALIGNMENT;
   constructor(readonly memory: WebAssembly.Memory) {}
@@ -24,7 +24,10 @@ export class Arena {
   }
 }
 
-/** A memory of at least this many bytes, reserved at once: one that grows slows JavaScript down, see fairness.ts. */
+/**
+ * A memory of at least this many bytes, reserved at once, because a memory that grows slows JavaScript down
+ * (fairness.ts).
+ */
 export function reserve(bytes: number): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(bytes / PAGE)) });
 }

@@ -1,15 +1,15 @@
 import type { Shape } from "./baseline/index.js";
 
 export interface Case {
-  /** Layout and extents in the order batch x channels x height x width, whatever the layout's own order. */
+  /** The layout, and the extents in the order batch x channels x height x width for every layout. */
   readonly name: string;
   readonly layout: "NCHW" | "NHWC" | "NC";
-  /** planes for channels first, rows for channels last. */
+  /** "planes" for channels first, "rows" for channels last. */
   readonly loop: Shape;
   readonly batch: number;
   readonly channels: number;
   readonly spatial: number;
-  /** Extents in the layout's order, as a tensor has them. */
+  /** The shape of the tensor, in the order of the layout. */
   readonly shape: readonly number[];
   /** Bytes of one tensor. */
   readonly bytes: number;
@@ -56,7 +56,7 @@ const IMAGES: readonly (readonly [ImageExtents, string])[] = [
   [[2, 2048, 7, 7], "ResNet-50, output of the last stage, batch 2"],
 ];
 
-/** Of the suite, here and in browsers. */
+/** The cases of the suite, in Node.js and in browsers. */
 export const CASES: readonly Case[] = [
   ...IMAGES.map(([extents, origin]) => image("NCHW", extents, origin)),
   ...IMAGES.map(([extents, origin]) => image("NHWC", extents, origin)),
@@ -68,7 +68,7 @@ export const CASES: readonly Case[] = [
   dense(64, 84, "LeNet, second dense layer, batch 64"),
 ];
 
-/** So small that the call is what takes the time: timed beside the others, and not counted among them. */
+/** Cases that are so small that they measure the cost of a call. They are timed, too, but not part of any mean. */
 export const SMALL_CASES: readonly Case[] = [
   dense(4, 8, "a layer of a teaching example, batch 4"),
   image("NCHW", [1, 16, 4, 4], "a late convolution, one image"),

@@ -1,7 +1,7 @@
 import type { Verbs } from "./baseline/index.js";
 import type { RunningStatistics } from "./reference.js";
 
-/** What is measured, in the order of the report's rows. */
+/** The contenders, in the order of the report's rows. */
 export const NAMES = ["naive JS", "fastest JS", "kernels", "layer", "layer with copies", "memory bound"] as const;
 export type Name = (typeof NAMES)[number];
 
@@ -14,12 +14,12 @@ export interface Results {
   readonly runningVar: ArrayLike<number>;
 }
 
-/** One way of computing the three verbs on one problem; backward follows a training forward. */
+/** One implementation of the three verbs on one problem. A training forward must run before backward. */
 export interface Contender {
   readonly name: Name;
   readonly verbs: Verbs;
-  /** Set the running statistics, and what else is needed before results are compared. */
+  /** Sets the running statistics, and prepares the outputs for a comparison. */
   reset(before: RunningStatistics): void;
-  /** What the verbs have written so far. */
+  /** The results that the verbs have written so far. */
   results(): Results;
 }

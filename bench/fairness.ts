@@ -1,6 +1,6 @@
 /**
- * Milliseconds for a plain loop over Float32Arrays, in text so that a fresh engine can run the same. Any memory that
- * grew or any buffer that was transferred in this process makes V8 check every typed array access from then on.
+ * The text of a function that returns the milliseconds for a plain loop over Float32Arrays. A fresh engine can run the
+ * same text. Once a memory grew or a buffer was transferred in a process, V8 checks every typed array access there.
  */
 export const PROBE = `
   const step = (k) => "y[i + " + k + "] = x[i + " + k + "] * 1.5 + 0.5;";
@@ -16,13 +16,13 @@ export const PROBE = `
   }
   return best / calls;`;
 
-/** Above this plain JavaScript is taken to be slowed down for good; a detached buffer costs this loop 36 %. */
+/** Above this ratio plain JavaScript counts as slowed down for good. A detached buffer makes this loop 36 % slower. */
 export const SLOW = 1.12;
 const ATTEMPTS = 6;
 
 /**
- * How much slower plain JavaScript is here than in a fresh engine (a new process, a new worker), which `freshly` asks for
- * the value of PROBE; 1 where nothing stands in its way.
+ * The time of plain JavaScript here over its time in a fresh engine (a new process or worker); 1 is fair. `freshly`
+ * returns the value of PROBE in a fresh engine.
  */
 export async function javascriptSlowdown(freshly: () => number | Promise<number>): Promise<number> {
   const probe = new Function(PROBE) as () => number;

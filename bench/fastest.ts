@@ -16,7 +16,7 @@ import { race } from "./measure.js";
 
 type Pick = (variants: readonly Variant[], pass: Pass) => Variant;
 
-/** The three verbs, made of one variant for each pass. */
+/** Makes the three verbs of one variant per pass. */
 export function compose(shape: Shape, p: Problem, pick: Pick): Verbs {
   const w = workspace(p.channels);
   const loop = (pass: Pass) => pick(VARIANTS[shape][pass], pass).loop;
@@ -29,7 +29,7 @@ export function compose(shape: Shape, p: Problem, pick: Pick): Verbs {
   };
 }
 
-/** One call of a variant of each pass on the problem. */
+/** Returns, for each pass, a function that makes one call of a variant on the problem. */
 function passes(p: Problem, w: Workspace): Readonly<Record<Pass, (variant: Variant) => () => void>> {
   const { x, y, dy, dx, batch, channels, spatial } = p;
   const { pivot, sum0, sum1, scale, slope, shift } = w;
@@ -63,11 +63,11 @@ function quickest(variants: readonly Variant[], call: (variant: Variant) => () =
 
 export interface Fastest {
   readonly verbs: Verbs;
-  /** The chosen variants in words. */
+  /** The names of the chosen variants. */
   readonly names: Readonly<Record<Verb, string>>;
 }
 
-/** Try every variant of every pass on the problem and keep the quickest. */
+/** Tries every variant of every pass on the problem and keeps the fastest. */
 export function fastest(shape: Shape, p: Problem, milliseconds: number): Fastest {
   const calls = passes(p, workspace(p.channels));
   const choose = (pass: Pass) => quickest(VARIANTS[shape][pass], calls[pass], milliseconds);

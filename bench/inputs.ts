@@ -4,12 +4,15 @@ import type { Case } from "./cases.js";
 
 export type Extents = Pick<Case, "loop" | "batch" | "channels" | "spatial">;
 
-/** The channel that each element belongs to advances every `run` elements. */
+/** The number of consecutive elements of one channel. */
 export function run({ loop, spatial }: Pick<Case, "loop" | "spatial">): number {
   return loop === "planes" ? spatial : 1;
 }
 
-/** A problem with noise in it; every channel has its own mean and deviation, |mean| / deviation up to about 1. */
+/**
+ * A problem with normally distributed data. Every channel has its own mean and deviation, with |mean| / deviation up to
+ * about 1.
+ */
 export function problem(extents: Extents, seed: number): Problem {
   const { batch, channels, spatial } = extents;
   const length = batch * channels * spatial;

@@ -1,7 +1,7 @@
 import type { Problem, Verbs } from "./baseline/index.js";
 import type { Contender, Name } from "./contender.js";
 
-/** Pure JavaScript on the problem's own arrays. */
+/** A contender in pure JavaScript on the problem's own arrays. */
 export function javascript(name: Name, p: Problem, verbs: Verbs): Contender {
   return {
     name,

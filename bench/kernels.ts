@@ -5,7 +5,7 @@ import type { Contender } from "./contender.js";
 import type { Extents } from "./inputs.js";
 import type { MemoryBound } from "./memory-bound/index.js";
 
-/** Where the kernels find x, y, dy, dx and everything that has one value per channel. */
+/** Addresses of x, y, dy, dx and of all arrays that have one value per channel. */
 export interface Addresses {
   readonly x: number;
   readonly y: number;
@@ -23,33 +23,36 @@ export interface Addresses {
   readonly scratch: number;
 }
 
-/** Gamma, beta, the statistics and dgamma, dbeta of that many channels, each array aligned. */
+/** Bytes of gamma, beta, the statistics, dgamma and dbeta for that many channels, each array aligned. */
 export function parameterBytes(channels: number): number {
   return 64 * channels + 1024;
 }
 
-/** A shape as the exports take it: rows are planes of one value. */
+/** The extents as the exports take them: rows are planes of one value. */
 function exported({ loop, batch, channels, spatial }: Extents): [batch: number, channels: number, spatial: number] {
   return loop === "planes" ? [batch, channels, spatial] : [batch * spatial, channels, 1];
 }
 
-/** Bytes of scratch that suffice for each of these shapes. The memory that will hold it need not exist yet. */
+/**
+ * Bytes of scratch that are enough for each of these shapes. The memory that will hold the scratch need not exist yet.
+ */
 export function scratchBytes(shapes: readonly Extents[]): number {
   const kernels = instantiateKernels(reserve(0));
   return shapes.reduce((most, each) => Math.max(most, kernels.scratchBytes(...exported(each)) >>> 0), 0);
 }
 
-/** `relu`: fused behind the normalization, by default not. */
+/** `relu` fuses a ReLU into the normalization; the default is false. */
 export type Settings = Extents & Pick<Problem, "eps" | "momentum"> & { readonly relu?: boolean };
 
 /**
- * The factor from the population variance to the unbiased one. A single value has neither: 1 keeps the average finite.
+ * The factor from the population variance to the unbiased variance. A single value has no unbiased variance; the factor
+ * is 1 then, so that the running variance stays finite.
  */
 function unbiased(count: number): number {
   return count > 1 ? count / (count - 1) : 1;
 }
 
-/** The three verbs, each one call of an export, without layer or tensors. */
+/** The three verbs as calls of one export each, without layer or tensors. */
 export function kernelVerbs(k: KernelExports, a: Addresses, settings: Settings): Verbs {
   const { x, y, dy, dx, gamma, beta, mean, variance, invstd, runningMean, runningVar, dgamma, dbeta, scratch } = a;
   const { eps, momentum } = settings;
@@ -78,7 +81,10 @@ export function kernelVerbs(k: KernelExports, a: Addresses, settings: Settings):
   };
 }
 
-/** The memory bound of each verb on the addresses of the kernels: what their passes must read and write, and no more. */
+/**
+ * The memory bound of each verb, on the addresses of the kernels. It has the reads and writes that their passes must
+ * do, and nothing else.
+ */
 export function memoryBoundVerbs(memoryBound: MemoryBound, { x, y, dy, dx }: Addresses, bytes: number): Verbs {
   return {
     trainingForward() {
@@ -95,7 +101,7 @@ export function memoryBoundVerbs(memoryBound: MemoryBound, { x, y, dy, dx }: Add
   };
 }
 
-/** The kernels on the data of `p`, copied into memory of the arena's, with outputs and scratch of their own. */
+/** Copies the data of `p` into the arena and sets up the kernels on them, with their own outputs and scratch. */
 export function place(
   k: KernelExports,
   arena: Arena,

@@ -3,7 +3,7 @@ import type { Problem, Verbs } from "./baseline/index.js";
 import type { Case } from "./cases.js";
 import type { Contender } from "./contender.js";
 
-/** The layer with `out` given, and the same with the data copied into its tensors and the result copied out. */
+/** Two contenders: the layer with `out` given, and the same layer with copies of the data in and of the result out. */
 export function layers(kernels: Kernels, { shape, layout }: Case, p: Problem) {
   const layer = new BatchNorm(kernels, p.channels, { eps: p.eps, momentum: p.momentum });
   const x = kernels.tensor(shape, layout, p.x);

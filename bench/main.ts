@@ -11,7 +11,7 @@ await runCommand(async () => {
   } else if (options.run === "report") {
     await renderPublished();
   } else {
-    // Nothing of the other runs: what they import may slow JavaScript down, see fairness.ts.
+    // Imports no other run, because the modules of another run may slow JavaScript down (fairness.ts).
     const { run }: { run: Run } = await import(`./${options.run}/run.js`);
     await execute(run, options);
   }

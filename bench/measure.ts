@@ -11,22 +11,22 @@ export interface Timing {
 }
 
 export interface RaceOptions {
-  /** Rounds go on until this time has passed ... */
+  /** Rounds end after this time, within the two limits below. */
   readonly milliseconds: number;
-  /** ... but not fewer or more than this. */
+  /** The least and the largest number of rounds. */
   readonly minimumRounds: number;
   readonly maximumRounds: number;
-  /** Each candidate is run this long before any is timed. Default 20. */
+  /** Milliseconds for which each candidate runs before any is timed. Default 20. */
   readonly warmupMs?: number;
 }
 
-/** A sample lasts at least this long, so that a call of a few microseconds is not lost in the timer's ... */
+/** A sample lasts at least this long, so that the timer's error is small even for calls of a few microseconds. */
 const SAMPLE_MS = 0.2;
-/** ... and this many steps of the timer: browsers make them 0.005 to 1 ms long. One step is 2.5 % of it. */
+/** A sample also lasts at least this many steps of the timer, of 0.005 to 1 ms in browsers. One step is 2.5 % of it. */
 const SAMPLE_STEPS = 40;
 const WARMUP_MS = 20;
 
-/** The smallest step that the timer was seen to make, in milliseconds. */
+/** The smallest observed step of the timer, in milliseconds. */
 export function timerStep(): number {
   let smallest = Number.POSITIVE_INFINITY;
   const start = performance.now();
@@ -37,7 +37,7 @@ export function timerStep(): number {
   return smallest;
 }
 
-/** Warm up, then how many calls fill a sample. */
+/** Warms up, then returns the number of calls that fill a sample. */
 function callsPerSample(run: () => void, sampleMs: number, warmupMs: number): number {
   let shortest = Number.POSITIVE_INFINITY;
   const start = performance.now();
@@ -72,10 +72,10 @@ export function quartiles(samples: number[]): Omit<Timing, "callsPerSample"> {
 }
 
 /**
- * Time all candidates in rounds: each round takes one sample of each, beginning with another one each time, so that a
- * machine that slows down slows all of them, and backwards every other time, so that none comes after the same one always,
- * whose data are then in the caches. A sample is a loop of calls after one untimed call, which brings the
- * candidate's own data into the caches.
+ * Times all candidates in rounds. Each round takes one sample of each and begins with another one each time, so that a
+ * machine that slows down slows all of them. Every second round runs backwards. Otherwise a candidate would always
+ * run after the same other one, which leaves its own data in the caches. A sample is a loop of calls after one untimed
+ * call, which brings the candidate's own data into the caches.
  */
 export function race<Name extends string>(
   candidates: ReadonlyMap<Name, () => void>,

@@ -23,7 +23,7 @@ export interface Options {
   /** A regular expression; undefined chooses everything. */
   readonly only?: string;
   readonly peers?: string;
-  /** Directory, relative to the working directory. */
+  /** The directory of the results, relative to the working directory. */
   readonly out: string;
   /** True for a run of everything at full length into bench/, whose figures are published. */
   readonly full: boolean;

@@ -6,7 +6,7 @@ export interface RunningStatistics {
   readonly runningVar: Float64Array;
 }
 
-/** Every result of a problem in float64; those with one value per element as functions of index and channel. */
+/** All results of a problem in float64. Results with one value per element are functions of index and channel. */
 export interface Reference extends RunningStatistics {
   /** The running statistics that inference reads and the training step updates. */
   readonly before: RunningStatistics;
@@ -18,7 +18,7 @@ export interface Reference extends RunningStatistics {
   readonly dbeta: Float64Array;
 }
 
-/** Call with (i, c) for every element i of channel c, in memory order. */
+/** Calls `visit` with (i, c) for every element i of channel c, in memory order. */
 export function forEachElement(extents: Extents, visit: (i: number, c: number) => void): void {
   const { batch, channels, spatial } = extents;
   const length = batch * channels * spatial;
@@ -28,7 +28,10 @@ export function forEachElement(extents: Extents, visit: (i: number, c: number) =
   }
 }
 
-/** Textbook batch norm in float64, two passes; p's running statistics are those before the training step. */
+/**
+ * Computes textbook batch norm in float64, in two passes. The running statistics of `p` are those before the training
+ * step.
+ */
 export function reference(extents: Extents, p: Problem): Reference {
   const { channels, x, dy, gamma, beta, eps, momentum } = p;
   const count = p.batch * p.spatial;
@@ -37,7 +40,7 @@ export function reference(extents: Extents, p: Problem): Reference {
   forEachElement(extents, (i, c) => {
     sum[c] += x[i];
   });
-  // One division per channel: the mean of a constant is that constant.
+  // One division per channel, so that the mean of a constant is exactly that constant.
   const mean = sum.map((total) => total / count);
   forEachElement(extents, (i, c) => {
     variance[c] += (x[i] - mean[c]) ** 2 / count;

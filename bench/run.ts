@@ -7,9 +7,9 @@ import { publish } from "./report/index.js";
 import type { Results, Section } from "./report/section.js";
 import type { Step } from "./trial.js";
 
-/** What a run is given besides what it measures. */
+/** The arguments of a run, besides the items that it measures. */
 export interface Surroundings extends Pick<Options, "quick" | "peers"> {
-  /** Begins the progress line of `steps` steps. */
+  /** Shows a progress line with `steps` steps. */
   begin(steps: number): void;
   readonly step: Step;
 }
@@ -21,15 +21,15 @@ interface Named {
 /** One kind of run. */
 // biome-ignore lint/suspicious/noExplicitAny: measure takes what items gives, and section what measure gives, so neither unknown nor never stands for all
 export interface Run<R extends Results = any, Item extends Named = any> {
-  /** What `--only` chooses from. */
+  /** The items from which `--only` chooses. */
   readonly items: readonly Item[];
   readonly section: Section<R>;
   measure(items: readonly Item[], surroundings: Surroundings): Promise<Omit<R, "header">>;
-  /** What it was measured in, where that is not Node.js alone. */
+  /** The engines of the measurement, if they are not only Node.js. */
   engine?(results: Omit<R, "header">): string;
 }
 
-/** Measures what the options choose, and publishes it. */
+/** Measures the items that the options choose, and publishes the results. */
 export async function execute<R extends Results, Item extends Named>(
   { items, section, measure, engine }: Run<R, Item>,
   options: Options,

@@ -16,18 +16,18 @@ import { TITLES, VERBS } from "./verbs.js";
 export type Timings<Row extends Name = Name> = Readonly<Record<Row, Timing>>;
 
 export interface CaseResult<Row extends Name = Name> extends Case {
-  /** The pure JavaScript variants that were quickest here. */
+  /** The pure JavaScript variants that were fastest here. */
   readonly fastestJs: Readonly<Record<Verb, string>>;
   readonly timings: Readonly<Record<Verb, Timings<Row>>>;
 }
 
-/** Shows what comes next; waits until the progress line is out. */
+/** Shows the next step on the progress line; resolves when the line is printed. */
 export type Step = (what: string) => Promise<void>;
 
-/** How many steps a trial announces. */
+/** The number of steps of a trial on the progress line. */
 export const STEPS_PER_TRIAL = 1 + VERBS.length;
 
-/** Check every contender among `names` on one case, then time them verb by verb. */
+/** Checks every contender among `names` on one case, then times them verb by verb. */
 export async function trial<Row extends Name>(
   c: Case,
   seed: number,

@@ -8,7 +8,7 @@ export const TITLES: Readonly<Record<Verb, string>> = {
   backward: "Backward",
 };
 
-/** How often a tensor of x's size crosses the memory, counted for the effective bandwidth. */
+/** The memory traffic that the effective bandwidth counts, in reads and writes of a tensor of x's size. */
 export const TRAFFIC: Readonly<Record<Verb, { readonly count: number; readonly text: string }>> = {
   trainingForward: { count: 3, text: "2 reads + 1 write" },
   inference: { count: 2, text: "1 read + 1 write" },

@@ -1,4 +1,4 @@
-/** What happens once per channel between the passes over the elements, all in float64. */
+/** The float64 work per channel between the passes over the elements. */
 import type { Problem, Shape } from "./problem.js";
 
 export interface Workspace {
@@ -26,7 +26,7 @@ export function start(shape: Shape, { x, channels, spatial }: Problem, w: Worksp
   }
 }
 
-/** Sums -> mean, invstd, running statistics, coefficients of y = x·scale + shift. */
+/** Computes mean, invstd, running statistics and the coefficients of y = x·scale + shift from the sums. */
 export function finishStatistics(p: Problem, w: Workspace): void {
   const { mean, invstd, runningMean, runningVar, gamma, beta, eps, momentum } = p;
   const { pivot, sum0, sum1, scale, shift } = w;
@@ -48,7 +48,7 @@ export function finishStatistics(p: Problem, w: Workspace): void {
   }
 }
 
-/** Running statistics -> coefficients of y = x·scale + shift. */
+/** Computes the coefficients of y = x·scale + shift from the running statistics. */
 export function inferenceCoefficients({ channels, runningMean, runningVar, gamma, beta, eps }: Problem, w: Workspace) {
   const { scale, shift } = w;
   for (let c = 0; c < channels; c++) {
@@ -58,7 +58,7 @@ export function inferenceCoefficients({ channels, runningMean, runningVar, gamma
   }
 }
 
-/** Sums of dy and dy·x -> dgamma, dbeta and the coefficients of dx = dy·scale + x·slope + shift. */
+/** Computes dgamma, dbeta and the coefficients of dx = dy·scale + x·slope + shift from the sums of dy and dy·x. */
 export function finishGradient(p: Problem, w: Workspace): void {
   const { mean, invstd, gamma, dgamma, dbeta } = p;
   const { sum0, sum1, scale, slope, shift } = w;

@@ -1,4 +1,7 @@
-/** Batch norm in pure JavaScript on Float32Array: the variants that win somewhere, and the verbs they make up. */
+/**
+ * Batch norm in pure JavaScript on Float32Array: the variants that are fastest in some case, and the verbs made of
+ * them.
+ */
 import { finishGradient, finishStatistics, inferenceCoefficients, start, type Workspace } from "./channels.js";
 import { type Loop, planes, rowGroups, rowTiles } from "./loops.js";
 import { affine, deviations, gradientSums, inputGradient } from "./operations.js";
@@ -17,7 +20,7 @@ export type Pass = "deviations" | "affine" | "gradientSums" | "inputGradient";
 
 const variant = (name: string, loop: Loop): Variant => ({ name, loop });
 
-/** Passes over the elements; bench/README.md has the ratios of those that were dropped. */
+/** The variants of each pass over the elements. bench/README.md has the times of the variants that were dropped. */
 export const VARIANTS: Readonly<Record<Shape, Readonly<Record<Pass, readonly Variant[]>>>> = {
   planes: {
     deviations: [4, 8].map((n) => variant(`${n} values`, planes(deviations, n))),

@@ -3,14 +3,17 @@ import { planes as planesText } from "../../scripts/loops/planes.js";
 import { rowGroups as rowGroupsText, tile as tileText } from "../../scripts/loops/rows.js";
 import { offset } from "../../scripts/loops/text.js";
 
-/** Arguments: the arrays of elements, coefficients and sums (which are added to), then the extents. */
+/** The arguments are the arrays of elements, the coefficients, the sums (which the loop adds to), and the extents. */
 export type Loop = (...args: (Float32Array | Float64Array | number)[]) => void;
 
-/** Bytes of one array in a block of rows, so that the next tile finds it in the second-level cache. */
+/** Bytes of one array in a block of rows. The next tile finds a block of this size in the L2 cache. */
 const BLOCK_BYTES = 512 * 1024;
 const EXTENTS = ["batch", "channels", "spatial"];
 
-/** An array for each name, and for each channel's in the plural. A few rows of channels stay in the range of a small integer. */
+/**
+ * Every name is an array; per-channel arrays have an s at the end. The masks keep indices in V8's range of small
+ * integers.
+ */
 const arrays: Memory = {
   start: "0",
   channelMask: "0xfffff",
@@ -46,7 +49,10 @@ function tile(operation: Operation, width: number, height: number): Loop {
   return compile(names, tileText(operation, width, height, { ...arrays, start: "start" }));
 }
 
-/** Tiles of `width` columns (what is left: half of that, down to 1) down blocks of rows, `values` values per iteration. */
+/**
+ * Runs tiles of `width` columns down blocks of rows, with `values` values per iteration. Tiles of half the width, down
+ * to 1, take the columns that are left.
+ */
 export function rowTiles(operation: Operation, width: number, values: number): Loop {
   const widths: number[] = [];
   for (let w = width; w >= 1; w >>= 1) widths.push(w);

@@ -1,11 +1,12 @@
 /**
- * What the baseline computes for each value. Everything per channel is folded into the coefficients, which costs exactness
- * in channels far from zero, and is the fastest form that JavaScript has. Arithmetic is float64 on float32 values: V8 has no
- * float32 arithmetic for JavaScript, and Math.fround only adds conversions (sums take 2.3 times as long).
+ * The operations of the baseline on each value. Everything per channel is folded into the coefficients. That is the
+ * fastest form in JavaScript, but less exact in channels far from zero. Arithmetic is float64 on float32 values,
+ * because V8 has no float32 arithmetic for JavaScript. Math.fround only adds conversions; sums take 2.3 times as long
+ * with it.
  */
 import type { Operation } from "../../scripts/loops/operation.js";
 
-/** Sums of x - mean and of its square, where mean is the first value of the channel, so that nothing large cancels. */
+/** Sums of x - mean and of its square. Here mean is the first value of the channel, so that no large values cancel. */
 export { deviations } from "../../scripts/loops/operations.js";
 
 /** y = x * scale + shift. */

@@ -11,7 +11,7 @@ export interface Problem {
   readonly dx: Float32Array;
   readonly gamma: Float32Array;
   readonly beta: Float32Array;
-  /** Of the last training forward; backward reads them. */
+  /** Results of the last training forward, which backward reads. */
   readonly mean: Float64Array;
   readonly invstd: Float64Array;
   readonly runningMean: Float64Array;
@@ -20,10 +20,10 @@ export interface Problem {
   readonly dbeta: Float64Array;
 }
 
-/** planes: channels first, batch·channels planes of spatial values. rows: channels last. */
+/** "planes" has channels first: batch·channels planes of spatial values. "rows" has channels last. */
 export type Shape = "planes" | "rows";
 
 export type Verb = "trainingForward" | "inference" | "backward";
 
-/** The three verbs of one way of computing batch norm. */
+/** One implementation of the three verbs. */
 export type Verbs = Readonly<Record<Verb, () => void>>;

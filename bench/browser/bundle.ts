@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
-/** One ES module of a source file of bench/ and all that it imports; the library as it is published, from dist/. */
+/** Bundles a source file of bench/ and its imports into one ES module. The library is the published one from dist/. */
 export async function bundle(source: string): Promise<string> {
   const input = fileURLToPath(new URL(`../${source}`, import.meta.url));
   const build = await rolldown({

@@ -3,7 +3,7 @@ import { timerStep } from "../measure.js";
 import { suite } from "../suite/suite.js";
 import type { PageResult } from "./results.js";
 
-/** The value of PROBE in a worker: an engine of its own, in which nothing was detached. */
+/** Returns the value of PROBE in a worker, which is a new engine in which no buffer was detached. */
 async function freshWorker(): Promise<number> {
   const url = URL.createObjectURL(new Blob([`postMessage((() => {${PROBE}})())`], { type: "text/javascript" }));
   const worker = new Worker(url);

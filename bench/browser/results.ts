@@ -7,13 +7,13 @@ export interface PageResult extends SuiteResult {
 }
 
 export interface BrowserResult extends PageResult {
-  /** With its version. */
+  /** The name of the browser with its version. */
   readonly engine: string;
 }
 
 export interface BrowserResults {
   readonly header: Header;
   readonly browsers: readonly BrowserResult[];
-  /** Why a browser is not among them. */
+  /** The reasons why browsers were not measured. */
   readonly missing: readonly string[];
 }

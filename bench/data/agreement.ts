@@ -3,16 +3,16 @@ import type { Contender } from "../contender.js";
 import type { Extents } from "../inputs.js";
 import { forEachElement, reference } from "../reference.js";
 
-/** Largest difference, in the unit of the channel; float32 results reach about 2e-6. */
+/** The largest accepted difference, in the unit of the channel; float32 results reach about 2e-6. */
 export const TOLERANCE = 1e-5;
-/** The smallest float32, by which subnormal values and sums of them are rounded. */
+/** The smallest float32. Subnormal values and their sums are rounded to multiples of it. */
 const SMALLEST = 2 ** -149;
 
 type Expected = (i: number, c: number) => number;
 
 /**
- * Throws unless each finite value is as near as the channel's tolerance, and every other one the same infinity or NaN. The
- * tolerance is each channel's own, so that those with large values do not hide what becomes of the others.
+ * Throws unless each finite value is within its channel's tolerance, and every other value is the same infinity or NaN.
+ * Each channel has its own tolerance, so that channels with large values do not hide errors in the others.
  */
 export function compare(
   what: string,
@@ -29,7 +29,7 @@ export function compare(
   });
 }
 
-/** The root of the sum of the squares of each channel's values. */
+/** The root of the sum of squares of each channel's values. */
 export function lengths(extents: Extents, values: Float32Array): Float64Array {
   const squares = new Float64Array(extents.channels);
   forEachElement(extents, (i, c) => {
@@ -39,8 +39,9 @@ export function lengths(extents: Extents, values: Float32Array): Float64Array {
 }
 
 /**
- * Throws unless inference, training forward and backward of the contender agree with the reference in every channel. With
- * `relu` the mask of the gradients is that of the contender's own y: where y is 0 but for its rounding, both are right.
+ * Throws unless inference, training forward and backward of the contender agree with the reference in every channel.
+ * With `relu` the mask of the gradients comes from the contender's own y, because both masks are right where y is 0 up
+ * to rounding.
  */
 export function agreeByChannel(name: string, extents: Extents, contender: Contender, p: Problem, relu: boolean): void {
   const { verbs } = contender;

@@ -3,23 +3,23 @@ import type { Problem, Verb } from "../baseline/index.js";
 import type { Extents } from "../inputs.js";
 import { forEachElement } from "../reference.js";
 
-/** The differences of a channel from the ordinary ones. */
+/** The changes that a kind makes to a channel of ordinary data. */
 export interface Kind {
   readonly name: string;
-  /** Those that it can slow down. */
+  /** The verbs that this kind can slow down. */
   readonly verbs: readonly Verb[];
-  /** Of the layer, so of all its channels. */
+  /** The eps of the layer, which applies to all its channels. */
   readonly eps?: number;
   readonly gamma?: number;
   readonly running?: readonly [mean: number, variance: number];
-  /** A value of x made of a normally distributed number; `chosen` is true for one value of the channel. */
+  /** Makes a value of x from a normally distributed number. `chosen` is true for one value of the channel. */
   x?(normal: number, chosen: boolean): number;
   dy?(normal: number): number;
 }
 
 const EVERY = ["trainingForward", "inference", "backward"] as const;
 
-/** What a training run meets: layers that died, far activations, decayed weights, gradients that vanish, divergence. */
+/** Data that occur in training: dead layers, far activations, decayed weights, vanishing gradients and divergence. */
 export const KINDS: readonly Kind[] = [
   { name: "dead (all 0)", verbs: EVERY, running: [0, 0], x: () => 0 },
   { name: "constant", verbs: EVERY, running: [0.7, 0], x: () => 0.7 },
@@ -36,11 +36,14 @@ export const KINDS: readonly Kind[] = [
   { name: "NaN everywhere", verbs: EVERY, running: [Number.NaN, Number.NaN], x: () => Number.NaN },
 ];
 
-/** How many of the channels are of the kind. */
+/** The share of the channels that are of the kind. */
 export const SHARES = ["one", "half", "random half", "all"] as const;
 export type Share = (typeof SHARES)[number];
 
-/** Whether each channel is of the kind: one in the middle of a vector, every second, about half of them, or all. */
+/**
+ * Says whether each channel is of the kind: one channel in the middle of a vector, every second, about half of them, or
+ * all.
+ */
 export function affected(share: Share, channels: number): boolean[] {
   const { next } = seeded(5);
   const chosen: Readonly<Record<Share, (c: number) => boolean>> = {
@@ -52,7 +55,9 @@ export function affected(share: Share, channels: number): boolean[] {
   return Array.from({ length: channels }, (_, c) => chosen[share](c));
 }
 
-/** `ordinary` with the channels that are marked made of that kind; what the kind leaves is as it was. */
+/**
+ * Copies `ordinary` and changes the marked channels to the kind. All values that the kind does not name stay the same.
+ */
 export function withKind(extents: Extents, ordinary: Problem, kind: Kind, marked: readonly boolean[]): Problem {
   const { x, dy, gamma, runningMean, runningVar, eps } = ordinary;
   const changed = { x: x.slice(), dy: dy.slice(), gamma: gamma.slice() };

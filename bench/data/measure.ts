@@ -11,7 +11,7 @@ import { agreeByChannel } from "./agreement.js";
 import { affected, type Kind, SHARES, withKind } from "./kinds.js";
 import type { KindResult } from "./results.js";
 
-/** Tensors that are in the memory at the same time: those of ordinary data and of each share. */
+/** The number of tensors that are in the memory at the same time, for ordinary data and each share. */
 export const PLACES = 1 + SHARES.length;
 
 export interface Slow {
@@ -20,7 +20,7 @@ export interface Slow {
   readonly relu: boolean;
 }
 
-/** Results first, then the times of ordinary data and of all shares in the same rounds. */
+/** Checks the results, then times ordinary data and all shares in the same rounds. */
 export async function measureKind(
   { case: c, kind, relu }: Slow,
   exports: KernelExports,
@@ -45,7 +45,7 @@ export async function measureKind(
   for (const verb of kind.verbs) {
     await step(`${name}, ${TITLES[verb].toLowerCase()}`);
     for (const { p, kernels } of contenders) {
-      // Inference reads the running statistics of the data, whatever the training steps before made of them.
+      // Inference must read the running statistics of the data, and the training steps have changed them.
       kernels.reset(p);
       if (verb === "backward") kernels.verbs.trainingForward();
     }

@@ -13,7 +13,7 @@ import type { DataResults } from "./results.js";
 
 const FULL = { milliseconds: 500, minimumRounds: 31, maximumRounds: 101 };
 const QUICK = { milliseconds: 60, minimumRounds: 5, maximumRounds: 31 };
-/** A round holds a sample of each of 15 shapes. */
+/** A round has one sample of each of 15 shapes. */
 const PLANES_FULL = { milliseconds: 1000, minimumRounds: 31, maximumRounds: 101 };
 const PLANES_QUICK = { milliseconds: 100, minimumRounds: 5, maximumRounds: 31 };
 

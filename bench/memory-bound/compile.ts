@@ -11,9 +11,9 @@ const OPTIONS =
   "--config none.json --runtime stub --use abort= --enable simd --importMemory -O3 --converge --noAssert".split(" ");
 
 /**
- * The binary of memory-bound/assembly. The compiler runs in a process of its own: it grows WebAssembly memories, and once an
- * ArrayBuffer has been detached V8 checks every typed array access of the process, which would slow the pure JavaScript
- * rows by 15 to 35 %.
+ * Compiles memory-bound/assembly. The compiler runs in a process of its own, because it grows WebAssembly memories. A
+ * memory that grows detaches its ArrayBuffer, and V8 then checks every typed array access of the process. That would
+ * make the pure JavaScript rows 15 to 35 % slower.
  */
 export function compileMemoryBound(): Buffer<ArrayBuffer> {
   mkdirSync(new URL("build/", ROOT), { recursive: true });

@@ -5,15 +5,15 @@ import { fileURLToPath } from "node:url";
 import type { Program } from "./peers.js";
 import { ANSWER } from "./protocol.js";
 
-/** Above this a process counts as hanging: the slowest call of a peer takes some ten seconds. */
+/** A process counts as hanging after this time. The slowest call of a peer takes about ten seconds. */
 const TIMEOUT_MS = 120_000;
-/** Of what a process has printed besides its answers, the end is kept. */
+/** The number of characters that are kept from the end of a process's other output. */
 const KEPT_CHARACTERS = 2000;
 const REASON_CHARACTERS = 300;
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** One line for the report, without directories of this machine. */
+/** Shortens a message to one line for the report, without directories of this machine. */
 export function reason(text: string): string {
   const line = text
     .replaceAll(ROOT, "")
@@ -30,13 +30,13 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** A contender's process; the parent waits for its answers without running itself. */
+/** A contender's process. The parent sleeps while it waits for an answer. */
 export class ContenderProcess {
   readonly #child: ChildProcessWithoutNullStreams;
   #pending: Pending | null = null;
   #printed = "";
   #ended: Error | null = null;
-  /** What it says of itself. */
+  /** The introduction that the process sends at its start. */
   readonly introduction: Promise<unknown>;
 
   constructor({ command, args, environment }: Program) {
@@ -58,7 +58,7 @@ export class ContenderProcess {
       else keep(`${line}\n`);
     });
     this.introduction = this.#wait();
-    // It is awaited later; until then a failure must not end the whole run.
+    // It is awaited later. Until then its failure must not end the whole run.
     this.introduction.catch(() => {});
   }
 

@@ -10,7 +10,7 @@ export interface CheckResult extends Checked {
   readonly milliseconds: number;
 }
 
-/** A peer over the whole run: its process is started when it is first needed, and again after it has ended. */
+/** A peer during the whole run. Its process is started at the first use, and again after it has ended. */
 export class Contender {
   #program: Program | Absent | null = null;
   #process: ContenderProcess | null = null;
@@ -31,7 +31,7 @@ export class Contender {
     return this.#process;
   }
 
-  /** Set up the data of a case, run every verb once and compare. */
+  /** Sets up the data of a case, runs every verb once and compares the results. */
   async check(directory: string, line: string, expected: Expected): Promise<CheckResult> {
     const start = performance.now();
     try {

@@ -8,14 +8,14 @@ import { forEachElement, reference } from "../reference.js";
 import { INPUTS, type Introduction, OUTPUTS } from "./protocol.js";
 import type { Errors, Quantity } from "./results.js";
 
-/** The two kinds of data: as bench/inputs.ts makes it, and x with mean 1000 and deviation 1 in every channel. */
+/** The two kinds of data: those of bench/inputs.ts, and x with mean 1000 and deviation 1 in every channel. */
 export type Kind = "ordinary" | "mean1000";
 
 export function data(kind: Kind, c: Case, seed: number): Problem {
   const p = problem(c, seed);
   if (kind === "ordinary") return p;
   const normal = seeded(seed + 1000).gaussian;
-  // running statistics are kept in float32 by most peers: numbers that it holds exactly
+  // most peers keep running statistics in float32, so these are numbers that float32 holds exactly
   const runningMean = p.runningMean.map((value) => Math.fround(1000 + value));
   return { ...p, x: p.x.map(() => 1000 + normal()), runningMean };
 }
@@ -35,7 +35,7 @@ export function clearResults(directory: string): void {
 
 export type Expected = Readonly<Record<Quantity | "populationVar", Float64Array>>;
 
-/** Everything that a peer may compute, in float64. */
+/** All results that a peer may compute, in float64. */
 export function expect(c: Case, p: Problem): Expected {
   const r = reference(c, p);
   const elements = {
@@ -62,7 +62,7 @@ function difference(got: ArrayLike<number>, expected: Float64Array): number | "N
   for (let i = 0; i < expected.length; i++) {
     const error = Math.abs(got[i] - expected[i]);
     if (!(error <= worst)) worst = error;
-    // a difference that is not a number stays the worst
+    // a NaN stays the largest difference
     if (Number.isNaN(worst)) return "NaN";
     squares += expected[i] * expected[i];
   }
@@ -81,7 +81,7 @@ function read(path: string): ArrayLike<number> | null {
   return path.endsWith(".f32") ? new Float32Array(buffer) : new Float64Array(buffer);
 }
 
-/** Compare what a check has left in the directory; what was not written is not in the answer. */
+/** Compares the results that a check has written into the directory. Quantities without a file are left out. */
 export function errors(directory: string, expected: Expected, variance: Introduction["runningVariance"]): Errors {
   const found: Errors = {};
   for (const file of Object.values(OUTPUTS).flat()) {

@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-/** Compiles native/NAME.cpp for the processor at hand; where that fails, why, and the Debian packages that it needs. */
+/**
+ * Compiles native/NAME.cpp for this processor. If that fails, returns the reason and the Debian packages that it needs.
+ */
 export function buildNative(
   name: string,
   libraries: readonly string[],

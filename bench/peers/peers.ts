@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { buildNative } from "./native.js";
 
-/** How a contender's process is started. */
+/** The command that starts a contender's process. */
 export interface Program {
   readonly command: string;
   readonly args: readonly string[];
@@ -14,7 +14,7 @@ export interface Peer {
   readonly name: string;
   readonly threads: number;
   readonly note: string;
-  /** Make ready what the peer needs; why it cannot take part, where something is missing. */
+  /** Prepares what the peer needs. If something is missing, returns the reason why the peer cannot take part. */
   program(): Program | { readonly absent: string };
 }
 
@@ -50,7 +50,7 @@ function onednn(): ReturnType<Peer["program"]> {
 const RUNTIME_NOTE =
   "forward only; its run() copies or allocates Y each call; per case the quickest of BatchNormalization, the same between two transpositions (rows), and for inference a folded Mul and Add";
 
-/** In the order of the tables' columns; the first is ours. */
+/** The peers in the order of the tables' columns; the first is ours. */
 export const PEERS: readonly Peer[] = [
   {
     name: "ours",

@@ -3,7 +3,7 @@ import type { Case } from "../cases.js";
 
 /**
  * Every contender is a process of its own, so that none disturbs another's memory, garbage or compiler. It reads lines
- * on its standard input, sleeps between them, ends with it, and answers each with one line "@ {...}":
+ * on its standard input, and answers each with one line "@ {...}". It sleeps between the lines and ends with the input:
  *
  *   (at the start)                                              Introduction
  *   case DIR LAYOUT BATCH CHANNELS HEIGHT WIDTH EPS MOMENTUM    {}            read the data of a case
@@ -11,35 +11,42 @@ import type { Case } from "../cases.js";
  *   run VERB CALLS                                              Elapsed       CALLS calls, timed together
  *   warm VERB                                                   {}            one untimed call
  *
- * or "@ {"error": "..."}". Whatever else it prints is kept for the report of a failure.
+ * An error is answered with "@ {"error": "..."}". Other output is kept for the report of a failure.
  */
 export const ANSWER = "@ ";
 
 export interface Introduction {
   readonly version: string;
-  /** What the peer's running variance is, or that it keeps none. */
+  /** The convention of the peer's running variance; "none" if the peer keeps none. */
   readonly runningVariance: "unbiased" | "population" | "none";
 }
 
 export interface Checked {
-  /** Verbs that the peer lacks or that threw, with the reason. */
+  /** The verbs that the peer lacks or that threw, each with the reason. */
   readonly absent: Partial<Record<Verb, string>>;
-  /** Time of each verb, where the first call is as good as any: nothing is compiled or brought into memory by it. */
+  /**
+   * The time of each verb, if the first call can be used as a sample, because it neither compiles nor allocates
+   * anything.
+   */
   readonly ns?: Partial<Record<Verb, number>>;
-  /** What was chosen for this case, for example the quickest of several forms. */
+  /** The choice for this case, for example the fastest of several forms. */
   readonly form?: string;
 }
 
-/** Nanoseconds of the verb, and of all that was done for it where something had to be subtracted. */
+/** `ns` is the time of the verb in nanoseconds. `spent` is the whole time if a part was subtracted. */
 export interface Elapsed {
   readonly ns: number;
   readonly spent?: number;
 }
 
-/** The order of a check: inference reads the running statistics that the training step then changes. */
+/**
+ * The order of a check. Inference comes first, because the training step changes the running statistics that it reads.
+ */
 export const CHECK_ORDER = ["inference", "trainingForward", "backward"] as const satisfies readonly Verb[];
 
-/** Files of a case in its directory: raw little-endian numbers, the elements in the layout's order. */
+/**
+ * The files of a case in its directory. They hold raw little-endian numbers, with the elements in the layout's order.
+ */
 export const INPUTS = ["x.f32", "dy.f32", "gamma.f32", "beta.f32", "runningMean.f64", "runningVar.f64"] as const;
 
 /** Files that a check writes into the directory's subdirectory `results`. */
@@ -54,7 +61,7 @@ export function caseLine(directory: string, c: Case, eps: number, momentum: numb
   return ["case", directory, c.layout, c.batch, c.channels, height, width, eps, momentum].join(" ");
 }
 
-/** What stands behind "case " in such a line; contenders know nothing of names and origins. */
+/** Parses the words after "case " in such a line. Contenders do not know names and origins. */
 export function parseCase(words: readonly string[]) {
   const [directory, layout, ...numbers] = words;
   const [batch, channels, height, width, eps, momentum] = numbers.map(Number);

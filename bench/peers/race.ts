@@ -9,12 +9,12 @@ export interface Entrant {
   readonly name: string;
   readonly threads: number;
   readonly process: ContenderProcess;
-  /** Milliseconds of a call that was timed before and is not repeated if it was very slow. */
+  /** Milliseconds of an earlier timed call, or null. A very slow call is not repeated. */
   readonly known: number | null;
 }
 
 export interface RaceOptions {
-  /** For the samples of one entrant, of one verb. */
+  /** Milliseconds for the samples of one verb of one entrant. */
   readonly milliseconds: number;
   readonly maximumSamples: number;
 }
@@ -22,11 +22,11 @@ export interface RaceOptions {
 const SAMPLE_MS = 0.2;
 const WARMUP_MS = 20;
 const MINIMUM_SAMPLES = 3;
-/** A call of this length fills the caches many times over: it needs no untimed call before, and one sample will do. */
+/** A call of this length fills the caches many times, so one sample without an untimed call before it is enough. */
 const SLOW_MS = 250;
-/** A call of this length is not repeated at all where an earlier one is known. */
+/** A call of this length is not repeated if an earlier one was timed. */
 const VERY_SLOW_MS = 1000;
-/** After a sample of several threads, whose team goes on spinning for some milliseconds. */
+/** Pause after a sample with several threads, because idle threads spin for some milliseconds. */
 const SETTLE_MS = 10;
 
 interface Runner extends Entrant {
@@ -36,13 +36,13 @@ interface Runner extends Entrant {
   readonly samples: number[];
 }
 
-/** Milliseconds, per call; `spent` counts what had to be subtracted, too. */
+/** Both are milliseconds per call. `spent` includes the part that was subtracted. */
 async function run({ process }: Entrant, verb: Verb, calls: number): Promise<{ time: number; spent: number }> {
   const { ns, spent } = await process.ask<Elapsed>(`run ${verb} ${calls}`);
   return { time: ns / 1e6 / calls, spent: (spent ?? ns) / 1e6 / calls };
 }
 
-/** Warm up; how many calls fill a sample and how many samples fill the time. */
+/** Warms up, then computes how many calls fill a sample and how many samples fill the time. */
 async function calibrate(entrant: Entrant, verb: Verb, options: RaceOptions): Promise<Runner> {
   if (entrant.known !== null && entrant.known > VERY_SLOW_MS) {
     return { ...entrant, calls: 1, planned: 1, slow: true, samples: [entrant.known] };
@@ -63,8 +63,8 @@ async function calibrate(entrant: Entrant, verb: Verb, options: RaceOptions): Pr
 }
 
 /**
- * Time a verb of all entrants in rounds: every round takes one sample of each in turn, beginning with another one each
- * time. One that can afford fewer samples than there are rounds sits out evenly spread rounds.
+ * Times a verb of all entrants in rounds. Every round takes one sample of each entrant in turn and begins with another
+ * one each time. An entrant that has time for fewer samples takes part in evenly spread rounds.
  */
 export async function race(
   entrants: readonly Entrant[],

@@ -1,10 +1,10 @@
 import type { Verb } from "../baseline/index.js";
 import { isAbsent, type PeerResult, type PeersCase, type PeersResults, type Quantity } from "./results.js";
 
-/** Above this relative error, on ordinary data, a result is called wrong. */
+/** A result on ordinary data is called wrong if its relative error is larger. */
 export const WRONG = 1e-3;
 
-/** The result that shows whether a verb was computed at all. */
+/** The result of each verb that shows whether the verb was computed at all. */
 export const SHOWN: Readonly<Record<Verb, Quantity>> = { inference: "inference", trainingForward: "y", backward: "dx" };
 
 export function median({ verbs }: PeerResult, verb: Verb): number | null {
@@ -18,7 +18,7 @@ export function isWrong({ error }: PeerResult, quantity: Quantity): boolean {
   return found !== undefined && !(typeof found === "number" && found < WRONG);
 }
 
-/** Time of a peer over ours: above 1 ours is faster. */
+/** The time of a peer over ours; above 1 ours is faster. */
 export function over(c: PeersCase, peer: PeerResult, verb: Verb): number | null {
   const [theirs, ours] = [median(peer, verb), median(c.peers[0], verb)];
   return theirs === null || ours === null ? null : theirs / ours;
@@ -41,7 +41,7 @@ export interface Ratio {
   readonly value: number;
 }
 
-/** Of the cases where the peer computes what it should. */
+/** The ratios for the cases in which the peer's result is right. */
 export function ratios({ cases }: PeersResults, name: string, verb: Verb): Ratio[] {
   return cases.flatMap((c) => {
     const peer = byName(c, name);

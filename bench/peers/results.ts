@@ -7,11 +7,14 @@ export interface Absent {
   readonly absent: string;
 }
 
-/** What is compared with the float64 reference; `inference` and `y` are the outputs of the two forward verbs. */
+/**
+ * The quantities that are compared with the float64 reference. `inference` and `y` are the outputs of the two forward
+ * verbs.
+ */
 export const QUANTITIES = ["inference", "y", "dx", "dgamma", "dbeta", "runningMean", "runningVar"] as const;
 export type Quantity = (typeof QUANTITIES)[number];
 
-/** Largest difference relative to the root mean square of what is expected; "NaN" where that is not a number. */
+/** The largest difference, relative to the root mean square of the expected values; "NaN" if it is not a number. */
 export type Errors = Partial<Record<Quantity, number | "NaN">>;
 
 export interface PeerResult {
@@ -19,7 +22,7 @@ export interface PeerResult {
   readonly version: string;
   readonly threads: number;
   readonly note: string;
-  /** What the peer chose for this case. */
+  /** The form that the peer chose for this case. */
   readonly form?: string;
   readonly verbs: Readonly<Record<Verb, Timing | Absent>>;
   readonly error: { readonly ordinary: Errors | Absent; readonly mean1000: Errors | Absent };

@@ -16,13 +16,13 @@ import { CHECK_ORDER, caseLine } from "./protocol.js";
 import { type RaceOptions, race } from "./race.js";
 import type { Absent, PeerResult, PeersCase, PeersResults } from "./results.js";
 
-/** A check of this length is not repeated on the second kind of data. */
+/** If a check takes this long, it is not repeated on the second kind of data. */
 const LONG_CHECK_MS = 5000;
 const STEPS = 2 + CHECK_ORDER.length;
 
 interface Surroundings {
   readonly contenders: readonly Contender[];
-  /** Where data and results are exchanged. */
+  /** The directory for data and results. */
   readonly directory: string;
   readonly options: RaceOptions;
   readonly step: Step;
@@ -40,7 +40,7 @@ async function checkAll(kind: Kind, c: Case, seed: number, contenders: readonly 
   return checks;
 }
 
-/** Check all contenders on one case, time them verb by verb, then check them on data far from zero. */
+/** Checks all contenders on one case and times them verb by verb. Then checks them on data far from zero. */
 async function measure(
   c: Case,
   seed: number,
@@ -94,7 +94,7 @@ function result(
   };
 }
 
-/** Do something with contenders whose processes and files go away at the end, however that comes. */
+/** Runs `use` on the contenders, then ends their processes and deletes their files, even after an error. */
 async function withContenders<Value>(
   peers: readonly Peer[],
   use: (contenders: readonly Contender[], directory: string) => Promise<Value>,
@@ -121,7 +121,7 @@ async function withContenders<Value>(
   }
 }
 
-/** Ours, and those that match. */
+/** Our own entry, and those that match. */
 function matchingPeers(pattern?: string): Peer[] {
   return [PEERS[0], ...matching("--peers", pattern, PEERS.slice(1), ({ name }) => name)];
 }
@@ -131,7 +131,7 @@ export const run: Run<PeersResults, Case> = {
   section: peersSection,
   measure(cases, { quick, peers, begin, step }) {
     const chosen = matchingPeers(peers);
-    // Without install scripts, which fetch GPU libraries.
+    // The install scripts are skipped, because they fetch GPU libraries.
     install(new URL(".", import.meta.url), "the peers", "--ignore-scripts");
     const options = quick ? { milliseconds: 40, maximumSamples: 21 } : { milliseconds: 120, maximumSamples: 101 };
     begin(cases.length * STEPS);

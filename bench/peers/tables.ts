@@ -4,7 +4,7 @@ import { TITLES, VERBS } from "../verbs.js";
 import { byName, isWrong, median, names, over, type Ratio, ratios, SHOWN } from "./ratios.js";
 import { type Errors, isAbsent, type PeerResult, type PeersResults, QUANTITIES } from "./results.js";
 
-/** From here on a case counts as large. */
+/** A case of this size of x or more counts as large. */
 const LARGE = 256 * 1024;
 
 const NONE = "-";
@@ -105,14 +105,14 @@ export function wrong({ cases, ...rest }: PeersResults): string {
   return lines.length > 0 ? lines.join("\n") : "- None.";
 }
 
-/** Lists of `values` under equal keys, in the order of their first appearance. */
+/** Groups the values by their keys, in the order of the first appearance of each key. */
 function grouped<Value>(pairs: readonly (readonly [key: string, value: Value])[]): Map<string, Value[]> {
   const groups = new Map<string, Value[]>();
   for (const [key, value] of pairs) groups.set(key, [...(groups.get(key) ?? []), value]);
   return groups;
 }
 
-/** Why a cell is empty: each reason once, with the verbs and cases that it stands for. */
+/** Lists the reasons for empty cells. Each reason appears once, with its verbs and cases. */
 export function reasons({ cases, ...rest }: PeersResults): string {
   const lines = names({ cases, ...rest }).flatMap((name) => {
     const byReason = grouped(

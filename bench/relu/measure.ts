@@ -13,7 +13,7 @@ import type { ReluCase } from "./results.js";
 /** The number of steps of a case. */
 export const STEPS = 1 + VERBS.length;
 
-/** Results first, then the times with and without the activation, on the same memory. */
+/** Checks the results, then times the kernels with and without the activation, on the same memory. */
 export async function measureRelu(
   c: Case,
   exports: KernelExports,

@@ -3,7 +3,7 @@ import type { Verb } from "../baseline/index.js";
 import type { Case } from "../cases.js";
 import type { Timing } from "../measure.js";
 
-/** One case without the activation and with it, in the same rounds. */
+/** One case without and with the activation, timed in the same rounds. */
 export interface ReluCase extends Case {
   readonly timings: Readonly<Record<Verb, Readonly<Record<"plain" | "relu", Timing>>>>;
 }

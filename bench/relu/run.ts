@@ -10,7 +10,7 @@ import type { ReluResults } from "./results.js";
 const FULL = { milliseconds: 800, minimumRounds: 31, maximumRounds: 201 };
 const QUICK = { milliseconds: 100, minimumRounds: 7, maximumRounds: 31 };
 
-/** What is judged: from where a call no longer is what takes the time, up to what the caches no longer hold. */
+/** Bytes of x. Below this range the call takes most of the time; above it the caches no longer hold the data. */
 const [SMALLEST, LARGEST] = [16 * 1024, 8 * 1024 * 1024];
 
 const layouts = ["NCHW", "NHWC"] as const;

@@ -4,7 +4,7 @@ import { compare, lengths, TOLERANCE } from "../data/agreement.js";
 import type { Extents } from "../inputs.js";
 import { reference } from "../reference.js";
 
-/** Throws unless y, the residual's gradient and dx agree with float64. The mask of the gradients is that of the given y. */
+/** Throws unless y, the residual's gradient and dx agree with float64. The gradients' mask is that of the given y. */
 export function agreeWithResidual(
   name: string,
   extents: Extents,

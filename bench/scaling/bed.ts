@@ -18,8 +18,8 @@ export interface Placed {
 }
 
 /**
- * A memory for x, dy and one output that y and dx share, because four tensors of 1 GB would fill a 32-bit memory. Shapes
- * of the same size use the same addresses for tensors and scratch. Each has parameters of its own.
+ * A memory for x, dy and one output that y and dx share, because four tensors of 1 GB would fill a 32-bit memory.
+ * Shapes of the same size use the same addresses for tensors and scratch. Each has parameters of its own.
  */
 export class Bed {
   readonly #exports: KernelExports;

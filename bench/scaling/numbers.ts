@@ -5,7 +5,7 @@ import type { CliffPoint, Scan } from "./results.js";
 
 /** The report names each shape whose time is above this multiple of its neighbours' time. */
 export const STEEP = 1.3;
-/** How many neighbours on each side. */
+/** The number of neighbours on each side. */
 const REACH = 2;
 
 /** Nanoseconds. */

@@ -9,8 +9,8 @@ export const CALLS = [1, 2, 10, 100, 1000] as const;
 export type How = "load" | "loadSync";
 
 /**
- * The number of calls after those, which are split into groups. A hot call is the median of the groups' means, because most
- * groups meet neither compiler nor garbage collector.
+ * The number of calls after those, which are split into groups. A hot call is the median of the groups' means, because
+ * most groups meet neither compiler nor garbage collector.
  */
 export const HOT_CALLS = 1000;
 /** Calls per group. The mean of a group is finer than a step of the timer. */

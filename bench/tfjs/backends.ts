@@ -8,15 +8,15 @@ export { tf, tfl };
 export type Backend = "wasm" | "cpu";
 
 /**
- * Makes one of the backends current. The wasm backend is its single-threaded SIMD build in Node.js and in pages that are not
- * isolated. Whoever runs this has set the paths of its binaries.
+ * Makes one of the backends current. The wasm backend is its single-threaded SIMD build in Node.js and in pages that
+ * are not isolated. The caller must set the paths of its binaries before.
  */
 export async function useBackend(name: Backend): Promise<void> {
   tf.env().set("PROD", true); // no greeting
   if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js could not start its backend ${name}`);
 }
 
-/** The values, read outside of any scope. */
+/** Returns the values, read outside of any `tf.tidy`. */
 export function read(tensor: tf.Tensor): Float32Array {
   return tensor.dataSync<"float32">();
 }

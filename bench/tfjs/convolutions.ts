@@ -3,9 +3,9 @@ import { installWithOwn } from "./own-kernels.js";
 import type { ConvolutionResult } from "./results.js";
 
 /**
- * The gradients of convolutions on the wasm backend, interleaved with what TensorFlow.js has instead and with the forward
- * convolution. Instead of a filter's gradient, which the wasm backend lacks, stands its 3-D kernel with a depth of 1 (right
- * at stride 1 only); instead of the depthwise gradients the kernels of the cpu backend.
+ * Times the gradients of convolutions on the wasm backend, together with the kernels that TensorFlow.js has for them
+ * and with the forward convolution. The wasm backend has no filter gradient; its 3-D kernel with a depth of 1 replaces
+ * it, which is right only at stride 1. For the depthwise gradients the kernels of the cpu backend are used.
  */
 
 type Shape = [number, number, number, number];
@@ -43,9 +43,12 @@ export const CONVOLUTIONS: readonly Convolution[] = cases.map((c) => {
 });
 
 const rounds = 7;
-/** What takes longer, in ms, runs once. */
+/** A contender that takes longer than this, in milliseconds, runs once. */
 const long = 500;
-/** Products above which the gradients that TensorFlow.js has are left out: they take 10 ns to a microsecond each. */
+/**
+ * With more multiplications than this the gradients of TensorFlow.js are left out. Each multiplication takes 10 ns to 1
+ * µs there.
+ */
 const most = { conv3D: 2e8, cpu: 1e7 };
 
 const run = (name: string, inputs: tf.NamedTensorMap, attrs: object) =>
@@ -77,7 +80,10 @@ function contendersOf(c: Convolution, own: Own): Map<Role, Contender> {
   return new Map(roles.map(([role, f]) => [role, { run: () => tf.tidy(f), times: [] }]));
 }
 
-/** The kernel of the cpu backend on copies of the inputs; the time of copying is left to the caller's clock, some ms. */
+/**
+ * Runs the kernel of the cpu backend on copies of the inputs. The measured time includes the copies, which take some
+ * milliseconds.
+ */
 function onCpu(name: string, inputs: tf.NamedTensorMap, attrs: object): tf.Tensor {
   const backend = tf.engine().findBackend("cpu");
   const copies = Object.entries(inputs).map(([key, tensor]) => {
@@ -95,7 +101,7 @@ interface Tensors {
 }
 export type Own = (name: string) => tf.KernelFunc;
 
-/** A kernel of the backend's own. */
+/** Runs the backend's own kernel. */
 export function runOwn(own: Own, name: string, inputs: tf.NamedTensorMap, attrs: object): tf.Tensor {
   const call = { inputs, attrs, backend: tf.backend() } as unknown as Parameters<tf.KernelFunc>[0];
   return tf.engine().makeTensorFromTensorInfo(own(name)(call) as tf.TensorInfo);
@@ -108,7 +114,7 @@ function filterByConv3D(own: Own, tensors: Tensors, [i, j, c, k]: Shape, stride:
   return tf.reshape(runOwn(own, "Conv3DBackpropFilterV2", inputs, attrs), [i, j, c, k]);
 }
 
-/** The values outside of `tf.tidy`, which searches all that it returns for tensors, value by value. */
+/** Reads the values outside of `tf.tidy`, which would search the returned array for tensors, value by value. */
 function time({ run: f, times }: Contender): Float32Array {
   const start = performance.now();
   const result = f();
@@ -118,7 +124,7 @@ function time({ run: f, times }: Contender): Float32Array {
   return values;
 }
 
-/** The largest difference of two results over the largest value. */
+/** The largest difference of two results, relative to the largest value. */
 export function difference(a: Float32Array, b: Float32Array): number {
   const scale = b.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0) / scale;
@@ -134,7 +140,7 @@ function check(c: Convolution, results: Map<Role, Float32Array>): void {
   }
 }
 
-/** Milliseconds of each, after `check` has seen the results. */
+/** Times each contender in milliseconds, after `check` has compared the results. */
 function raced<Name>(contenders: Map<Name, Contender>, check: (results: Map<Name, Float32Array>) => void) {
   check(new Map([...contenders].map(([role, contender]) => [role, time(contender)])));
   const quick = [...contenders.values()].filter(({ times }) => times[0] < long);
@@ -153,7 +159,7 @@ const median = (values: number[]) => values.sort((a, b) => a - b)[values.length 
 
 const ROLES: readonly Role[] = ["forward", "filter", "filter, tfjs", "input", "input, tfjs"];
 
-/** Times the roles of a row. */
+/** Times all roles of one row of the table. */
 export async function row<Name extends Role>(
   name: string,
   contendersOf: (own: Own) => Map<Name, Contender>,

@@ -2,7 +2,7 @@ import { tf } from "./backends.js";
 import { type Contender, difference, type Own, type Role, row, runOwn } from "./convolutions.js";
 import type { ConvolutionResult } from "./results.js";
 
-/** A dense layer, of which the gradients are products of transposed matrices. */
+/** A dense layer. Its gradients are products of transposed matrices. */
 interface Dense {
   name: string;
   batch: number;

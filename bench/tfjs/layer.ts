@@ -13,25 +13,28 @@ export const SHAPES: readonly (readonly number[])[] = [
 ];
 
 /**
- * Largest difference from TensorFlow.js, relative to the largest value; its float32 sums of 50,000 terms are that far
- * off.
+ * The largest accepted difference from TensorFlow.js, relative to the largest value. The float32 sums of 50,000 terms
+ * in TensorFlow.js have errors of this size.
  */
 const TOLERANCE = 2e-4;
 
 /**
- * Untimed steps, in which V8 compiles the JavaScript: the first 40 at 256 x 120 take 1.5 times as long as later ones.
+ * Untimed steps, in which V8 compiles the JavaScript. At 256 x 120 the first 40 steps take 1.5 times as long as later
+ * ones.
  */
 export const WARMUP_MS = 300;
 
 type Layer = tfl.layers.Layer;
 
 interface Contender {
-  /** Training forward, and the gradients of x, gamma and beta for a given dy. */
+  /** Computes training forward, and the gradients of x, gamma and beta for a given dy. */
   step(): void;
   inference(): void;
 }
 
-/** The results of a step and an inference, for the comparison: y, dx, dgamma, dbeta, and y by the moving statistics. */
+/**
+ * The results of a step and an inference, for the comparison: y, dx, dgamma, dbeta, and y from the moving statistics.
+ */
 type Outcome = Readonly<Record<string, Float32Array>>;
 
 function stepOf(layer: Layer, x: tf.Tensor, dy: tf.Tensor) {
@@ -72,7 +75,7 @@ function agree(what: string, ours: ArrayLike<number>, theirs: ArrayLike<number>)
   if (!(worst <= TOLERANCE * largest)) throw new Error(`${what}: ours differs from TensorFlow.js by ${worst}`);
 }
 
-/** The kernels on the tensors' addresses in the wasm backend's memory, outputs and scratch reserved beforehand. */
+/** The kernels on the tensors' addresses in the wasm backend's memory. Outputs and scratch are reserved beforehand. */
 function kernels(x: tf.Tensor, dy: tf.Tensor): (Contender & { outcome(): Outcome; dispose(): void }) | null {
   const { wasm, dataIdMap } = tf.backend() as unknown as {
     wasm: { asm: { memory?: WebAssembly.Memory }; _malloc(bytes: number): number; _free(address: number): void };
@@ -118,7 +121,10 @@ function kernels(x: tf.Tensor, dy: tf.Tensor): (Contender & { outcome(): Outcome
   };
 }
 
-/** What computes one layer on one backend: TensorFlow.js's own, ours, and on wasm the kernels alone; they agree. */
+/**
+ * The contenders for one layer on one backend: the layer of TensorFlow.js, ours, and on wasm the kernels alone. Throws
+ * unless they agree.
+ */
 export async function contendersOn(backend: Backend, shape: readonly number[]) {
   await useBackend(backend);
   const x = tf.randomNormal([...shape], 0.5, 2, "float32", 1);
@@ -139,7 +145,7 @@ export async function contendersOn(backend: Backend, shape: readonly number[]) {
   return { theirs, ours, direct, dispose };
 }
 
-/** Results first, then times. */
+/** Checks the results, then times them. */
 export async function measureLayer(
   backend: Backend,
   shape: readonly number[],

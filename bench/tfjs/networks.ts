@@ -5,14 +5,14 @@ import { installWithOwn } from "./own-kernels.js";
 import type { NetworkResult } from "./results.js";
 
 type Symbolic = tfl.SymbolicTensor;
-/** Makes what follows a convolution or a dense layer: a batch normalization, or nothing. */
+/** Makes the layer after a convolution or a dense layer: a batch normalization, or none. */
 type Normalization = (x: Symbolic) => Symbolic;
 
 interface Network {
   readonly name: string;
   readonly batch: number;
   readonly input: readonly [number, number, number];
-  /** From the images to ten logits. */
+  /** The model from images to ten logits. */
   build(x: Symbolic, normalization: Normalization): Symbolic;
 }
 
@@ -35,7 +35,10 @@ function leNet(image: Symbolic, normalization: Normalization): Symbolic {
   return apply(layers.dense({ units: 10, kernelInitializer: seeded(20) }), x);
 }
 
-/** A stem of 16 channels and five blocks: conv 3x3, BN, ReLU, conv 3x3, BN, add, ReLU; 16, 16, 32, 32 and 64 channels. */
+/**
+ * A stem of 16 channels and five blocks of 16, 16, 32, 32 and 64 channels. A block is conv 3x3, BN, ReLU, conv 3x3, BN,
+ * add, ReLU.
+ */
 function resNet(image: Symbolic, normalization: Normalization): Symbolic {
   let seed = 0;
   const convolution = (x: Symbolic, filters: number, strides: number, kernelSize = 3) => {
@@ -57,7 +60,10 @@ function resNet(image: Symbolic, normalization: Normalization): Symbolic {
   return apply(layers.dense({ units: 10, kernelInitializer: seeded(seed) }), x);
 }
 
-/** As the deep-Q network of the examples of TensorFlow.js, which plays Snake: three convolutions, two of them normalized. */
+/**
+ * The deep-Q network of the TensorFlow.js examples, which plays Snake. It has three convolutions, two of them
+ * normalized.
+ */
 function deepQ(board: Symbolic, normalization: Normalization): Symbolic {
   const convolution = (x: Symbolic, filters: number, seed: number) => {
     return apply(layers.conv2d({ filters, kernelSize: 3, activation: "relu", kernelInitializer: seeded(seed) }), x);
@@ -69,7 +75,7 @@ function deepQ(board: Symbolic, normalization: Normalization): Symbolic {
   return apply(layers.dense({ units: 10, kernelInitializer: seeded(4) }), x);
 }
 
-/** As the ACGAN of the examples of TensorFlow.js: a generator of 28x28 images, and behind it the discriminator. */
+/** The ACGAN of the TensorFlow.js examples: a generator of 28x28 images, followed by the discriminator. */
 function acgan(latent: Symbolic, normalization: Normalization): Symbolic {
   let seed = 0;
   const next = () => seeded(seed++);
@@ -128,8 +134,8 @@ function stepOf({ batch, input, build }: Network, normalization: Normalization) 
 }
 
 /**
- * Whole steps of one network on the wasm backend, with each batch normalization, and with ours over the backend's own kernels
- * of all else, where these are right. The losses of three steps must agree.
+ * Times whole steps of one network on the wasm backend with each batch normalization. Where the backend's own kernels
+ * are right, ours is also timed with those kernels for all other operations. The losses of three steps must agree.
  */
 export async function measureNetwork(network: Network, options: RaceOptions): Promise<NetworkResult> {
   await useBackend("wasm");
@@ -140,7 +146,7 @@ export async function measureNetwork(network: Network, options: RaceOptions): Pr
   let ownIsRight = true;
   for (let i = 0; i < 3; i++) {
     const [theirs, ours] = ["tfjs", "ours"].map((name) => steps.get(name)?.() ?? Number.NaN);
-    // Three steps at this learning rate carry a relative 1e-4 of the gradients into less than 1e-4 of the loss.
+    // In three steps a relative difference of 1e-4 in the gradients changes the loss by less than 1e-4.
     const agrees = (loss: number) => Math.abs(loss - theirs) <= 1e-4 * theirs;
     if (!agrees(ours)) {
       throw new Error(

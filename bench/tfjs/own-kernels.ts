@@ -1,7 +1,10 @@
 import { installKernels } from "batchnorm-wasm/tfjs";
 import { tf } from "./backends.js";
 
-/** Installs our kernels on the wasm backend. `withOwn` runs something with those of the backend that we replace. */
+/**
+ * Installs our kernels on the wasm backend. `withOwn` runs a function with the backend's own kernels instead of those
+ * that we replace.
+ */
 export function installWithOwn(): { withOwn<T>(run: () => T): T; own(name: string): tf.KernelFunc; undo(): void } {
   const own = new Map(tf.getKernelsForBackend("wasm").map((kernel) => [kernel.kernelName, kernel]));
   const undo = installKernels(tf);

@@ -6,14 +6,14 @@ setWasmPaths("/wasm/");
 
 let step: (() => void) | null = null;
 
-/** A layer on wasm, in a page that is cross-origin isolated or not, as it is meant to be. */
+/** Prepares a layer on wasm. Throws unless the page is cross-origin isolated as the caller expects. */
 async function prepare(shape: readonly number[], isolated: boolean): Promise<void> {
   if (crossOriginIsolated !== isolated) throw new Error(`the page's isolation is ${crossOriginIsolated}`);
   step = (await contendersOn("wasm", shape)).ours.step;
   sample(WARMUP_MS);
 }
 
-/** Milliseconds of a step with ours. */
+/** Returns the milliseconds of a step with our layer. */
 function sample(warmupMs = 0): number {
   if (step === null) throw new Error("the page is not prepared");
   const one = { milliseconds: 0, minimumRounds: 1, maximumRounds: 1, warmupMs };

@@ -10,8 +10,8 @@ import type { PageResult } from "./results.js";
 const BINARIES = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"];
 
 /**
- * A layer's step on the wasm backend in two pages of a browser, by turns. In the isolated one TensorFlow.js has threads, and
- * its heap is shared memory. `binaries`: the directory of the backend's.
+ * Times a layer's step on the wasm backend in two pages of a browser, whose samples alternate. In the isolated page
+ * TensorFlow.js has threads, and its heap is shared memory. `binaries` is the directory of the backend's binaries.
  */
 export async function measurePages(
   engine: Engine,
@@ -36,7 +36,7 @@ export async function measurePages(
   }
 }
 
-/** Samples of a page of each server, of which the second one isolates its pages. */
+/** Takes samples in a page of each server. The second server isolates its pages. */
 async function measure(
   browser: Browser,
   servers: readonly Server[],
@@ -55,7 +55,7 @@ async function measure(
   for (let round = 0; round < maximumRounds; round++) {
     if (round >= minimumRounds && performance.now() - start > milliseconds) break;
     for (const [i, page] of pages.entries()) {
-      await page.bringToFront(); // browsers give pages behind others less of the processor
+      await page.bringToFront(); // browsers give pages in the background less processor time
       samples[i].push(await page.evaluate("sample()"));
     }
   }

@@ -2,7 +2,7 @@ import type { Header } from "../../scripts/common/machine.js";
 import type { Timing } from "../measure.js";
 import type { Backend } from "./backends.js";
 
-/** By contender: "tfjs", "ours", and on wasm "kernels". */
+/** Times by contender: "tfjs", "ours", and on wasm "kernels". */
 export type Timings = Readonly<Record<string, Timing>>;
 
 export interface LayerResult {
@@ -14,10 +14,10 @@ export interface LayerResult {
 
 /** A layer on wasm in pages of a browser. */
 export interface PageResult {
-  /** With its version. */
+  /** The name of the browser with its version. */
   readonly engine: string;
   readonly shape: readonly number[];
-  /** A step with ours, in a page that is not isolated and in one that is. */
+  /** A step with our layer, in a page that is not isolated and in one that is. */
   readonly step: Readonly<Record<"unisolated" | "isolated", Omit<Timing, "callsPerSample">>>;
 }
 
@@ -25,22 +25,22 @@ export interface NetworkResult {
   readonly name: string;
   readonly batch: number;
   /**
-   * Of a whole step of training; "none": the network without batch normalization; "own": with our batch normalization, and
-   * the backend's own kernels where we replace them, null where these are wrong.
+   * The times of a whole step of training. "none" is the network without batch normalization. "own" has our batch
+   * normalization and the backend's own kernels where we replace them; it is null if these are wrong.
    */
   readonly step: Readonly<Record<"tfjs" | "ours" | "none", Timing> & { own: Timing | null }>;
 }
 
 export interface ConvolutionResult {
   readonly name: string;
-  /** Milliseconds; null where TensorFlow.js has nothing to compare with, or takes too long. */
+  /** Milliseconds, or null if TensorFlow.js has no such kernel or takes too long. */
   readonly times: Readonly<Record<string, number | null>>;
 }
 
 export interface TfjsResults {
   readonly header: Header;
   readonly layers: readonly LayerResult[];
-  /** Not in results from before there were any. */
+  /** Undefined in results that were stored before pages were measured. */
   readonly pages?: readonly PageResult[];
   readonly networks: readonly NetworkResult[];
   readonly convolutions: readonly ConvolutionResult[];

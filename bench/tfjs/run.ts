@@ -26,7 +26,7 @@ type Lists = {
 
 interface Part {
   readonly name: string;
-  /** Adds what it measured to the results. */
+  /** Measures, and adds the results. */
   measure(results: Lists, race: RaceOptions): Promise<unknown>;
 }
 

@@ -2,7 +2,9 @@ import type { Problem } from "../../baseline/index.js";
 import type { Case } from "../../cases.js";
 import { type Prepared, peerPackage, serve, versionOf, type Work } from "./serve.js";
 
-/** The part of @jax-js/jax that is used here. Its functions consume their arguments; `ref` keeps one for later. */
+/**
+ * The part of @jax-js/jax that is used here. Its functions consume their arguments; `ref` keeps an argument for later.
+ */
 interface JaxArray {
   readonly ref: JaxArray;
   add(other: JaxArray | number): JaxArray;
@@ -29,7 +31,7 @@ interface Jax {
   };
 }
 
-/** The formulas, each compiled as a whole; backward takes the mean and invstd that the training forward has left. */
+/** The formulas, each compiled as a whole. Backward takes the mean and invstd that the training forward returned. */
 function compile({ numpy: np, jit }: Jax, p: Problem, axes: readonly number[]) {
   const count = p.batch * p.spatial;
   const [old, weight, unbiased] = [1 - p.momentum, p.momentum, count / (count - 1)];
@@ -66,7 +68,7 @@ function prepare(jax: Jax, extents: Case, p: Problem): Prepared {
   const functions = compile(jax, p, planes ? [0, 2] : [0]);
   const on = (data: ArrayLike<number>, as: readonly number[]) => jax.numpy.array(Float32Array.from(data)).reshape(as);
   const [x, dy, gamma, beta] = [on(p.x, shape), on(p.dy, shape), on(p.gamma, per), on(p.beta, per)];
-  // the state of a training loop: what the last call of each function has returned
+  // the state of a training loop: the results of the last call of each function
   let y: JaxArray[] = [];
   let state = [on(p.runningMean, per), on(p.runningVar, per)];
   let saved: JaxArray[] = [];
@@ -113,7 +115,7 @@ function prepare(jax: Jax, extents: Case, p: Problem): Prepared {
 }
 
 await serve(async () => {
-  // Node 20 has no navigator, whose number of processors jax-js takes as its number of threads
+  // jax-js takes its number of threads from navigator.hardwareConcurrency, which Node.js 20 does not have
   Object.defineProperty(globalThis, "navigator", { value: { hardwareConcurrency: 1 }, configurable: true });
   const jax = (await peerPackage("@jax-js/jax")) as Jax;
   await jax.init("wasm");

@@ -1,6 +1,6 @@
 /**
- * ONNX models written straight as protobuf: a field is its number and wire type, then a varint, four bytes, or a length
- * and that many bytes. The numbers of the fields are those of onnx.proto3.
+ * Writes ONNX models as protobuf. A field is its number and wire type, then a varint, four bytes, or a length and that
+ * many bytes. The numbers of the fields are those of onnx.proto3.
  */
 type Bytes = number[] | Uint8Array;
 
@@ -56,9 +56,9 @@ export interface Graph {
   readonly nodes: readonly Node[];
   readonly inputs: Shapes;
   readonly outputs: Shapes;
-  /** Known beforehand, one value per channel. */
+  /** Constants of the model, one value per channel. */
   readonly constants: Readonly<Record<string, Float32Array>>;
-  /** Of all constants; a vector by default. */
+  /** The shape of all constants; a vector by default. */
   readonly constantShape?: readonly number[];
 }
 

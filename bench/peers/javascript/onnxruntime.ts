@@ -4,7 +4,7 @@ import { type Graph, model, type Node } from "./onnx-model.js";
 import { quickest } from "./quickest.js";
 import type { JavaScriptPeer, Prepared } from "./serve.js";
 
-/** The part of the interface that onnxruntime-web and onnxruntime-node share and that is used here. */
+/** The part of the common interface of onnxruntime-web and onnxruntime-node that is used here. */
 interface OrtTensor {
   readonly data: Float32Array;
 }
@@ -32,8 +32,8 @@ function batchNormalization(p: Problem, training: boolean, x: string, y: string)
 }
 
 /**
- * The operator on its own and, since its channels are axis 1, on channels-last data also between two transpositions.
- * Plain [rows, channels] needs none: a reshaped tensor is the same memory.
+ * The operator by itself. It takes channels on axis 1, so data with channels last also get a form between two
+ * transpositions. Plain [rows, channels] need none, because a reshaped tensor is the same memory.
  */
 function operatorForms({ loop }: Case, p: Problem, training: boolean): Forms {
   const { batch, channels, spatial } = p;
@@ -63,7 +63,7 @@ function operatorForms({ loop }: Case, p: Problem, training: boolean): Forms {
   };
 }
 
-/** Inference folded beforehand into a factor and a summand per channel, as an exporter does. */
+/** Inference as one factor and one summand per channel, computed beforehand, as an exporter does. */
 function foldedForm({ loop }: Case, p: Problem): Graph {
   const { batch, channels, spatial, gamma, beta, runningMean, runningVar, eps } = p;
   const factor = gamma.map((g, c) => g / Math.sqrt(runningVar[c] + eps));
@@ -128,7 +128,10 @@ async function prepare(ort: OnnxRuntime, options: object, extents: Case, p: Prob
   };
 }
 
-/** Either runtime on one thread; its `run` copies the input in where it lives in another memory, and Y out. */
+/**
+ * Sets up one of the runtimes on one thread. If it has a memory of its own, its `run` copies the input in. It always
+ * copies or allocates Y.
+ */
 export function onnxRuntime(ort: OnnxRuntime, version: string, provider: "cpu" | "wasm"): JavaScriptPeer {
   const oneThread = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: "sequential" };
   const options = { executionProviders: [provider], ...(provider === "cpu" ? oneThread : {}) };

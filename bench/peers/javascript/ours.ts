@@ -1,12 +1,14 @@
 import { createRequire } from "node:module";
-// By path: a package's own name resolves to it only below the nearest package.json, which here is that of the peers.
+// The import is a path, because the package's name resolves only below its own package.json; the nearest one here is
+// that of the peers.
 import { load } from "../../../dist/index.js";
 import { CASES } from "../../cases.js";
 import { layers } from "../../layer.js";
 import { serve } from "./serve.js";
 
 await serve(async () => {
-  // Reserved at once, as a caller who knows the sizes does: x, y, dy, dx of the largest case, and as much for gaps.
+  // The memory is reserved at once, as by a caller who knows the sizes: x, y, dy, dx of the largest case, and as much
+  // for gaps.
   const initialBytes = 8 * Math.max(...CASES.map(({ bytes }) => bytes)) + 2 ** 24;
   const kernels = await load({ initialBytes });
   return {

@@ -15,7 +15,7 @@ async function shortest(run: () => unknown): Promise<number> {
   return best;
 }
 
-/** The name of the form that is quickest on the case at hand; one that throws is out unless it is the only one. */
+/** Returns the name of the fastest form for this case. A form that throws is left out, unless it is the only one. */
 export async function quickest<Name extends string>(forms: Readonly<Record<Name, () => unknown>>): Promise<Name> {
   const names = Object.keys(forms) as Name[];
   if (names.length === 1) return names[0];

@@ -7,20 +7,20 @@ import type { Case } from "../../cases.js";
 import type { Results } from "../../contender.js";
 import { ANSWER, CHECK_ORDER, type Checked, type Introduction, OUTPUTS, parseCase } from "../protocol.js";
 
-/** One way of running a verb. What `run` returns as a promise is awaited within the measured time. */
+/** One form of a verb. If `run` returns a promise, the measured time includes waiting for it. */
 export interface Work {
   run(): unknown;
-  /** A training forward within `run` that does not belong to the verb: timed in the same sample and subtracted. */
+  /** A training forward within `run` that is not part of the verb. It is timed in the same sample and subtracted. */
   without?(): unknown;
 }
 
 /** A peer with the data of one case set up. */
 export interface Prepared {
   readonly verbs: Readonly<Record<Verb, Work | { readonly absent: string }>>;
-  /** What the last call of a verb has left; `y` is that of inference or of training. */
+  /** The results of the last call of a verb; `y` is the output of inference or of training. */
   results(verb: Verb): Partial<Results> | Promise<Partial<Results>>;
   readonly form?: string;
-  /** Calls take so long that the first is as good as any. */
+  /** True if calls take so long that the first call can be used as a sample. */
   readonly firstCallsCount?: boolean;
   dispose(): void;
 }
@@ -31,12 +31,12 @@ export interface JavaScriptPeer extends Introduction {
 
 const { dependencies } = createRequire(import.meta.url)("../package.json");
 
-/** A package that only bench/peers/package.json installs, so that the compiler must do without its types. */
+/** Imports a package that only bench/peers/package.json installs, so the compiler does not know its types. */
 export function peerPackage(name: string): Promise<unknown> {
   return import(name);
 }
 
-/** As bench/peers/package.json pins it. */
+/** Returns the version that bench/peers/package.json pins. */
 export function versionOf(name: string): string {
   return dependencies[name];
 }
@@ -57,7 +57,7 @@ function readProblem(directory: string, extents: Case, eps: number, momentum: nu
   };
 }
 
-/** Write what a verb has left, every file under the name that OUTPUTS gives it. */
+/** Writes the results of a verb into the files that OUTPUTS names. */
 async function writeResults(directory: string, verb: Verb, prepared: Prepared): Promise<void> {
   const results = await prepared.results(verb);
   for (const file of OUTPUTS[verb]) {
@@ -95,7 +95,7 @@ async function check(directory: string, prepared: Prepared): Promise<Checked> {
     try {
       const { run, without } = work(prepared, verb);
       ns[verb] = await nanoseconds(run, 1);
-      // the part to be subtracted is a training forward, which was the call before
+      // the subtracted part is a training forward, like the previous call
       if (without) ns[verb] -= ns.trainingForward ?? 0;
       await writeResults(directory, verb, prepared);
     } catch (error) {
@@ -105,9 +105,9 @@ async function check(directory: string, prepared: Prepared): Promise<Checked> {
   return { absent, form: prepared.form, ...(prepared.firstCallsCount ? { ns } : {}) };
 }
 
-/** Answer the parent's lines (protocol.ts) with this peer until the standard input ends. */
+/** Answers the parent's lines (protocol.ts) with this peer until the standard input ends. */
 export async function serve(start: () => JavaScriptPeer | Promise<JavaScriptPeer>): Promise<void> {
-  // Libraries print greetings and warnings: only answers may go to the standard output.
+  // Libraries print greetings and warnings, but only answers may go to the standard output.
   console.log = console.info = console.error;
   const answer = (content: object) => process.stdout.write(`${ANSWER}${JSON.stringify(content)}\n`);
   let prepared: Prepared | null = null;

@@ -35,7 +35,7 @@ function prepare(tf: Core, layers: Layers, { layout, shape }: Case, p: Problem):
     results: () => kept.read({ runningMean: mean.read(), runningVar: variance.read() }),
     dispose() {
       kept.dispose();
-      // layer.dispose() refuses a layer that stands in no model
+      // layer.dispose() throws for a layer that is not part of a model
       for (const weight of layer.weights) weight.dispose();
       tf.dispose([x, dy]);
     },

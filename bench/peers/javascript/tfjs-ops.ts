@@ -5,7 +5,7 @@ import { quickest } from "./quickest.js";
 import { type JavaScriptPeer, type Prepared, serve, versionOf } from "./serve.js";
 import { axes, type Backend, type Core, Kept, tensorflow, tensors, warmUp } from "./tfjs.js";
 
-/** Ways to y = (x - mean) / sqrt(variance + eps) * gamma + beta from given statistics. */
+/** The forms of y = (x - mean) / sqrt(variance + eps) * gamma + beta from given statistics. */
 function normalizations(tf: Core, eps: number, perShape: readonly number[], channels: number) {
   type Normalize = (x: Tensor, mean: Tensor, variance: Tensor, beta: Tensor, gamma: Tensor) => Tensor;
   const scale = (variance: Tensor, gamma: Tensor) => tf.mul(tf.rsqrt(tf.add(variance, eps)), gamma);
@@ -15,7 +15,7 @@ function normalizations(tf: Core, eps: number, perShape: readonly number[], chan
     const factor = scale(variance, gamma);
     return tf.add(tf.mul(x, factor), tf.sub(beta, tf.mul(mean, factor)));
   };
-  // tf.batchNorm knows channels last only: channels first go through two transpositions
+  // tf.batchNorm takes only channels last, so channels first need two transpositions
   const fused: Normalize = (x, mean, variance, beta, gamma) => {
     if (perShape.length === 1) return tf.batchNorm(x as never, mean, variance, beta, gamma, eps);
     const vectors = [mean, variance, beta, gamma].map((vector) => tf.reshape(vector, [channels]));
@@ -59,7 +59,7 @@ async function prepare(tf: Core, extents: Case, p: Problem): Promise<Prepared> {
     return { dx: tf.mul(tf.sub(dy, projection), tf.mul(gamma, invstd)), dgamma, dbeta };
   });
 
-  // plain JavaScript broadcasts element by element, slowly: there tf.batchNorm is quicker in every case
+  // the cpu backend broadcasts slowly, element by element, so tf.batchNorm is faster in every case
   const slow = tf.getBackend() === "cpu";
   const names = {
     inference: slow ? ["fused"] : ["folded", "fused"],
@@ -71,7 +71,7 @@ async function prepare(tf: Core, extents: Case, p: Problem): Promise<Prepared> {
     inference: await choose(names.inference, inference),
     training: await choose(names.training, training),
   };
-  // the trials have moved the running statistics
+  // the trials have changed the running statistics
   tf.tidy(() => {
     runningMean.assign(tf.tensor(Float32Array.from(p.runningMean), per) as typeof runningMean);
     runningVar.assign(tf.tensor(Float32Array.from(p.runningVar), per) as typeof runningVar);

@@ -10,7 +10,7 @@ import { type JavaScriptPeer, peerPackage, type Work } from "./serve.js";
 export type Core = typeof import("@tensorflow/tfjs-core");
 export type Backend = "cpu" | "wasm";
 
-/** TensorFlow.js with one backend, on one thread. */
+/** Starts TensorFlow.js with one backend, on one thread. */
 export async function tensorflow(backend: Backend): Promise<Core> {
   const tf = (await peerPackage("@tensorflow/tfjs-core")) as Core;
   const packageName = `@tensorflow/tfjs-backend-${backend}`;
@@ -26,7 +26,7 @@ export async function tensorflow(backend: Backend): Promise<Core> {
   return tf;
 }
 
-/** The data of a case as tensors; per-channel vectors in the shape that broadcasts to `shape`. */
+/** The data of a case as tensors. Vectors per channel have the shape that broadcasts to `shape`. */
 export function tensors(tf: Core, { x, dy, gamma, beta }: Problem, shape: readonly number[], per: readonly number[]) {
   const on = (data: Float32Array, extents: readonly number[]): Tensor => tf.tensor(data, extents as number[]);
   return { x: on(x, shape), dy: on(dy, shape), gamma: on(gamma, per), beta: on(beta, per) };
@@ -35,15 +35,15 @@ export function tensors(tf: Core, { x, dy, gamma, beta }: Problem, shape: readon
 type Named = Partial<Record<keyof Results, Tensor>>;
 
 /**
- * Keeps what a verb has computed until its next call, so that nothing leaks and every result can be read. Both backends
- * compute within the call: results are complete without being read, and stay where the next layer would use them.
+ * Keeps the results of a verb until its next call, so that no memory leaks and every result can be read. Both backends
+ * compute within the call. The results are complete without being read, and stay where the next layer would use them.
  */
 export class Kept {
   #kept: Named = {};
 
   constructor(private readonly tf: Core) {}
 
-  /** A verb from a function that returns tensors; intermediate ones are disposed of. */
+  /** Makes a verb from a function that returns tensors. Its intermediate tensors are disposed of. */
   work(compute: () => Named): Work {
     return {
       run: () => {
@@ -66,15 +66,15 @@ export class Kept {
   }
 }
 
-/** Axes that are summed over, the shape of a vector per channel, and whether sums keep their axes. */
+/** The axes of the sums, the shape of a vector per channel, and whether the sums keep their axes. */
 export function axes({ layout, channels }: Pick<Case, "layout" | "channels">) {
   if (layout === "NCHW") return { reduced: [0, 2, 3], per: [1, channels, 1, 1] };
   return { reduced: layout === "NC" ? [0] : [0, 1, 2], per: [channels] };
 }
 
 /**
- * Let V8 compile what the plain JavaScript of the cpu backend runs through, on small problems: at full size calls are so
- * slow that the first one of a verb is the one that counts.
+ * Makes V8 compile the plain JavaScript of the cpu backend on small problems. At full size calls are so slow that only
+ * the first one is timed.
  */
 export async function warmUp(prepare: JavaScriptPeer["prepare"]): Promise<void> {
   for (const words of ["NHWC 8 16 14 14", "NCHW 8 16 14 14", "NC 512 64 1 1"]) {

@@ -6,7 +6,7 @@
 
 using namespace dnnl;
 
-/** The primitives and memories of one case; built once, as a framework does. */
+/** The primitives and memories of one case, built once, as a framework does. */
 class OneDnn {
   Problem &p;
   engine cpu{engine::kind::cpu, 0};
@@ -22,7 +22,7 @@ class OneDnn {
   }
 
  public:
-  /** The implementations that oneDNN has picked. */
+  /** The names of the implementations that oneDNN chose. */
   std::string form;
 
   explicit OneDnn(Problem &problem) : p(problem), mean(p.channels), variance(p.channels) {

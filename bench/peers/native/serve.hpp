@@ -1,4 +1,7 @@
-/* The protocol of ../protocol.ts for a native program: a class that is made of a case and has the three verbs. */
+/*
+ * The protocol of ../protocol.ts for a native program. `Peer` is a class with the three verbs. Its constructor takes a
+ * case.
+ */
 #pragma once
 
 #include <sys/mman.h>
@@ -14,7 +17,7 @@
 #include <string>
 #include <vector>
 
-/** Memory on huge pages where the system has them, and in whole lines of the cache. */
+/** Memory in whole cache lines, on huge pages if the system has them. */
 template <typename T>
 struct HugePages {
   using value_type = T;
@@ -38,7 +41,7 @@ struct Problem {
   double eps = 0, momentum = 0;
   Floats x, dy, y, dx, gamma, beta, runningMean, runningVar, dgamma, dbeta;
 
-  /** `words`: of a line "case ...". */
+  /** `words` are the words of a line "case ...". */
   explicit Problem(std::istream &words) {
     words >> directory >> layout >> batch >> channels >> height >> width >> eps >> momentum;
     const size_t length = batch * channels * height * width;
@@ -54,7 +57,7 @@ struct Problem {
     dbeta.resize(channels);
   }
 
-  /** Writes numbers as the type that the file's name says. */
+  /** Writes numbers in the type that the file's name gives. */
   template <typename T>
   void write(const std::string &file, const Floats &values) const {
     const std::vector<T> numbers(values.begin(), values.end());
