@@ -48,7 +48,7 @@ function onednn(): ReturnType<Peer["program"]> {
 }
 
 const RUNTIME_NOTE =
-  "forward only; its run() copies or allocates Y each call; per case the quickest of BatchNormalization, the same between two transpositions (rows), and for inference a folded Mul and Add";
+  "forward only; run() copies or allocates Y on each call; the fastest form per case: BatchNormalization, the same between two transpositions (rows), or a folded Mul and Add (inference)";
 
 /** The peers in the order of the tables' columns; the first is ours. */
 export const PEERS: readonly Peer[] = [
@@ -61,13 +61,13 @@ export const PEERS: readonly Peer[] = [
   {
     name: "tfjs wasm, layer",
     threads: 1,
-    note: "tf.layers.batchNormalization; backward is tf.grads less a forward of its own in the same sample",
+    note: "tf.layers.batchNormalization; backward is tf.grads minus a forward in the same sample",
     program: javascript("tfjs-layer", "wasm"),
   },
   {
     name: "tfjs wasm, ops",
     threads: 1,
-    note: "tf.moments and arithmetic, backward by formula; the quicker of two forms per case",
+    note: "tf.moments and arithmetic, backward by formula; the faster of two forms per case",
     program: javascript("tfjs-ops", "wasm"),
   },
   {
@@ -109,7 +109,7 @@ export const PEERS: readonly Peer[] = [
   {
     name: "PyTorch, 2 threads",
     threads: 2,
-    note: "the same; our time stays that of one thread",
+    note: "as with one thread; our time is still that of one thread",
     program: pytorch(2),
   },
   {
