@@ -28,7 +28,7 @@ export interface Kernels {
   readonly backend: Backend;
 }
 
-/** 4 GiB of float32: what 32-bit addresses reach; the memory itself ends a page before. */
+/** 4 GiB of float32, which is the 32-bit address space. The memory itself ends one page before. */
 const MOST_VALUES = 2 ** 30;
 
 /** The one implementation of Kernels. */
