@@ -25,7 +25,7 @@ import type { MovingStatistics } from "./training.js";
 export function composedMoments(x: Tensor, axis: number): { mean: Tensor; variance: Tensor } {
   const others = x.shape.map((_, i) => i).filter((i) => i !== axis);
   if (x.size > 0) return moments(x, others, true);
-  const shape = x.shape.map((extent, i) => (i === axis ? extent : 1)); // webgl refuses to reduce to an empty shape
+  const shape = x.shape.map((extent, i) => (i === axis ? extent : 1)); // webgl refuses to reduce an empty tensor
   return { mean: zeros(shape), variance: zeros(shape) };
 }
 

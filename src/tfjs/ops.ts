@@ -114,7 +114,7 @@ export function asFloat(name: string, tensor: Tensor): Tensor {
   return cast(tensor, "float32");
 }
 
-/** Whether {@link asFloat} takes it. */
+/** Tells whether {@link asFloat} accepts a tensor. */
 export function isReal({ dtype }: TensorInfo): boolean {
   return dtype === "float32" || dtype === "int32" || dtype === "bool";
 }
