@@ -11,7 +11,7 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Why there is no Redis here, and how to get it; null where there is. */
+/** If Redis is missing, returns a message that says how to install it; else null. */
 export function missingRedis(): string | null {
   const { error } = spawnSync("redis-server", ["--version"], { stdio: "ignore" });
   return error ? "redis-server was not found: install Redis (Debian and Ubuntu: apt-get install redis-server)" : null;

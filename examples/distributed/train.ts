@@ -12,13 +12,13 @@ import { begin, writeCheckpoint } from "./checkpoint.js";
 import type { Options } from "./options.js";
 import type { Ranks } from "./ranks.js";
 
-/** What one rank measured; losses and accuracies are the same on all ranks. */
+/** The measurements of one rank. Losses and accuracies are the same on all ranks. */
 export interface Results {
-  /** Of each step, over the whole batch. */
+  /** The loss of each step, over the whole batch. */
   readonly losses: number[];
-  /** Over the images of the epoch, while the weights changed. */
+  /** The averages over the images of each epoch, during which the weights change. */
   readonly epochs: { readonly loss: number; readonly accuracy: number; readonly seconds: number }[];
-  /** Of all ranks together. */
+  /** The rate of all ranks together. */
   readonly images: number;
 }
 

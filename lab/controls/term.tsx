@@ -2,10 +2,10 @@ import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 
 interface TermProps<T extends string> {
-  /** What the reader points to; "" for nothing. */
+  /** The term that the reader points to, or "". */
   readonly marked: Signal<T | "">;
   readonly term: T;
-  /** Id of the sentence that says what the term is. */
+  /** The id of the sentence that explains the term. */
   readonly note: string;
   readonly children: ComponentChildren;
 }

@@ -18,11 +18,11 @@ export class Racer {
   readonly samples = signal<readonly Sample[]>([]);
   readonly losses = signal<readonly Point[]>([]);
   readonly accuracies = signal<readonly Point[]>([]);
-  /** By precise statistics. */
+  /** The accuracies by precise statistics. */
   readonly precise = signal<readonly Point[]>([]);
   /** Epochs until the test accuracy first was GOAL; null before. */
   readonly goalAt = signal<number | null>(null);
-  /** Whether a change of settings has not been acknowledged by the worker yet. */
+  /** Tells whether the worker has not yet acknowledged a change of settings. */
   readonly pending = signal(false);
   /** The step after which the last change took effect. */
   readonly appliedAt = signal<number | null>(null);
