@@ -28,7 +28,10 @@ export interface SingleImagesSettings {
 export interface SingleImagesResult {
   /** Part of the training images that were right before their steps, twenty parts of the training. */
   readonly curve: readonly { readonly step: number; readonly accuracy: number }[];
-  /** On test images one at a time, by their own statistics as in training; and on all of them by running statistics. */
+  /**
+   * The accuracy on single test images, by their own statistics as in training, and on all of them by running
+   * statistics.
+   */
   readonly alone: number;
   readonly running: number;
   /** Logits that are not, in every bit, those of the first test image. */
@@ -36,7 +39,9 @@ export interface SingleImagesResult {
   /** Values of variables before the last normalization (without one: before the output layer), and changed ones of them. */
   readonly below: number;
   readonly changed: number;
-  /** Of the last normalization, at the start, with random gamma, beta and dy; null without one. */
+  /**
+   * The result of the last normalization at the start, with random gamma, beta and dy; null without a normalization.
+   */
   readonly layer: LayerResult | null;
 }
 
@@ -49,7 +54,7 @@ export interface LayerResult {
   /** Values of dx that are not 0, and of dgamma. */
   readonly dx: number;
   readonly dgamma: number;
-  /** The message of the error without the option singleValue; null where there is none. */
+  /** The message of the error without the option singleValue; null if there is no error. */
   readonly refusal: string | null;
 }
 
@@ -110,7 +115,7 @@ function withOnePixel(random: Random): Network {
   ]);
 }
 
-/** What the normalization behind `below` makes of one image. */
+/** Runs the normalization after `below` on one image. */
 function layerAlone(below: Network, batch: ReturnType<typeof makeBatch>, random: Random): LayerResult {
   const result = {} as { -readonly [K in keyof LayerResult]: LayerResult[K] };
   tf.tidy(() => {

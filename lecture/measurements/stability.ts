@@ -26,8 +26,8 @@ export interface StabilityPoint {
   readonly accuracy: number;
   readonly test: number;
   /**
-   * Of the inputs of the last hidden layer's activation in the last step, on fixed images: mean absolute change of a
-   * unit's mean, in units of its standard deviation.
+   * The mean absolute change of a unit's mean in the last step, in units of its standard deviation. The units are the
+   * inputs of the last hidden layer's activation, on fixed images.
    */
   readonly drift: number | null;
   readonly landscape: { readonly [name in keyof (Smoothness & Shift)]: number | null } | null;
@@ -90,7 +90,7 @@ export const stability: Recipe<StabilitySettings, StabilityPoint[]> = {
   },
 };
 
-/** Of what goes into each unit of the last hidden layer's activation. */
+/** Computes the moments of the inputs of the last hidden layer's activation. */
 function moments(network: Network, batch: Batch): { mean: number[]; deviation: number[] } {
   return tf.tidy(() => {
     const input = new Network(network.layers.slice(0, -2)).forward(batch.images, "batch");
