@@ -6,7 +6,7 @@
  */
 export const CONTRACT_VERSION = 2;
 
-/** In bytes, a multiple of 4. 0 means absent where the list below allows it. */
+/** An address in bytes, a multiple of 4. 0 means absent where the list below allows it. */
 type Address = number;
 /** `batch` x `channels` planes of `spatial` values; rows are planes of one value. Each at least 1. */
 type Extents = [batch: number, channels: number, spatial: number];
@@ -27,7 +27,7 @@ type Call = [scratch: Address, ...Extents];
  * The kernels, as the binary exports them: pure functions of the memory they were instantiated with. x, y, dy, dx,
  * residual, gamma, beta and their gradients with `Floats` are float32; everything else per channel is float64. No
  * address needs an alignment beyond 4. y may be x or residual, dx may be dy, dz may be dy or y; nothing else may
- * overlap. Every array ends below 2^32. Every call needs a scratch of its own while it runs, and leaves nothing in it.
+ * overlap. Every array ends below 2^32. Every call needs its own scratch while it runs, and leaves no result in it.
  */
 export type KernelExports = {
   contractVersion(): number;

@@ -19,7 +19,7 @@ export interface Kernels {
   readonly memory: KernelMemory;
   /** Bytes of all tensors, layers and statistics that were not disposed of. */
   readonly bytesInUse: number;
-  /** Whether `load({ relaxed: true })` found an engine with relaxed SIMD. */
+  /** Tells whether `load({ relaxed: true })` found an engine with relaxed SIMD. */
   readonly relaxed: boolean;
   /**
    * "js" if `load({ fallback: "js" })` found no WebAssembly SIMD or no memory for it, or from

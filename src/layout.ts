@@ -16,11 +16,11 @@ export interface Extents {
   readonly length: number;
   /** The shape, in an array that is not frozen: V8 reads the elements of those ten times as fast. */
   readonly shape: readonly number[];
-  /** Whether the kernels already have scratch for these extents. Scratch never shrinks. */
+  /** Tells whether the kernels already have scratch for these extents. Scratch never shrinks. */
   hasScratch: boolean;
 }
 
-/** With more channels the scratch would exceed 32-bit addresses. */
+/** The scratch for more channels would exceed 32-bit addresses. */
 export const MOST_CHANNELS: number = 2 ** 24;
 
 export function isLayout(value: string): value is Layout {

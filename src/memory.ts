@@ -17,7 +17,7 @@ export class Allocator {
   readonly memory: KernelMemory;
   /** Bytes held by live blocks, padding included. */
   bytesInUse = 0;
-  /** How often the memory was replaced by a larger one: views of an older generation are stale. */
+  /** The number of times that the memory has grown. Views of an older generation are stale. */
   generation = 0;
   /** First address never handed out; 0 stays free, it means "absent" to the kernels. */
   #end = ALIGNMENT;

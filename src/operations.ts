@@ -4,7 +4,7 @@ import type { FloatTensor } from "./tensor.js";
 
 /** The fused activation: none, or max(y, 0). */
 export type Activation = (typeof ACTIVATIONS)[number];
-/** In the order of their numbers in the kernels. */
+/** The activations in the order of their numbers in the kernels. */
 export const ACTIVATIONS = ["none", "relu"] as const;
 
 export type Address = number;

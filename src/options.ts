@@ -72,8 +72,8 @@ function simplified(name: string): string {
 }
 
 /**
- * The number of letters to add, drop or replace to get from one word to the other (Levenshtein). Large distances may
- * come out as any number from {@link FAR} on.
+ * The number of letters to add, drop or replace to get from one word to the other (Levenshtein). For a large distance
+ * it may return any number from {@link FAR} on.
  */
 function distance(from: string, to: string): number {
   if (Math.abs(from.length - to.length) >= FAR) return FAR;

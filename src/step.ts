@@ -121,7 +121,7 @@ export function maskOf({ y, addresses }: LayerMemory): FloatTensor | null {
   return y !== null && addresses.activation !== 0 ? living(y) : null;
 }
 
-/** Only a residual has a gradient of its own. */
+/** Refuses a `residualGradient` without a residual. */
 export function checkBranch({ y }: LayerMemory): void {
   if (y === null) throw new Error("backward needs a forward with a residual before it");
 }

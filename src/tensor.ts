@@ -39,8 +39,8 @@ abstract class Block<View extends Float32Array | Float64Array> {
   readonly length: number;
   readonly #bytes: number;
   /**
-   * In bytes; 0 after `dispose`. It is not a getter, because V8 inlines few getters, and a step reads a dozen
-   * addresses.
+   * The address in bytes; 0 after `dispose`. It is not a getter, because V8 inlines few getters, and a step reads a
+   * dozen addresses.
    */
   address: number;
   #view: View | null = null;

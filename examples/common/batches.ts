@@ -35,8 +35,8 @@ export function disposeBatch({ images, oneHot }: Batch): void {
 
 /**
  * Returns the first image of each step of an epoch, and the end. Steps have at most `size` images, or one more if a
- * single image would remain. They differ by at most one image, because a small last batch before the test would spoil
- * the running statistics.
+ * single image would remain. They differ by at most one image, because a small last batch before the test would make
+ * the running statistics worse.
  */
 export function batchBounds(count: number, size: number): number[] {
   const steps = Math.min(Math.ceil(count / size), Math.floor(count / 2));

@@ -99,7 +99,7 @@ function comparison(size: number, ranks: readonly Results[], whole: Results, per
 /** Student's t for 99 % and the 3 degrees of freedom of four values. */
 const T = 5.841;
 
-/** From four values of a normal distribution, returns the range that contains 99 % of further values. */
+/** Returns the range that contains 99 % of further values, from four values of a normal distribution. */
 export function expectedRange(values: readonly number[]): [least: number, most: number] {
   const middle = mean([...values]);
   const reach = T * sampleStandardDeviation([...values]) * Math.sqrt(1 + 1 / values.length);

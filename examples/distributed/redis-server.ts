@@ -17,7 +17,7 @@ export function missingRedis(): string | null {
   return error ? "redis-server was not found: install Redis (Debian and Ubuntu: apt-get install redis-server)" : null;
 }
 
-/** Starts a server for this machine alone, on a port that is free, with a password of its own, that writes nothing to the disk. */
+/** Starts a server for this machine only, on a free port and with a new password. It writes nothing to the disk. */
 export async function startRedis(): Promise<RedisServer> {
   const port = await freePort();
   const password = randomBytes(24).toString("hex");

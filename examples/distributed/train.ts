@@ -22,7 +22,7 @@ export interface Results {
   readonly images: number;
 }
 
-/** The images of one epoch in an order of its own, which a run that resumes finds again. */
+/** Returns a random order of the images for one epoch. A resumed run gets the same order. */
 function orderOf(count: number, bounds: readonly number[], epoch: number, { seed, permute }: Options): Uint32Array {
   const order = seeded(seed + 1000 * (epoch + 1)).permutation(count);
   if (permute === 0) return order;

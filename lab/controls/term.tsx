@@ -10,7 +10,7 @@ interface TermProps<T extends string> {
   readonly children: ComponentChildren;
 }
 
-/** A term of a formula that marks in the picture what it is, while it is pointed to or has the focus. */
+/** A term of a formula. The picture marks it while it is pointed to or has the focus. */
 export function Term<T extends string>({ marked, term, note, children }: TermProps<T>) {
   const mark = () => {
     marked.value = term;

@@ -29,7 +29,7 @@ export function epochOf(
   return [...random.permutation(batches.length)].map((i) => batches[i]);
 }
 
-/** Batches of a data set for ever, in a new order in each epoch. */
+/** Endless batches of a data set, in a new order in each epoch. */
 export class Batches {
   #epoch: Uint32Array[] = [];
   #next = 0;

@@ -8,7 +8,7 @@ export type Phase = "off" | "loading" | "paused" | "running" | "diverged" | "fai
 /** Accuracy that the page counts the epochs to. */
 export const GOAL = 0.8;
 
-/** One network in a worker of its own, which is started when it is first needed. */
+/** One network in its own worker, which starts when it is first needed. */
 export class Racer {
   readonly phase = signal<Phase>("off");
   readonly failure = signal("");

@@ -18,7 +18,7 @@ export interface Settings {
   readonly momentum: number;
   /** Batches of all classes, or of one class each. */
   readonly order: "mixed" | "sorted";
-  /** Also measures by precise statistics. */
+  /** Tells whether to measure by precise statistics, too. */
   readonly precise: boolean;
 }
 

@@ -53,7 +53,7 @@ function restore(x: Float32Array, [rows, channels]: Shape) {
   return { values: x.length, beyond, unchanged, relative: compare(y, x).relative };
 }
 
-/** Learns gamma and beta so that the layer gives back its input: features of images with means and deviations of their own. */
+/** Learns gamma and beta so that the layer returns its input: features of images with various means and deviations. */
 const learned: Recipe<{ batch: number; steps: number; lr: number; fixed: boolean }, Learned> = {
   name: "identity-learned",
   cost: ({ batch, steps }) => steps * (0.002 + batch * 2e-5),

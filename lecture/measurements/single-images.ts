@@ -70,7 +70,7 @@ export const singleImages: Recipe<SingleImagesSettings, SingleImagesResult> = {
   run({ network: settings, lr, steps, tested }, { data, seed, progress }) {
     const random = seeded(seed);
     const network = settings === "1x1 maps" ? withOnePixel(random) : makeNetwork(settings, random);
-    // Not Batches, which has none of one image.
+    // `Batches` cannot be used, because it makes no batch of one image.
     const order = random.permutation(data.train.count);
     const last = network.layers.findLastIndex((layer) => layer instanceof BatchNorm);
     const below = new Network(network.layers.slice(0, last < 0 ? -1 : last));

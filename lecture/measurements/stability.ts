@@ -42,7 +42,7 @@ export const stability: Recipe<StabilitySettings, StabilityPoint[]> = {
   },
   run({ network: settings, noise, lr, batch: size, steps, interval }, { data, seed, progress }) {
     const random = seeded(seed);
-    const noises = seeded(seed + 1000); // of its own, so that the images come in the same order without it
+    const noises = seeded(seed + 1000); // its own generator keeps the order of the images the same
     const network = makeNetwork(
       settings,
       random,

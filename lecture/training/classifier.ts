@@ -21,7 +21,7 @@ export interface ClassifierSettings {
   readonly weightDecay?: number;
   /** Measurements an epoch; less than 1 for one every few epochs. Default 1. There is always one at the end. */
   readonly measurements?: number;
-  /** Also measures by precise statistics, re-estimated from up to 10,000 training images. Default false. */
+  /** Tells whether to measure by precise statistics, too, from up to 10,000 training images. Default false. */
   readonly precise?: boolean;
 }
 

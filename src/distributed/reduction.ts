@@ -14,7 +14,7 @@ export function checkAllReduce(value: unknown): AllReduce {
   return value as AllReduce;
 }
 
-/** Why the layer cannot be used from within `allReduce`. */
+/** The message for a use of the layer inside its `allReduce`. */
 export const WITHIN = "allReduce must not use the layer that called it";
 
 /** Computes the values that all ranks must share, by the caller's `allReduce`. */
@@ -90,7 +90,7 @@ export class Reduction {
   }
 }
 
-/** With a promise the sums would be those of one rank; a number may be the error code of a C function. */
+/** If it returned a promise, the sums would be those of one rank. A number may be the error code of a C function. */
 function wrongReturn(returned: unknown): TypeError {
   const isPromise = typeof (returned as PromiseLike<unknown> | null)?.then === "function";
   const advice = isPromise ? "; it must wait for the sums before it returns" : "";

@@ -6,7 +6,7 @@ import { normalize } from "./normalize.js";
 import { isEmpty } from "./parts.js";
 import { CHOICE, FIRST, pitchOf, SECOND, slotsIn } from "./slots.js";
 
-/** For each activation, in the order of their numbers: tells whether dy is 0 for this float32 y. */
+/** Each function tells whether dy counts as 0 for this float32 y. They are in the order of the activations' numbers. */
 const HOLDS = [() => false, (y: number) => y <= 0];
 
 /** Sums dy and dy * (x - mean), with dy after the activation's mask, in the scratch. Returns the address of FIRST. */

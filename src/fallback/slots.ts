@@ -29,7 +29,7 @@ export const CHOICE: Float64Array = new Float64Array(2);
 export const TILE = 32;
 /** Several rows of few channels are folded into one row of at most this many columns, so that tiles fill it. */
 const WIDEST = 256;
-/** With fewer folded rows than this, folding costs more than it saves, because more columns need more coefficients. */
+/** Folding into fewer rows than this costs more than it saves, because more columns need more coefficients. */
 const FEW_ROWS = 16;
 
 /** Returns the smallest number of rows whose columns are a multiple of a tile. */

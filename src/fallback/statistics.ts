@@ -5,9 +5,9 @@ import { isEmpty } from "./parts.js";
 import { FIRST, pitchOf, SECOND, slotsIn } from "./slots.js";
 
 /**
- * With a pivot p, variance = sum((x - p)^2) / m - (mean - p)^2 multiplies the errors of the sums by up to 1 + 2 r, with
- * r = (mean - p)^2 / variance. For m = 2^20 values these errors are below 1e-11. So with r up to this limit the
- * variance is right to 1e-8.
+ * The formula variance = sum((x - p)^2) / m - (mean - p)^2 has a pivot p. It multiplies the errors of the sums by up to
+ * 1 + 2 r, with r = (mean - p)^2 / variance. For m = 2^20 values these errors are below 1e-11. So with r up to this
+ * limit the variance is right to 1e-8.
  */
 const FARTHEST = 1024;
 

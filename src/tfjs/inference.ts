@@ -60,7 +60,7 @@ interface Prepared {
   readonly dy: Address;
   readonly mean: Address;
   readonly variance: Address;
-  /** Not computed yet. */
+  /** The vector for invstd, which is not yet computed. */
   readonly invstd: Address;
   readonly gamma: Address;
   readonly beta: Address;

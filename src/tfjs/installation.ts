@@ -25,13 +25,13 @@ export interface Installation {
   readonly users: Set<Choices>;
   /** Layers that have warned of one value per channel. */
   readonly warned: WeakSet<object>;
-  /** How often everything was undone. An install that waited during that has nothing to do. */
+  /** Counts how often everything was undone. An install that waited during that has nothing to do. */
   generation: number;
 }
 
 /**
- * How a layer that is not trainable computes in training: by the batch, as in TensorFlow.js, or as Keras by its moving
- * statistics.
+ * The behaviour in training of a layer that is not trainable. "training": by the batch, as in TensorFlow.js.
+ * "inference": by its moving statistics, as in Keras.
  */
 export type Frozen = "training" | "inference";
 export const FROZEN = ["training", "inference"] as const;

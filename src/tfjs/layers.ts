@@ -55,7 +55,7 @@ export class BatchNormalization extends Original {
 
   /** @throws RangeError for an unknown option, with the name that was meant */
   constructor(args?: BatchNormalizationArgs) {
-    // A class derived from this one may have options of its own.
+    // A derived class may have its own options.
     if (args && new.target === BatchNormalization) checkOptions(args, OPTIONS);
     super(args);
   }

@@ -7,7 +7,7 @@ import type { Host } from "./host.js";
 import { memoryOf, type WasmBackend, ZeroCopyHost } from "./zero-copy-host.js";
 
 /**
- * How batch normalization is computed on a backend: by the kernels, with or without copies, or by operations of
+ * The way to compute batch normalization on a backend: by the kernels, with or without copies, or by operations of
  * TensorFlow.js.
  */
 export type How = "zero copy" | "copies" | "operations";

@@ -94,7 +94,7 @@ export function eachWindow(pool: Pool, visit: (window: Window) => void): void {
   }
 }
 
-/** For each window along an axis: its first position in x, and the position after its last. */
+/** Returns the first position in x of each window along an axis, and the position after its last. */
 function bounds({ inExtents, outExtents, size, strides, before }: Pool, axis: number): Int32Array {
   const result = new Int32Array(2 * outExtents[axis]);
   for (let p = 0; p < outExtents[axis]; p++) {

@@ -2,9 +2,9 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { reshaped, type Scope } from "./scope.js";
 
 /**
- * The number of terms that one product sums in float32. 8,192 is as fast as any other number, and a packed right side
- * of 64 columns fits into 2 MB of cache. The blocks are added in float64, so this also bounds the rounding error of
- * long sums.
+ * The number of terms that one product sums in float32. 8,192 terms are as fast as any other number. Their packed right
+ * side of 64 columns fits into 2 MB of cache. The blocks are added in float64, so this also bounds the rounding error
+ * of long sums.
  */
 export const blockTerms = 8192;
 
