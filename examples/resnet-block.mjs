@@ -26,9 +26,9 @@ function forward(x) {
 }
 
 function backward(dy) {
-  last.backward(dy, { out: dp, residualGradient: dx }); // dx: what comes along the shortcut
+  last.backward(dy, { out: dp, residualGradient: dx }); // dx has a term of the shortcut
   addProduct(dn.data.fill(0), dp.data, b, true);
-  addProduct(dx.data, first.backward(dn, dh).dx.data, a, true); // and what comes through the block
+  addProduct(dx.data, first.backward(dn, dh).dx.data, a, true); // and a term of the block
   return dx;
 }
 

@@ -1,5 +1,5 @@
-// A training loop without a framework. Per step the gradients of four micro-batches add up.
-// A scalar t goes through: product with w, batch norm with ReLU, product with v. The network learns t².
+// A training loop without a framework. Each step adds up the gradients of four micro-batches. The network multiplies a
+// scalar t by w, applies batch norm with ReLU, and multiplies by v. It learns t².
 import { BatchNorm, loadSync } from "batchnorm-wasm";
 
 const [ROWS, FEATURES, MICRO_BATCHES, RATE] = [64, 16, 4, 0.05];

@@ -23,7 +23,7 @@ async function work() {
   const receive = async () => (await once(parentPort, "message"))[0];
   const x = loadSync().tensor([workerData.length, 1], "NC", workerData);
   const { count, mean, variance } = batchStatistics(x);
-  // Arrays of their own: a view would take the whole memory along.
+  // These are copies, because posting a view would copy the whole memory.
   parentPort.postMessage({ count, mean: [...mean], variance: [...variance] });
   const whole = await receive();
   const y = normalize(x, whole);

@@ -12,7 +12,7 @@ import { LANGUAGES, PARTS, type Part, state } from "./state/state.js";
 import { text } from "./text/text.js";
 import { WrongPart } from "./wrong/wrong-part.js";
 
-/** Why the library could not be loaded; empty where it was, or still may be. */
+/** The reason why the library could not be loaded. It is empty if it was loaded, or is still loading. */
 export const failure = signal("");
 
 const CONTENTS: Readonly<Record<Part, () => JSX.Element>> = {
@@ -61,7 +61,7 @@ function Header() {
   );
 }
 
-/** What does not work here, in words. */
+/** Says which parts do not work in this browser. */
 function Limits() {
   const t = text.value.page;
   if (failure.value !== "") return <p role="alert">{t.failed(failure.value)}</p>;

@@ -3,14 +3,14 @@ import { defineConfig } from "vite";
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** What the page fetches beside its scripts: made by command/files.ts. */
+/** The files that the page fetches besides its scripts. command/files.ts writes them. */
 export const FILES = path("../build/lab/files");
-/** Where the page lies when it is built. */
+/** The folder of the built page. */
 export const SITE = path("../build/lab/site");
 
 export default defineConfig({
   root: path("."),
-  // From any folder of any host.
+  // The page works in any folder of any host.
   base: "./",
   publicDir: FILES,
   cacheDir: path("../build/lab/cache"),

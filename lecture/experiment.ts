@@ -2,23 +2,23 @@ import type { Dataset } from "../examples/common/fashion-mnist.js";
 import type { Chart } from "./report/charts.js";
 import type { Table } from "./report/table.js";
 
-/** What a value must be to be kept as JSON; a number that is not finite is kept as null. */
+/** A value that can be stored as JSON. A number that is not finite is stored as null. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
-/** What an experiment is given besides its settings. */
+/** The input of an experiment besides its settings. */
 export interface Trial {
   readonly data: { readonly train: Dataset; readonly test: Dataset };
-  /** Of everything random in it. */
+  /** The seed of everything random in the trial. */
   readonly seed: number;
-  /** Reports the part that is done, 0 to 1. As often as one likes. */
+  /** Reports the part that is done, 0 to 1. It may be called often. */
   progress(done: number): void;
 }
 
-/** A computation that turns settings and a seed into numbers. The same recipe with the same settings is run once for all. */
+/** A computation that turns settings and a seed into numbers. The same recipe runs only once with the same settings. */
 export interface Recipe<Settings, Result> {
-  /** Unique, and part of the name under which results are kept: give it another when what it computes changes. */
+  /** A unique name. Results are stored under it, so change it when the computation changes. */
   readonly name: string;
-  /** Seconds that it takes, roughly: what the progress bar goes by. */
+  /** The approximate time in seconds, for the progress bar. */
   cost(settings: Settings, data: Trial["data"]): number;
   run(settings: Settings, trial: Trial): Result | Promise<Result>;
 }
@@ -30,13 +30,13 @@ export interface Arm<Settings = Json, Result = Json> {
   readonly seeds: readonly number[];
 }
 
-/** What came of an arm: a result a seed, in the order of the seeds. */
+/** The results of an arm, one per seed, in the order of the seeds. */
 export interface Outcome<Settings, Result> {
   readonly settings: Settings;
   readonly results: readonly Result[];
 }
 
-/** How much is to be run. */
+/** The amount of work of a run. */
 export interface Scale {
   readonly quick: boolean;
   /** The first of them, the second in a quick run. */
@@ -76,18 +76,18 @@ export type Outcomes<P extends Plan> = {
     : never;
 };
 
-/** A claim of the lecture and how it is put to the test. */
+/** A claim of the lecture, and the experiment that checks it. */
 export interface Experiment<P extends Plan = Plan> {
-  /** For --only, and of the files of its charts. */
+  /** The name for --only and for the files of the charts. */
   readonly name: string;
   /** The question, in English: the heading of its section. */
   readonly title: string;
   readonly lecture: readonly Quotation[];
-  /** What is tested, made exact. */
+  /** The exact claim that is tested. */
   readonly claim: string;
   /** The outcome that would refute the claim, stated before anything was run. `conclude` goes by it. */
   readonly refutedBy: string;
-  /** What is run. */
+  /** The method, in words. */
   readonly method: string;
   plan(scale: Scale): P;
   conclude(outcomes: Outcomes<P>, scale: Scale): Conclusion;

@@ -25,7 +25,7 @@ import { whatToCompare } from "./claims/what-to-compare.js";
 import { whichLayers } from "./claims/which-layers.js";
 import type { Experiment } from "./experiment.js";
 
-/** In the order of the report. */
+/** The experiments in the order of the report. */
 export const experiments: readonly Experiment[] = [
   convergence,
   learningRate,

@@ -13,7 +13,7 @@ export interface Options {
   readonly scale: ScaleOptions;
   readonly data: string;
   readonly out: string;
-  /** Where the report goes; null: into `out`. */
+  /** The file of the report; null for one in `out`. */
   readonly report: string | null;
   readonly jobs: number | null;
   readonly fresh: boolean;

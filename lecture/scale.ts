@@ -1,6 +1,6 @@
 import type { Scale } from "./experiment.js";
 
-/** What of the command line decides how much is run. */
+/** The options of the command line that determine the amount of work. */
 export interface ScaleOptions {
   readonly quick: boolean;
   /** Seeds of every arm; null: as many as the experiment says. */

@@ -61,8 +61,8 @@ export function checkShape(value: unknown, layout: Layout): readonly number[] {
 }
 
 /**
- * Numbers in an array or a typed array. Everything but a typed array is copied during the check. Each element is read
- * once, so that no other value can be used than the checked one.
+ * Numbers in an array or a typed array. Anything but a typed array is copied. Each element is read once, so the checked
+ * value is the used one.
  */
 export function checkNumbers(name: string, value: unknown): ArrayLike<number> {
   const expected = "an array of numbers";

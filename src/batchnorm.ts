@@ -11,8 +11,8 @@ import type { BackwardOptions, ForwardOptions } from "./step-options.js";
 import { dispose, type Tensor } from "./tensor.js";
 
 /**
- * The gradients of a loss, frozen. dgamma and dbeta belong to the layer: the next backward overwrites them, or adds to them with
- * `accumulate`.
+ * The result of backward, as a frozen object. dgamma and dbeta belong to the layer: the next backward overwrites them,
+ * or adds to them with `accumulate`.
  */
 export interface Gradients {
   readonly dx: Tensor;
@@ -23,16 +23,16 @@ export interface Gradients {
 }
 
 /**
- * Returns the memory of a layer; throws for a Proxy of a layer. It is no static method, because V8 checks the class at
- * each call of one.
+ * Returns the memory of a layer; throws for a Proxy of a layer. It is not a static method, because V8 checks the class
+ * at each call of a static method.
  */
 export let memoryOf: (layer: BatchNorm) => LayerMemory;
-/** What backward returns with this dx. */
+/** Returns the layer's gradients with this dx. */
 export let gradientsOf: (layer: BatchNorm, dx: Tensor) => Gradients;
 
 /**
  * Batch normalization with its parameters, running statistics and mode (Ioffe and Szegedy 2015). Starts in training
- * mode. It holds a few values per channel besides the caller's tensors.
+ * mode. Besides the caller's tensors it needs memory for a few values per channel.
  */
 export class BatchNorm {
   static {
@@ -75,7 +75,10 @@ export class BatchNorm {
     return memoryOf(this).running?.variance.data ?? null;
   }
 
-  /** The number of training batches, without empty ones. Writable: with momentum null it weighs the next batch. */
+  /**
+   * The number of training batches, without empty ones. Writable: with momentum null it determines the weight of the
+   * next batch.
+   */
   get numBatchesTracked(): number {
     return memoryOf(this).numBatchesTracked;
   }
@@ -86,8 +89,8 @@ export class BatchNorm {
   }
 
   /**
-   * Added to the variance under the root. Writable: the next forward uses it; backward uses the value of the most
-   * recent forward.
+   * Added to the variance under the root. Writable: the next forward uses the new value. Backward uses the value of the
+   * most recent forward.
    */
   get eps(): number {
     return memoryOf(this).eps;
@@ -139,7 +142,7 @@ export class BatchNorm {
   /**
    * Gradients of the most recent forward, in any mode. x, gamma and beta must not have changed since then. After a
    * residual with an activation y must not have changed either, because its sign is the mask of dy. With the option
-   * `accumulate` dgamma and dbeta add up over several calls, those of several micro-batches too.
+   * `accumulate` dgamma and dbeta add up over several calls, for example over micro-batches.
    * @param dy gradient of the loss with respect to y; of x's shape and layout
    * @param to takes dx: a tensor of x's shape and layout, or options with that as `out`. It may be dy itself, but not
    * x, nor a y that must not change
@@ -178,7 +181,7 @@ export class BatchNorm {
       running_var: running?.variance ?? null,
     };
     const checked = checkState(state, entries, numFeatures);
-    memoryOf(this).living(); // a getter of the state may have disposed of something
+    memoryOf(this).living(); // a getter of the state may have disposed of the layer
     for (const [block, values] of checked.values) block.data.set(values);
     if (checked.count !== undefined) this.numBatchesTracked = checked.count;
   }

@@ -1,10 +1,15 @@
-/** The first letter of a pair is `y` (121) or one of the five after it. Every other letter is a byte of its own. */
+/** A pair of letters begins with `y` (121) or one of the five letters after it. Every other letter is one byte. */
 const FIRST = 121;
 
-/** Between the bytes that two first letters give with the same second one. The six of them leave no byte out. */
+/**
+ * The distance between the bytes of two neighbouring first letters with the same second letter. The six first letters
+ * reach every byte.
+ */
 const STEP = 113;
 
-/** Single letters are bytes from 245 to 77, which are the frequent ones: 85 % of the kernels. */
+/**
+ * Added to every code, modulo 256. Single letters then give the bytes from 245 to 77, which are 85 % of the kernels.
+ */
 const OFFSET = 213;
 
 /** The bytes of a binary that scripts/encode.ts has written as text. The array takes each sum modulo 256. */

@@ -27,7 +27,7 @@ export function proxied(what: string): TypeError {
   );
 }
 
-/** A value's type as a reader would call it. */
+/** Names a value's type for a message. */
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value !== "object") return typeof value;

@@ -6,17 +6,17 @@
  */
 export const CONTRACT_VERSION = 2;
 
-/** In bytes, a multiple of 4. 0 means absent where the list below allows it. */
+/** An address in bytes, a multiple of 4. 0 means absent where the list below allows it. */
 type Address = number;
 /** `batch` x `channels` planes of `spatial` values; rows are planes of one value. Each at least 1. */
 type Extents = [batch: number, channels: number, spatial: number];
 /** Applied after the normalization: its number in ACTIVATIONS of operations.ts, 0 for none. */
 type Activation = number;
-/** The parts from `begin` to `end`, of `parts(...)`; an `end` beyond them means all that are left. */
+/** The parts from `begin` to before `end`, of `parts(...)`. A larger `end` means all remaining parts. */
 type Range = [begin: number, end: number];
-/** An `end` beyond the parts of any extents. */
+/** An `end` that is larger than the number of parts for any extents. */
 export const ALL_PARTS: number = 2 ** 31 - 1;
-/** The number of earlier sums of x: 0, then 1 if `finish...` asked for another round. */
+/** The number of earlier rounds: 0, then 1 if `finish...` asked for another round. */
 type Round = number;
 /** gamma and beta may be absent: 1 and 0. */
 type Affine = [mean: Address, invstd: Address, gamma: Address, beta: Address];
@@ -27,7 +27,7 @@ type Call = [scratch: Address, ...Extents];
  * The kernels, as the binary exports them: pure functions of the memory they were instantiated with. x, y, dy, dx,
  * residual, gamma, beta and their gradients with `Floats` are float32; everything else per channel is float64. No
  * address needs an alignment beyond 4. y may be x or residual, dx may be dy, dz may be dy or y; nothing else may
- * overlap. Every array ends below 2^32. Every call needs a scratch of its own while it runs, and leaves nothing in it.
+ * overlap. Every array ends below 2^32. Every call needs its own scratch while it runs, and leaves no result in it.
  */
 export type KernelExports = {
   contractVersion(): number;
@@ -67,7 +67,7 @@ export type KernelExports = {
   statistics(...args: [mean: Address, variance: Address, x: Address, ...Call]): void;
   /** y = activation((x - mean) * invstd * gamma + beta + residual). mean and residual may be absent: 0. */
   normalize(...args: [y: Address, x: Address, residual: Address, ...Affine, ...Call, Activation, ...Range]): void;
-  /** dbeta = sum(dy), dgamma = sum(dy * xhat), dy behind the activation. */
+  /** dbeta = sum(dy), dgamma = sum(dy * xhat), with dy after the activation's mask. */
   gradientSums(
     ...args: [dgamma: Address, dbeta: Address, dy: Address, x: Address, ...Affine, ...Call, Activation]
   ): void;
@@ -88,8 +88,8 @@ export type KernelExports = {
     ...args: [partials: Address, x: Address, mean: Address, variance: Address, ...Call, Round, ...Range]
   ): void;
   /**
-   * mean and variance of the sums of all parts, which it adds up in place: once per round. 1: a variance is NaN, and
-   * another round will find it; else 0.
+   * Computes mean and variance from the sums of all parts, which it adds up in place, once per round. Returns 1 if a
+   * variance is NaN and needs another round, else 0.
    */
   finishStatistics(
     ...args: [mean: Address, variance: Address, partials: Address, x: Address, ...Extents, Round]
@@ -101,7 +101,7 @@ export type KernelExports = {
       ...[...Call, Activation, Round, ...Range],
     ]
   ): void;
-  /** dgamma and dbeta of the sums of all parts, likewise. 1: another round is needed; else 0. */
+  /** Computes dgamma and dbeta from the sums of all parts. Returns 1 if another round is needed, else 0. */
   finishGradientSums(
     ...args: [dgamma: Address, dbeta: Address, partials: Address, mean: Address, invstd: Address, ...Extents, Round]
   ): number;
@@ -109,8 +109,8 @@ export type KernelExports = {
   /** invstd = 1 / sqrt(variance + eps), 0 where that root is 0. */
   invstd(invstd: Address, variance: Address, channels: number, eps: number): void;
   /**
-   * running = (1 - momentum) * running + momentum * batch, the variance times `correction` before; momentum 1 replaces
-   * it.
+   * running = (1 - momentum) * running + momentum * batch, where the variance of the batch is first multiplied by
+   * `correction`. Momentum 1 replaces the old values.
    */
   updateRunning(
     ...args: [...Running, mean: Address, variance: Address, channels: number, momentum: number, correction: number]

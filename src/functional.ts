@@ -148,7 +148,7 @@ function checkSums(sums: GradientSums, channels: number): Float64Array[] {
   return [checkPerChannel("dgamma", dgamma, channels), checkPerChannel("dbeta", dbeta, channels)];
 }
 
-/** Runs an operation with mean and invstd in the memory while it lasts. x must not be empty. */
+/** Runs an operation, with mean and invstd in the memory until it ends. x must not be empty. */
 function withAffine(
   x: FloatTensor,
   statistics: CheckedStatistics,

@@ -1,9 +1,9 @@
 interface Gap {
   address: number;
   size: number;
-  /** The largest size in the subtree. */
+  /** The size of the largest gap in the subtree. */
   largest: number;
-  /** No child has a larger one. */
+  /** No child has a larger priority. */
   readonly priority: number;
   left: Gap | null;
   right: Gap | null;
@@ -60,7 +60,7 @@ export class Gaps {
     this.#root = merge(merge(below, gap), above);
   }
 
-  /** Removes the gap that ends at an address behind all gaps, if there is one; returns where the free space begins. */
+  /** If a gap ends at `end`, removes it and returns its address; else returns `end`. No gap may lie behind `end`. */
   removeAtEnd(end: number): number {
     const gap = this.#last(end);
     if (gap === null || gap.address + gap.size !== end) return end;
@@ -114,7 +114,7 @@ function split(gap: Gap | null, address: number): [below: Gap | null, above: Gap
   return [below, measure(gap)];
 }
 
-/** One tree of two, where every gap of the first begins below those of the second. */
+/** Joins two trees. Every gap of the first must begin below every gap of the second. */
 function merge(below: Gap | null, above: Gap | null): Gap | null {
   if (below === null || above === null) return below ?? above;
   if (below.priority > above.priority) {

@@ -7,8 +7,8 @@ import { refusedMemory } from "./unavailable.js";
 
 export const PAGE = 65536;
 /**
- * One page less than 32-bit addresses reach: the address behind an array that ends at 2^32 would be 0, and the kernels
- * compare such addresses.
+ * One page less than the 32-bit address space. The end address of an array at 2^32 would be 0, and the kernels compare
+ * end addresses.
  */
 export const MOST_PAGES = 65535;
 
@@ -27,7 +27,7 @@ export function memoryOf(initial: number): WebAssembly.Memory {
   }
 }
 
-/** Checks a memory. The kernels work in every size but the largest. */
+/** Checks a memory. It may have every size except the largest. */
 export function checkMemory(memory: unknown): void {
   if (!isA("WebAssembly.Memory", memory)) throw wrongType("memory", "a WebAssembly.Memory", memory);
   const { byteLength } = memory.buffer;
@@ -35,7 +35,8 @@ export function checkMemory(memory: unknown): void {
 }
 
 /**
- * Checks that kernels have the contract of this version. Others would misread the arguments and write anywhere.
+ * Checks that kernels have the contract of this version. Kernels of another version would misread their arguments and
+ * write to wrong addresses.
  * @param argument where they come from
  */
 export function checkContract(argument: string, exports: object): KernelExports {

@@ -19,7 +19,7 @@ export interface Kernels {
   readonly memory: KernelMemory;
   /** Bytes of all tensors, layers and statistics that were not disposed of. */
   readonly bytesInUse: number;
-  /** Whether `load({ relaxed: true })` found an engine with relaxed SIMD. */
+  /** Tells whether `load({ relaxed: true })` found an engine with relaxed SIMD. */
   readonly relaxed: boolean;
   /**
    * "js" if `load({ fallback: "js" })` found no WebAssembly SIMD or no memory for it, or from
@@ -28,7 +28,7 @@ export interface Kernels {
   readonly backend: Backend;
 }
 
-/** 4 GiB of float32: what 32-bit addresses reach; the memory itself ends a page before. */
+/** 4 GiB of float32, which is the 32-bit address space. The memory itself ends one page before. */
 const MOST_VALUES = 2 ** 30;
 
 /** The one implementation of Kernels. */

@@ -22,11 +22,11 @@ export class LayerMemory {
   numBatchesTracked = 0;
   /** The input of the last forward. */
   x: Handle | null = null;
-  /** The output of the last forward, if that added a residual: backward masks by its sign. */
+  /** The output of the last forward if that added a residual, because backward masks dy by its sign. */
   y: Handle | null = null;
-  /** Whether the last forward used running statistics, which are constants to its backward. */
+  /** Tells whether the last forward used running statistics, which are constants in backward. */
   frozen = false;
-  /** Whether the last forward wrote y over x. */
+  /** Tells whether the last forward wrote y over x. */
   overwritten = false;
   readonly gamma: FloatTensor | null;
   readonly beta: FloatTensor | null;
@@ -41,13 +41,13 @@ export class LayerMemory {
   readonly dbetaSums: Doubles;
   /** The addresses of all this, and of the results of the last forward and backward. */
   readonly addresses: LayerAddresses;
-  /** The same without the activation, for a backward whose dy was masked before. */
+  /** The same without the activation, for a backward with an already masked dy. */
   readonly linear: LayerAddresses;
   /** Tells whether the layer was disposed of. */
   readonly life: Life = { ended: null };
   readonly #blocks: (FloatTensor | Doubles)[] = [];
   readonly #unbiased: boolean;
-  /** m / (m - 1) for the last m: a new number would be an allocation per step. */
+  /** m / (m - 1) for the last m. It is stored, because a new number would be an allocation per step. */
   #correction: number | null = null;
   #corrected = 0;
 
@@ -114,7 +114,7 @@ export class LayerMemory {
     return this.#correction;
   }
 
-  /** This, if it and the tensors in the caller's hands were not disposed. */
+  /** Returns this layer, or throws if it or one of its tensors was disposed of. */
   living(): this {
     if (this.life.ended !== null) throw new Error(this.life.ended);
     return this;

@@ -6,9 +6,9 @@ export interface BatchNormOptions {
   /** Added to the variance under the root. Default 1e-5. */
   eps?: number | undefined;
   /**
-   * Weight of the new batch, running = (1 - momentum) * running + momentum * batch: 0 keeps the running statistics as
-   * they are, 1 replaces them; null gives every batch the same weight (cumulative average). Default 0.1, as in PyTorch;
-   * Keras and ONNX name the weight of the old value (their 0.99 is 0.01 here).
+   * The weight of the new batch: running = (1 - momentum) * running + momentum * batch. 0 keeps the running statistics,
+   * 1 replaces them, and null gives every batch the same weight (cumulative average). Default 0.1, as in PyTorch. Keras
+   * and ONNX name the weight of the old value, so their 0.99 is 0.01 here.
    */
   momentum?: number | null | undefined;
   /** Learn a scale. Default true. */

@@ -16,11 +16,11 @@ export interface Extents {
   readonly length: number;
   /** The shape, in an array that is not frozen: V8 reads the elements of those ten times as fast. */
   readonly shape: readonly number[];
-  /** Whether the kernels already have scratch for these extents. Scratch never shrinks. */
+  /** Tells whether the kernels already have scratch for these extents. Scratch never shrinks. */
   hasScratch: boolean;
 }
 
-/** Their scratch is within 32-bit addresses. */
+/** The scratch for more channels would exceed 32-bit addresses. */
 export const MOST_CHANNELS: number = 2 ** 24;
 
 export function isLayout(value: string): value is Layout {
@@ -39,7 +39,7 @@ export function extentsOf(shape: readonly number[], layout: Layout): Extents {
   }
   const count = batch * spatial;
   const length = count * channels;
-  // One channel is one plane whatever the order of the axes.
+  // One channel is one plane in any order of the axes.
   if (channels === 1) [batch, spatial] = [1, count];
   else if (layout.endsWith("C")) [batch, spatial] = [count, 1];
   return { batch, channels, spatial, count, length, shape: [...shape], hasScratch: false };

@@ -12,17 +12,16 @@ export interface LoadOptions {
    */
   module?: WebAssembly.Module | undefined;
   /**
-   * Fused multiply-add, by relaxed SIMD instructions, where the engine has them: up to 13 % faster on data in the
-   * cache, but results then depend on the machine, within the same tolerances. It is a separate binary, imported if
-   * this is true. So `loadSync` does not have it, but its `module` can be `batchnorm-wasm/batchnorm-relaxed.wasm`.
-   * Default false.
+   * Fused multiply-add by relaxed SIMD instructions, if the engine has them: up to 13 % faster on data in the cache.
+   * The results then depend on the machine, within the same tolerances. `load` imports a separate binary for this.
+   * `loadSync` refuses true, but its `module` can be `batchnorm-wasm/batchnorm-relaxed.wasm`. Default false.
    */
   relaxed?: boolean | undefined;
   /**
    * "js": if the engine has no WebAssembly SIMD or refuses to compile, or if the host refuses the memory, the same
-   * kernels compute in JavaScript. They are about four times slower, within the same tolerances. They are imported only
-   * then, so `loadSync` does not have them: use `loadFallback` of `batchnorm-wasm/fallback`. `kernels.backend` says
-   * which it is. Default: an error that names the cause.
+   * kernels compute in JavaScript. They are two to six times slower, within the same tolerances. They are imported only
+   * then. `loadSync` refuses this option: use `loadFallback` of `batchnorm-wasm/fallback`. `kernels.backend` says which
+   * it is. Default: an error that names the cause.
    */
   fallback?: "js" | undefined;
 }

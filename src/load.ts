@@ -77,7 +77,8 @@ export function instantiateKernels(memory: WebAssembly.Memory, module?: WebAssem
 /**
  * The same as {@link instantiateKernels}, off the calling thread. Browsers before 2023 refuse to compile synchronously
  * on a page's main thread.
- * @throws as there
+ * @throws TypeError, RangeError for a wrong argument; Error where the engine has no WebAssembly SIMD or refuses to
+ * compile
  */
 export async function instantiateKernelsAsync(
   memory: WebAssembly.Memory,
@@ -103,7 +104,7 @@ export interface Implementation {
 }
 
 /**
- * Kernels of another implementation, which gets the pages that its memory is to begin with.
+ * Builds kernels on another implementation. `implement` gets the initial size of the memory in pages.
  * @throws TypeError, RangeError for a wrong option
  * @deprecated use `loadFallback` of `batchnorm-wasm/fallback`, or `load`; it goes with the next release
  */

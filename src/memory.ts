@@ -17,11 +17,11 @@ export class Allocator {
   readonly memory: KernelMemory;
   /** Bytes held by live blocks, padding included. */
   bytesInUse = 0;
-  /** How often the memory was replaced by a larger one: views of an older generation are stale. */
+  /** The number of times that the memory has grown. Views of an older generation are stale. */
   generation = 0;
   /** First address never handed out; 0 stays free, it means "absent" to the kernels. */
   #end = ALIGNMENT;
-  /** None touches another or the end. */
+  /** No gap touches another gap or the end. */
   readonly #gaps = new Gaps();
   /** Takes back the blocks of owners that were collected as garbage. Engines without it leave that to `free`. */
   readonly #forgotten =
@@ -51,7 +51,7 @@ export class Allocator {
     return address;
   }
 
-  /** `bytes` as given to `allocate`. */
+  /** Frees a block. `bytes` must be the number that was passed to `allocate`. */
   free(address: number, bytes: number): void {
     const size = Allocator.blockSize(bytes);
     this.bytesInUse -= size;
@@ -80,7 +80,7 @@ export class Allocator {
         this.generation++;
         return;
       } catch {
-        // Too much for the engine or beyond the memory's maximum.
+        // The engine refuses, or this is beyond the memory's maximum.
       }
     }
     throw new RangeError(`out of memory: ${bytes} bytes more than the ${this.bytesInUse} in use were refused`);

@@ -31,7 +31,7 @@ export interface NormalizeOptions extends GradientOptions {
 export interface MaskOptions {
   /** A tensor of y's shape and layout for the result, instead of a new one. It may be dy or y. */
   out?: Tensor | undefined;
-  /** What y came out of. Default "relu"; with "none" the result is a copy of dy. */
+  /** The activation that computed y. Default "relu"; with "none" the result is a copy of dy. */
   activation?: Activation | undefined;
 }
 

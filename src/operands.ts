@@ -15,7 +15,7 @@ function described({ shape, layout }: FloatTensor): string {
 
 /** A live tensor, of these kernels where they are given. */
 export function checkTensor(name: string, value: unknown, kernels?: Runtime): FloatTensor {
-  // A Proxy is told as such by `disposed`, before the kernels are compared: it may give these as a Proxy, too.
+  // `disposed` throws for a Proxy, before the kernels are compared: a Proxy may return these as a Proxy, too.
   if (!(value instanceof FloatTensor) || value.disposed || (kernels !== undefined && value.kernels !== kernels)) {
     throw unfitTensor(name, value);
   }
@@ -63,7 +63,10 @@ export function checkResidual(value: unknown, x: FloatTensor): number {
   return value === undefined || value === null ? 0 : checkLikeInput("residual", value, x).address;
 }
 
-/** The same shape and layout. From here on both have the same extents, so that the next check takes no time. */
+/**
+ * Checks for the same shape and layout. Both tensors then share one extents object, so the next check is one
+ * comparison.
+ */
 function checkExtents(name: string, tensor: FloatTensor, x: FloatTensor, model: string): void {
   if (!sameShape(tensor.extents.shape, x.extents.shape)) {
     const [expected, got] = [x, tensor].map(({ shape }) => `[${shape.join(", ")}]`);

@@ -4,11 +4,11 @@ import type { FloatTensor } from "./tensor.js";
 
 /** The fused activation: none, or max(y, 0). */
 export type Activation = (typeof ACTIVATIONS)[number];
-/** In the order of their numbers in the kernels. */
+/** The activations in the order of their numbers in the kernels. */
 export const ACTIVATIONS = ["none", "relu"] as const;
 
 export type Address = number;
-/** The address of an absent operand. */
+/** The address that means an absent operand. */
 export const ABSENT = 0;
 
 /** The per-channel values that turn x into y. gamma and beta may be absent. */
@@ -35,7 +35,7 @@ export interface LayerAddresses extends Affine {
   readonly dbetaFloats: Address;
 }
 
-/** y by the statistics of x, which the running ones follow if `follows`. The residual may be absent. */
+/** Computes y by the statistics of x, and updates the running statistics if `follows`. The residual may be absent. */
 export function forwardTraining(
   y: FloatTensor,
   x: FloatTensor,
@@ -69,7 +69,7 @@ export function forwardTraining(
   );
 }
 
-/** y by the running variance and by `mean`, which backward reads too. The residual may be absent. */
+/** Computes y by the running variance and by `mean`, which backward reads, too. The residual may be absent. */
 export function forwardInference(
   y: FloatTensor,
   x: FloatTensor,
@@ -97,8 +97,8 @@ export function forwardInference(
 }
 
 /**
- * dx, dgamma and dbeta, these in float32 too if `rounds`. `count`: values per channel behind the statistics, 0 where these are
- * constants.
+ * Computes dx, dgamma and dbeta, and rounds the last two to float32 if `rounds`. `count` is the number of values per
+ * channel in the statistics, or 0 if these are constants.
  */
 export function backward(
   dx: FloatTensor,

@@ -3,8 +3,8 @@ import { wrongType } from "./errors.js";
 /** Unknown options are refused by name, because an ignored option gives wrong numbers in silence. */
 
 /**
- * Names for the same thing, here and in other frameworks, without case and punctuation; a line each. `affine` is both a
- * scale and a shift.
+ * Each line has names for the same option, here and in other frameworks, without case and punctuation. `affine` is both
+ * a scale and a shift.
  */
 const SYNONYMS = [
   "eps epsilon varianceepsilon",
@@ -20,7 +20,7 @@ const SYNONYMS = [
   "module wasm wasmmodule",
 ].map((line) => line.split(" "));
 
-/** More letters that differ make another word. */
+/** Names that differ in this many letters are different words. */
 const FAR = 3;
 
 /**
@@ -30,14 +30,16 @@ const FAR = 3;
 export function checkOptions(value: unknown, known: readonly string[]): void {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw wrongType("options", "an object", value);
-  // Inherited names, too: those that are known are taken.
+  // This includes inherited names, because inherited options apply, too.
   for (const name in value) {
     if (known.includes(name) || (value as Record<string, unknown>)[name] === undefined) continue;
     throw new RangeError(`"options" has no "${name}"${hint(name, known)}`);
   }
 }
 
-/** The end of a message on an unknown name: what was meant, else all names there are. */
+/**
+ * The end of a message about an unknown name. It suggests the name that was probably meant, or else lists all names.
+ */
 export function hint(name: string, known: readonly string[]): string {
   if (name === "allReduce") return '; the layer of "batchnorm-wasm/distributed" has it';
   const likely = meant(name, known);
@@ -49,7 +51,10 @@ function quoted(names: readonly string[], between: string): string {
   return names.map((name) => `"${name}"`).join(between);
 }
 
-/** Those of the known names that differ in case and punctuation only, else that mean the same, else that look alike. */
+/**
+ * Returns the known names that differ only in case and punctuation, else those with the same meaning, else those with
+ * similar spelling.
+ */
 function meant(name: string, known: readonly string[]): readonly string[] {
   const simple = simplified(name);
   const same = known.filter((each) => simplified(each) === simple);
@@ -67,8 +72,8 @@ function simplified(name: string): string {
 }
 
 /**
- * Letters to add, drop or replace to get from one word to the other, {@link FAR} or more where there are many
- * (Levenshtein).
+ * The number of letters to add, drop or replace to get from one word to the other (Levenshtein). For a large distance
+ * it may return any number from {@link FAR} on.
  */
 function distance(from: string, to: string): number {
   if (Math.abs(from.length - to.length) >= FAR) return FAR;

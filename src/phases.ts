@@ -56,7 +56,10 @@ export function gradientSums(dgamma: Address, dbeta: Address, dy: FloatTensor, x
   );
 }
 
-/** `count`: values per channel behind the statistics. With dgamma and dbeta absent the statistics are constants. */
+/**
+ * `count` is the number of values per channel in the statistics. If dgamma and dbeta are absent, the statistics are
+ * constants.
+ */
 export function inputGradient(
   dx: FloatTensor,
   dy: FloatTensor,
@@ -89,7 +92,7 @@ export function inputGradient(
   );
 }
 
-/** dz = dy where the activation passed y, else 0: the gradient in front of it. dz may be dy or y. */
+/** dz = dy where the activation passed y, else 0. This is the gradient before the activation. dz may be dy or y. */
 export function maskGradient(dz: FloatTensor, dy: FloatTensor, y: FloatTensor, activation: number): void {
   const { batch, channels, spatial } = y.extents;
   y.kernels.exports.maskGradient(dz.address, dy.address, y.address, batch, channels, spatial, activation, 0, ALL_PARTS);

@@ -3,7 +3,7 @@
  * Jest have their own globals, and `instanceof` knows only the objects of its own realm.
  */
 
-/** The objects of an engine that this package takes, by the name that they have in every realm. */
+/** The engine's objects that this package accepts, by their names, which are the same in every realm. */
 interface Named {
   BigInt64Array: BigInt64Array;
   BigUint64Array: BigUint64Array;
@@ -23,8 +23,8 @@ export function isA<Name extends keyof Named>(name: Name, value: unknown): value
 export const MADE_BY_THIS_PACKAGE: unique symbol = Symbol.for("batchnorm-wasm");
 
 /**
- * An error that says so, where another copy of this package made the value. Two copies come from two versions, or from
- * `import` beside `require` where the engine or the bundler does not know the condition `module-sync`.
+ * Returns an error if another copy of this package made the value, else null. Two copies come from two versions, or
+ * from `import` beside `require` where the engine or the bundler does not know the condition `module-sync`.
  */
 export function ofAnotherCopy(name: string, expected: string, value: unknown): TypeError | null {
   if (typeof value !== "object" || value === null || !(MADE_BY_THIS_PACKAGE in value)) return null;

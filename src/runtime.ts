@@ -7,7 +7,10 @@ import { MADE_BY_THIS_PACKAGE } from "./realms.js";
 /** The implementation of the kernels: the WebAssembly binary, or JavaScript. */
 export type Backend = "wasm" | "js";
 
-/** Up to 512 channels in rows, or in planes of 16 values and more, need no larger scratch than these, of 200 KB. */
+/**
+ * The scratch for these extents is 200 KB. It is enough for up to 512 channels in rows or in planes of 16 values and
+ * more.
+ */
 const USUAL = extentsOf([6272, 512], "NC");
 
 /** The kernels over one memory, its allocator, and one scratch for all layers. */
@@ -26,7 +29,7 @@ export class Runtime {
     this.allocator = new Allocator(memory);
     this.backend = backend;
     this.relaxed = relaxed;
-    // At the bottom of the memory, where it does not split what tensors give back.
+    // The first scratch lies at the start of the memory, where it does not split the free blocks of tensors.
     this.#enlarge(USUAL);
   }
 
@@ -42,7 +45,7 @@ export class Runtime {
     return this.allocator.bytesInUse - Allocator.blockSize(this.unwrapped().#scratchBytes);
   }
 
-  /** These kernels; throws where `this` is a Proxy of them. */
+  /** Returns these kernels; throws if `this` is a Proxy of them. */
   unwrapped(): this {
     if (!(#scratchBytes in this)) throw proxied("object that load returned");
     return this;

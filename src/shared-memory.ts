@@ -1,15 +1,15 @@
 import { isA } from "./realms.js";
 
 /**
- * The kernels in memories that threads share. They have no atomic instruction, so all that differs is the binary's import: a
- * module names the kind of memory that it takes.
+ * The kernels in memories that threads share. They have no atomic instruction, so only the import of the binary
+ * differs: it names the kind of memory.
  */
 
 const HEADER_BYTES = 8;
 const IMPORT_SECTION = 2;
-/** Limits of a memory: flags, the least pages and, by a bit of the flags, the most. */
+/** The limits of a memory are flags, the minimum of pages and, if a flag says so, the maximum. */
 const SHARED_WITH_MAXIMUM = 0x03;
-/** Admits memories of any maximum. */
+/** A memory with any maximum fits this import. */
 const MAXIMUM_PAGES = 65536;
 
 export function isShared({ buffer }: WebAssembly.Memory): boolean {
@@ -17,8 +17,8 @@ export function isShared({ buffer }: WebAssembly.Memory): boolean {
 }
 
 /**
- * Our binary with its import, which is one unshared memory without a maximum, rewritten for shared memories: as the compiler
- * writes it with its flags for these.
+ * Returns our binary with its import rewritten for a shared memory. The result is what the compiler writes with its
+ * flags for shared memories.
  */
 export function sharedBinary(binary: Uint8Array): Uint8Array<ArrayBuffer> {
   let section = HEADER_BYTES;
@@ -44,7 +44,7 @@ export function sharedBinary(binary: Uint8Array): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** An integer in LEB128, 7 bits to a byte and the lowest first, and the address behind it. */
+/** Reads an integer in LEB128 (7 bits per byte, lowest first). Returns its value and the next index. */
 function readUnsigned(binary: Uint8Array, from: number): [value: number, end: number] {
   let value = 0;
   let at = from;
@@ -59,7 +59,7 @@ function unsigned(value: number): number[] {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
 }
 
-/** The address behind a name, which is its length and its letters. */
+/** Returns the index after a name, which is a length and that many bytes. */
 function skipName(binary: Uint8Array, at: number): number {
   const [length, letters] = readUnsigned(binary, at);
   return letters + length;

@@ -42,7 +42,7 @@ export function checkState(
   if (entries.running_mean !== null) known.push("num_batches_tracked");
   for (const name of Object.keys(given)) {
     if (known.includes(name) || given[name] === undefined) continue;
-    // Checkpoints of whole networks put the layer's name before, as in "bn1.weight".
+    // Checkpoints of whole networks have the layer's name as a prefix: "bn1.weight".
     const meant = hint(name.slice(name.lastIndexOf(".") + 1), known);
     throw unfit("state", "entries of this layer only", `"${name}"${meant}`);
   }
@@ -66,7 +66,7 @@ function checkTracked(value: unknown): number {
   if (counts.length !== 1) throw unfit(name, "one count", `${counts.length}`);
   const [count] = counts;
   const number = typeof count === "bigint" ? Number(count) : count;
-  // The layer counts in a number, which leaves integers out from 2^53 on.
+  // The layer's count is a number, which cannot hold every integer from 2^53 on.
   const most = Number.MAX_SAFE_INTEGER;
   if (typeof number === "number" && number > most) throw unfit(name, `at most ${most}`, `${count}`);
   return checkInteger(name, number, 0);

@@ -56,7 +56,7 @@ export function batchStatistics(x: Tensor): OwnedStatistics {
 
 /**
  * The statistics of all parts together, by the pairwise update of Chan, Golub and LeVeque (1979). Parts of count 0 add
- * nothing. The result is of plain arrays.
+ * nothing. The result has plain arrays.
  */
 export function mergeStatistics(parts: readonly Statistics[]): OwnedStatistics {
   if (!Array.isArray(parts)) throw wrongType("parts", "an array of statistics", parts);

@@ -25,8 +25,8 @@ export interface BackwardOptions {
    */
   residualGradient?: Tensor | null | undefined;
   /**
-   * Adds to the layer's dgamma and dbeta in place of overwriting them. Both are 0 in a new layer. Each call adds in float64 and
-   * rounds the sum to float32 once. dx is that of this dy alone. Default false.
+   * Adds to the layer's dgamma and dbeta instead of overwriting them. Both are 0 in a new layer. Each call adds in
+   * float64 and rounds the sum to float32 once. dx belongs to this dy alone. Default false.
    */
   accumulate?: boolean | undefined;
 }
@@ -35,15 +35,15 @@ export const FORWARD_OPTIONS: readonly (keyof ForwardOptions)[] = ["out", "resid
 export const BACKWARD_OPTIONS: readonly (keyof BackwardOptions)[] = ["out", "residualGradient", "accumulate"];
 
 /**
- * The last argument of a step, if it is options, whose names are checked then; null for the tensor that takes the
- * result. What is neither counts as a wrong tensor.
+ * Returns the last argument of a step if it is an options object, after a check of its names. Returns null for a
+ * tensor. Any other value also gives null, and is refused as a wrong tensor later.
  */
 export function optionsIn<Options extends object>(
   value: Tensor | Options | undefined,
   known: readonly (keyof Options & string)[],
 ): Options | null {
   if (value === undefined || value instanceof FloatTensor) return null;
-  // No array, no view, no function. A constant to compare with, because `isA` makes a string.
+  // This excludes arrays, views and functions. The constant avoids the string that `isA` would build.
   if (Object.prototype.toString.call(value) !== "[object Object]" || MADE_BY_THIS_PACKAGE in value) return null;
   checkOptions(value, known);
   return value as Options;

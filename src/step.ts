@@ -25,7 +25,7 @@ export function forward(layer: LayerMemory, x: Tensor, to: Tensor | ForwardOptio
   if (!frozen) checkCount(input, training);
   const isEmpty = input.extents.count === 0;
   const added = checkResidual(residual, input);
-  // Before y, so that a refusal leaves nothing behind.
+  // This comes before y is made, so that a refusal leaves no tensor behind.
   if (!isEmpty) kernels.reserve(input.extents);
   const y = out === undefined ? FloatTensor.like(input) : checkLikeInput("out", out, input);
   if (!isEmpty) {
@@ -39,7 +39,7 @@ export function forward(layer: LayerMemory, x: Tensor, to: Tensor | ForwardOptio
   return y;
 }
 
-/** y by the statistics of the batch, which update the running statistics in training. */
+/** Computes y by the statistics of the batch, and updates the running statistics in training. */
 function train(layer: LayerMemory, y: FloatTensor, x: FloatTensor, residual: operations.Address): void {
   const momentum = countBatch(layer);
   const correction = layer.correction(x.extents.count);
@@ -47,16 +47,19 @@ function train(layer: LayerMemory, y: FloatTensor, x: FloatTensor, residual: ope
 }
 
 /**
- * Returns the batch's weight in the running statistics. With 0 it does not count, not even where it is not a number.
+ * Returns the batch's weight in the running statistics. With weight 0 the batch has no effect, even if its statistics
+ * are NaN.
  */
 export function countBatch(layer: LayerMemory): number {
   if (!layer.training || layer.running === null) return 0;
-  // At the largest integer the count stays: the next one could not be told from it.
+  // The count stops at the largest safe integer.
   if (layer.numBatchesTracked < Number.MAX_SAFE_INTEGER) layer.numBatchesTracked++;
   return layer.momentum ?? 1 / layer.numBatchesTracked;
 }
 
-/** y by the running statistics. Backward uses these values, even if they change until then. */
+/**
+ * Computes y by the running statistics. Backward uses the same values, even if the running statistics change before.
+ */
 function infer(layer: LayerMemory, y: FloatTensor, x: FloatTensor, residual: operations.Address): void {
   layer.mean.copy((layer.running as Moments).mean);
   operations.forwardInference(y, x, residual, layer.addresses, layer.eps);
@@ -84,7 +87,7 @@ export function backward(layer: LayerMemory, dy: Tensor, to: Tensor | BackwardOp
     }
     return dx;
   }
-  // In front of the residual; backward may read it from dx.
+  // This is the gradient before the residual is added; backward may read it from dx.
   const dz = branch ?? (y === null ? gradient : dx);
   if (y !== null) phases.maskGradient(dz, gradient, y, layer.addresses.activation);
   else if (dz !== gradient) dz.data.set(gradient.data);
@@ -118,7 +121,7 @@ export function maskOf({ y, addresses }: LayerMemory): FloatTensor | null {
   return y !== null && addresses.activation !== 0 ? living(y) : null;
 }
 
-/** Only a residual has a gradient of its own. */
+/** Refuses a `residualGradient` without a residual. */
 export function checkBranch({ y }: LayerMemory): void {
   if (y === null) throw new Error("backward needs a forward with a residual before it");
 }

@@ -24,21 +24,24 @@ export interface Tensor {
   [Symbol.dispose](): void;
 }
 
-/** Where the engine has no Symbol.dispose, compiled `using` looks for the symbol that is registered under its name. */
+/** In engines without Symbol.dispose, compiled `using` looks for the symbol that is registered under its name. */
 export const dispose: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for("Symbol.dispose") as typeof Symbol.dispose);
 
 /** The block of a view: while the view is in use, its block is not garbage-collected. */
 const owners = new WeakMap<object, object>();
 
 /**
- * A block of the kernels' memory, with a view of it that is made again whenever the memory has grown. It gives the
- * memory back when it is disposed of, or, where that was forgotten, some time after block and view are out of reach.
+ * A block of the kernels' memory, with a view of it that is made again whenever the memory has grown. Its memory is
+ * freed by `dispose`, or some time after the block and the view are unreachable.
  */
 abstract class Block<View extends Float32Array | Float64Array> {
   readonly kernels: Runtime;
   readonly length: number;
   readonly #bytes: number;
-  /** In bytes; 0 once it was disposed of. Not a getter: V8 inlines few of these, and a step reads a dozen. */
+  /**
+   * The address in bytes; 0 after `dispose`. It is not a getter, because V8 inlines few getters, and a step reads a
+   * dozen addresses.
+   */
   address: number;
   #view: View | null = null;
   #generation = 0;
@@ -61,8 +64,8 @@ abstract class Block<View extends Float32Array | Float64Array> {
   get data(): View {
     if (!(#view in this)) throw proxied("tensor");
     const view = this.#view;
-    // A view that growth has detached is empty, but not every engine can detach the memory of the fallback. To compare
-    // buffers would take longer: `buffer` of a WebAssembly.Memory takes about 50 ns.
+    // A view that growth has detached is empty, but not every engine can detach the memory of the fallback. A
+    // comparison of buffers would take longer: `buffer` of a WebAssembly.Memory takes about 50 ns.
     const isFresh = view?.length === this.length && this.#generation === this.kernels.allocator.generation;
     return isFresh ? (view as View) : this.#renewed();
   }
@@ -91,12 +94,12 @@ abstract class Block<View extends Float32Array | Float64Array> {
   }
 }
 
-/** Leads to a tensor until that is disposed: whoever holds a tensor by it does not keep it alive longer. */
+/** A reference to a tensor that does not keep the tensor alive. It is empty after the tensor is disposed of. */
 export interface Handle {
   tensor: FloatTensor | null;
 }
 
-/** The end of a layer whose tensors the caller may still hold: the reason why it cannot compute any more. */
+/** Tells the tensors of a layer whether the layer was disposed of, and why it cannot compute any more. */
 export interface Life {
   ended: string | null;
 }
@@ -110,7 +113,9 @@ export class FloatTensor extends Block<Float32Array> implements Tensor {
   extents: Extents;
   readonly #life: Life | null;
 
-  /** `life`: of the layer that it belongs to. `extents`: where another tensor has those of this shape and layout. */
+  /**
+   * `life` belongs to the layer that owns the tensor. `extents` are those of another tensor with this shape and layout.
+   */
   constructor(
     kernels: Runtime,
     shape: readonly number[],

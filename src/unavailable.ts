@@ -1,6 +1,6 @@
 import { unfit } from "./errors.js";
 
-/** Why WebAssembly cannot be had here, in words that name the remedy. */
+/** Errors of hosts that refuse WebAssembly. Each message names the remedy. */
 
 /**
  * An error after which `load({ fallback: "js" })` uses the kernels in JavaScript. The message is the reason, a colon
@@ -14,7 +14,7 @@ export class Unavailable extends Error {
 
 const REMEDY = 'load({ fallback: "js" }) computes in JavaScript';
 
-/** Hermes has no such global, nor have browsers in a lockdown mode. */
+/** Hermes and browsers in a lockdown mode do not have this global. */
 export function assertWebAssembly(): void {
   if (typeof WebAssembly === "undefined") throw new Unavailable(`this engine has no WebAssembly: ${REMEDY}`);
 }

@@ -37,7 +37,7 @@ export async function load(options: UrlLoadOptions = {}): Promise<Kernels> {
   }
 }
 
-/** The bytes at an address; a file's by Node.js, whose fetch takes none. */
+/** Returns the bytes at an address. For a file it uses Node.js, because `fetch` does not accept files there. */
 async function binaryAt(url: string | URL): Promise<Uint8Array<ArrayBuffer>> {
   const address = new URL(url, typeof location === "undefined" ? undefined : location.href);
   const bytes = address.protocol === "file:" ? await fileAt(address) : await responseAt(address);
@@ -61,7 +61,7 @@ interface FileSystem {
 }
 
 async function fileAt(address: URL): Promise<Uint8Array<ArrayBuffer>> {
-  // Not an import, which bundlers for pages would stumble over.
+  // An import of `node:` modules would fail in bundlers for pages.
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): FileSystem } };
   const files = process?.getBuiltinModule?.("node:fs/promises");
   if (files === undefined) return responseAt(address);

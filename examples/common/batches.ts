@@ -34,16 +34,16 @@ export function disposeBatch({ images, oneHot }: Batch): void {
 }
 
 /**
- * Where the steps of an epoch begin, and the end. No step takes more than `size` images (but for one that would be left
- * over alone), and all take equally many, give or take one: a small last batch, right before the test, would spoil the
- * running statistics.
+ * Returns the first image of each step of an epoch, and the end. Steps have at most `size` images, or one more if a
+ * single image would remain. They differ by at most one image, because a small last batch before the test would make
+ * the running statistics worse.
  */
 export function batchBounds(count: number, size: number): number[] {
   const steps = Math.min(Math.ceil(count / size), Math.floor(count / 2));
   return Array.from({ length: steps + 1 }, (_, i) => Math.floor((i * count) / steps));
 }
 
-/** How many rows of `logits` are greatest at their label. */
+/** Counts the rows of `logits` whose largest value is at the label. */
 export function countRight(logits: tf.Tensor2D, labels: Uint8Array): number {
   const values = logits.dataSync();
   let right = 0;

@@ -28,7 +28,7 @@ export function writeCheckpoint(file: string, step: number): void {
   renameSync(`${file}.new`, file);
 }
 
-/** Rank 0's checkpoint. Throws InputError where there is none, or one of another network. */
+/** Reads the checkpoint of rank 0. Throws InputError if there is none, or if it belongs to another network. */
 function readCheckpoint(file: string, length: number): Float64Array {
   if (!existsSync(file)) throw new InputError(`--resume: there is no checkpoint ${file}`);
   const state = new Float64Array(Uint8Array.from(readFileSync(file)).buffer);
@@ -36,7 +36,7 @@ function readCheckpoint(file: string, length: number): Float64Array {
   return state;
 }
 
-/** Gives all ranks the state of rank 0, from its checkpoint where it is to resume. Returns the next step. */
+/** Gives all ranks the state of rank 0, from a checkpoint if there is a `file`. Returns the next step. */
 export function begin({ rank, allReduce }: Ranks, file: string | null): number {
   const own = collect(0);
   // A sum in which all others are 0.

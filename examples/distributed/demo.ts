@@ -10,7 +10,10 @@ import type { Results } from "./train.js";
 
 const PROGRAM = new URL("rank.ts", import.meta.url);
 
-/** Runs ranks with these arguments and returns what each measured; null where the run failed, of which they said why. */
+/**
+ * Runs ranks with these arguments and returns their measurements, or null if the run failed. The ranks have then
+ * printed the reason.
+ */
 export async function runOnce(options: Options, args: readonly string[]): Promise<Results[] | null> {
   const folder = mkdtempSync(join(tmpdir(), "batchnorm-wasm-demo-"));
   try {
@@ -96,7 +99,7 @@ function comparison(size: number, ranks: readonly Results[], whole: Results, per
 /** Student's t for 99 % and the 3 degrees of freedom of four values. */
 const T = 5.841;
 
-/** Where 99 % of further values lie, if four are given of a normal distribution. */
+/** Returns the range that contains 99 % of further values, from four values of a normal distribution. */
 export function expectedRange(values: readonly number[]): [least: number, most: number] {
   const middle = mean([...values]);
   const reach = T * sampleStandardDeviation([...values]) * Math.sqrt(1 + 1 / values.length);

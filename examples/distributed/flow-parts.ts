@@ -12,7 +12,9 @@ export interface Part {
   readonly end: number;
 }
 
-/** From REDIS_URL and REDIS_PASSWORD. Workers of BullMQ wait for jobs for as long as it takes. */
+/**
+ * Reads REDIS_URL and REDIS_PASSWORD. The connection has no limit of retries, because workers of BullMQ wait for jobs.
+ */
 export function connectionFrom({ REDIS_URL, REDIS_PASSWORD }: NodeJS.ProcessEnv): ConnectionOptions {
   const { hostname, port, protocol } = new URL(REDIS_URL ?? "redis://127.0.0.1:6379");
   const tls = protocol === "rediss:" ? { tls: {} } : {};
@@ -20,13 +22,16 @@ export function connectionFrom({ REDIS_URL, REDIS_PASSWORD }: NodeJS.ProcessEnv)
   return { host: hostname, port: Number(port || 6379), maxRetriesPerRequest: null, ...tls, ...password };
 }
 
-/** `count` parts of so many images, as equal as they can be. */
+/** Splits the images into `count` parts that differ by at most one image. */
 export function partsOf(images: number, count: number): Part[] {
   const cut = (part: number) => Math.floor((part * images) / count);
   return Array.from({ length: count }, (_, part) => ({ part, begin: cut(part), end: cut(part + 1) }));
 }
 
-/** Of the pixels of a part, with the columns of the images as channels. As JSON: a number keeps all its bits in it. */
+/**
+ * Computes the statistics of the pixels of a part, with the columns of the images as channels. The result is plain
+ * JSON, in which a number keeps all its bits.
+ */
 export function statisticsOf(kernels: Kernels, { images }: Dataset, { part, begin, end }: Part) {
   const values = images.subarray(begin * pixels, end * pixels);
   const x = kernels.tensor([end - begin, imageSize, imageSize], "NLC", values);

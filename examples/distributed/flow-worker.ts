@@ -15,7 +15,7 @@ new Worker(
   WHOLE_QUEUE,
   async (job: Job) => {
     const parts = Object.values(await job.getChildrenValues<Statistics & { part: number }>());
-    // In the order of the parts, whichever worker was first: so the bits are always the same.
+    // The parts are merged in their order, whichever worker was first, so the bits are always the same.
     const { count, mean, variance } = mergeStatistics(parts.sort((a, b) => a.part - b.part));
     return { count, mean: [...mean], variance: [...variance] };
   },

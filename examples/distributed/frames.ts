@@ -1,9 +1,12 @@
-/** What ranks publish: a run, a step, a rank, a length, and that many float64 values. All numbers are little endian. */
+/**
+ * A message of a rank: the run, the step, the rank, a length, and that many float64 values. All numbers are little
+ * endian.
+ */
 
 export interface Frame {
   /** 16 bytes that no other run has. */
   readonly run: Buffer;
-  /** From 1 on; 0 is a greeting. */
+  /** Steps count from 1; 0 is a greeting. */
   readonly step: number;
   readonly rank: number;
   readonly values: Float64Array;
@@ -64,7 +67,7 @@ export class Gathered {
     return Array.from({ length: this.#size }, (_, rank) => rank).filter((rank) => !heard.has(rank));
   }
 
-  /** From here on the frames of the next step are gathered. Returns its number. */
+  /** Begins to gather the frames of the next step. Returns its number. */
   next(): number {
     this.#steps.delete(this.#step);
     return ++this.#step;

@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { missingRedis, startRedis } from "./redis-server.js";
 
-/** What carries the sums between ranks. */
+/** The service that adds up the sums of all ranks. */
 export type Engine = "mpi" | "redis";
 export const ENGINES: readonly Engine[] = ["mpi", "redis"];
 
-/** Why an engine is not here, and how to get it; null where it is. */
+/** If an engine is missing, returns a message that says how to install it; else null. */
 export function missing(engine: Engine): string | null {
   if (engine === "redis") return missingRedis();
   const { error, status } = spawnSync("mpirun", ["--version"], { stdio: "ignore" });
@@ -15,13 +15,13 @@ export function missing(engine: Engine): string | null {
   return "mpirun was not found: install Open MPI (Debian and Ubuntu: apt-get install openmpi-bin; macOS: brew install open-mpi)";
 }
 
-/** How a run of ranks ended, and what it wrote to standard error. */
+/** The exit of a run of ranks, and its output on standard error. */
 export interface Ending {
   readonly code: number | null;
   readonly stderr: string;
 }
 
-/** Runs a program of TypeScript as so many ranks. `onError` gets each piece of standard error as it comes. */
+/** Runs a program in TypeScript with the given number of ranks. `onError` gets each piece of standard error. */
 export function runRanks(
   engine: Engine,
   ranks: number,
@@ -35,8 +35,8 @@ export function runRanks(
 }
 
 /**
- * Also where there are fewer processors than ranks: a rank that waits then gives its turn away. As root, in a container, mpirun
- * wants to be told that this is meant.
+ * These options allow more ranks than processors: a waiting rank then yields its processor. Root, for example in a
+ * container, must allow mpirun to run.
  */
 function overMpi(ranks: number, command: readonly string[], onError: (text: string) => void): Promise<Ending> {
   const options = ["-n", `${ranks}`, "--oversubscribe", "--mca", "mpi_yield_when_idle", "1"];
@@ -44,7 +44,7 @@ function overMpi(ranks: number, command: readonly string[], onError: (text: stri
   return ended(spawn("mpirun", [...options, ...command], { stdio: ["ignore", "inherit", "pipe"] }), onError);
 }
 
-/** With a server that lives as long as the run. When a rank fails, the others are ended, as mpirun does. */
+/** Runs a server during the run. If a rank fails, it ends the others, as mpirun does. */
 async function overRedis(ranks: number, [node, ...args]: readonly string[], onError: (text: string) => void) {
   const server = await startRedis();
   const environment = {

@@ -27,7 +27,7 @@ export function connectMpi(seconds = 60): Ranks {
   mpi.func("int MPI_Get_library_version(void *, void *)")(text, int);
   const engine = koffi.decode.string(text).split(/[,\n]/)[0].replace(/\s+/g, " ");
   const isOpen = engine.startsWith("Open MPI");
-  // In C these are macros. Open MPI finds its pointers by their numbers in Fortran; in MPICH they are numbers.
+  // These are macros in C. Open MPI converts their Fortran numbers to pointers. In MPICH they are numbers.
   const handle = (what: string, fortran: number, mpich: number): Handle =>
     isOpen ? mpi.func(`void *MPI_${what}_f2c(int)`)(fortran) : mpich;
   const type = isOpen ? "void *" : "int";

@@ -11,7 +11,7 @@ export interface Options {
   readonly engine: Engine;
   readonly data: string;
   readonly epochs: number;
-  /** End after so many steps; null: after the epochs. */
+  /** The number of steps; null for all steps of the epochs. */
   readonly steps: number | null;
   readonly lr: number;
   /** Images per step, of all ranks together. */
@@ -28,7 +28,7 @@ export interface Options {
   readonly resume: boolean;
   /** The last rank ends itself before this step; null: never. */
   readonly killAt: number | null;
-  /** Where each rank writes what it measured; null: nowhere. */
+  /** The file to which each rank writes its measurements; null for none. */
   readonly results: string | null;
 }
 

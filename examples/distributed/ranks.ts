@@ -2,10 +2,10 @@ import type { AllReduce } from "batchnorm-wasm/distributed";
 
 /** This process as one of several, which all run the same program. */
 export interface Ranks {
-  /** From 0 to size - 1. */
+  /** A number from 0 to size - 1. */
   readonly rank: number;
   readonly size: number;
-  /** What carries the sums, for messages. */
+  /** The name of the service that carries the sums, for messages. */
   readonly engine: string;
   readonly allReduce: AllReduce;
   /** Ends the connection, when all ranks are done. */

@@ -11,13 +11,13 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Why there is no Redis here, and how to get it; null where there is. */
+/** If Redis is missing, returns a message that says how to install it; else null. */
 export function missingRedis(): string | null {
   const { error } = spawnSync("redis-server", ["--version"], { stdio: "ignore" });
   return error ? "redis-server was not found: install Redis (Debian and Ubuntu: apt-get install redis-server)" : null;
 }
 
-/** Starts a server for this machine alone, on a port that is free, with a password of its own, that writes nothing to the disk. */
+/** Starts a server for this machine only, on a free port and with a new password. It writes nothing to the disk. */
 export async function startRedis(): Promise<RedisServer> {
   const port = await freePort();
   const password = randomBytes(24).toString("hex");

@@ -10,7 +10,7 @@ export interface Connection {
   readonly run: string;
   readonly rank: number;
   readonly size: number;
-  /** How long a message may take. */
+  /** The deadline of a message. */
   readonly seconds: number;
 }
 

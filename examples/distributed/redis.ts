@@ -16,7 +16,7 @@ export function connectRedis(seconds = 60, environment: NodeJS.ProcessEnv = proc
   if (!(Number.isInteger(rank) && rank >= 0 && rank < size)) throw new Error("RANK must be from 0 to SIZE - 1");
   const tls = ca === undefined ? {} : { tls: { ca: readFileSync(ca) } };
   const worker = fileURLToPath(new URL("redis-worker.mjs", import.meta.url));
-  // The worker has a deadline of its own, whose error says more than synckit's.
+  // The worker has its own deadline, whose error says more than synckit's.
   const send: (command: Command) => Float64Array | null = createSyncFn(worker, 1000 * (seconds + 10));
   send({
     connect: { url, options: { ...(password && { password }), ...tls }, run: run as string, rank, size, seconds },

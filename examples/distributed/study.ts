@@ -6,7 +6,7 @@ import { svg } from "../../scripts/common/chart.js";
 import { runOnce } from "./demo.js";
 import type { Options } from "./options.js";
 
-/** How many seeds each way of training gets. */
+/** The number of seeds for each way of training. */
 const SEEDS = 3;
 
 interface Point {

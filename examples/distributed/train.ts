@@ -12,17 +12,17 @@ import { begin, writeCheckpoint } from "./checkpoint.js";
 import type { Options } from "./options.js";
 import type { Ranks } from "./ranks.js";
 
-/** What one rank measured; losses and accuracies are the same on all ranks. */
+/** The measurements of one rank. Losses and accuracies are the same on all ranks. */
 export interface Results {
-  /** Of each step, over the whole batch. */
+  /** The loss of each step, over the whole batch. */
   readonly losses: number[];
-  /** Over the images of the epoch, while the weights changed. */
+  /** The averages over the images of each epoch, during which the weights change. */
   readonly epochs: { readonly loss: number; readonly accuracy: number; readonly seconds: number }[];
-  /** Of all ranks together. */
+  /** The rate of all ranks together. */
   readonly images: number;
 }
 
-/** The images of one epoch in an order of its own, which a run that resumes finds again. */
+/** Returns a random order of the images for one epoch. A resumed run gets the same order. */
 function orderOf(count: number, bounds: readonly number[], epoch: number, { seed, permute }: Options): Uint32Array {
   const order = seeded(seed + 1000 * (epoch + 1)).permutation(count);
   if (permute === 0) return order;

@@ -8,7 +8,7 @@ export interface Normalizer {
   dispose(): void;
 }
 
-/** Makes a layer for inputs with so many axes, the last of them so many channels. */
+/** Makes a layer for inputs with `rank` axes. The last axis has `channels` channels. */
 export type NormalizerMaker = (channels: number, rank: number) => Normalizer;
 
 interface Layer {

@@ -6,7 +6,7 @@ import type { Normalizer } from "./network.js";
 /** The momentum is the weight of the old value. */
 const options = { axis: -1, momentum: 0.9, epsilon: 1e-5 };
 
-/** The layer of batchnorm-wasm, for inputs of so many axes, the last of them the channels. */
+/** Makes the layer of batchnorm-wasm for inputs with `rank` axes. The last axis has the channels. */
 export function ourLayer(channels: number, rank: number): Normalizer {
   return normalizer(new BatchNormalization(options), channels, rank);
 }

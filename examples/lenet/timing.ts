@@ -65,9 +65,9 @@ export function timeSteps(candidates: readonly Candidate[], data: Dataset, batch
 }
 
 /**
- * Times a layer, forward and backward. Operations of the wasm backend are synchronous and the backward pass goes
- * through them in reverse order, so the layer's part of it lies between the gradients of two identities, one behind
- * the layer and one before it.
+ * Times a layer, forward and backward. Operations of the wasm backend are synchronous, and the backward pass runs in
+ * reverse order. So the layer's part of it lies between the gradients of two identities, one after the layer and one
+ * before it.
  */
 function timed(inner: Normalizer, watch: Stopwatch): Normalizer {
   return {

@@ -11,7 +11,7 @@ import { Moved, NumbersTable } from "./numbers-table.js";
 import { RunningStatistics, Settings } from "./settings.js";
 import { batch, step } from "./values.js";
 
-/** What is worth a sentence about the batch as it is. */
+/** Returns a remark about the present batch. */
 function remark(): string {
   const t = text.value.channel;
   const { predict, eps, loss } = state;

@@ -88,7 +88,7 @@ const Standardized = () => (
   />
 );
 
-/** In prediction mode the mean and the variance are constants, and the two terms through them are not there. */
+/** In prediction mode the mean and the variance are constants, so the two terms through them are missing. */
 function Backward() {
   return (
     <p class="formula">

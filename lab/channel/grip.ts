@@ -15,7 +15,7 @@ export function takeHold(sample: number): void {
   grip.value = value === null ? null : { sample, x: batch.value[sample], dx: value.dx };
 }
 
-/** How far each gradient has moved since; null where there is nothing to compare with. */
+/** Returns the change of each gradient since then, or null without an earlier one. */
 export function changes(dx: readonly number[]): readonly number[] | null {
   const before = grip.value;
   if (before === null || before.dx.length !== dx.length) return null;

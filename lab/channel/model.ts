@@ -42,7 +42,7 @@ export interface ChannelStep {
   readonly dbeta: number;
 }
 
-/** What the loss "target" pulls sample i to. */
+/** The target of sample i in the loss "target". */
 export const target = (i: number): number => (i % 2 === 0 ? 1 : -1);
 
 interface LossFunction {

@@ -32,7 +32,7 @@ export function NumbersTable({ step }: { readonly step: ChannelStep }) {
 /** Differences that are shown as 0.000 are none. */
 const SHOWN = 0.0005;
 
-/** What the last move did to the others, in words. */
+/** Says how the last move changed the other samples. */
 export function Moved({ step }: { readonly step: ChannelStep }) {
   const t = text.value.channel;
   const { value: held } = grip;

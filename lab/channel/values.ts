@@ -26,7 +26,7 @@ export const step = computed(() => {
   });
 });
 
-/** In which words the layer refused the last batch; empty where it took it. */
+/** The message with which the layer refused the last batch, or an empty text. */
 export const refusal = signal("");
 
 /** Passes the batch through a layer in training: the running statistics follow. */
@@ -45,7 +45,7 @@ export function moveSample(i: number, to: number): void {
   state.x.value = state.x.value.map((value, k) => (k === i ? limited : value));
 }
 
-/** What a term of the formula is in the picture. */
+/** A term of the formula, which the picture marks. */
 export type Term = "x" | "mean" | "variance" | "eps" | "gamma" | "beta" | "y" | "gradient";
 
 /** The term that the reader points to. */

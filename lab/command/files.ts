@@ -8,10 +8,10 @@ import { FILES } from "../vite.config.js";
 
 const TRAIN = 10_000;
 const TEST = 1_000;
-/** What a reader has to wait for before a training. */
+/** The largest size of the files that a reader waits for before a training. */
 const MOST_BYTES = 5_000_000;
 
-/** Writes what the page fetches: the images, and the loops that measure the memory bound. */
+/** Writes the files that the page fetches: the images, and the loops that measure the memory bound. */
 export function writeFiles(): void {
   const images = gzipSync(pack(readSplit(dataFolder, "train"), TRAIN, readSplit(dataFolder, "test"), TEST), {
     level: 9,

@@ -4,8 +4,8 @@ import { serveSite } from "./serve.js";
 import { startRace } from "./trained.js";
 
 /**
- * How long the page takes to answer a key, in Chromium on a processor that is throttled four times, while both networks train.
- * Fails where the 95th percentile is above 100 ms.
+ * Measures the latency of keys in Chromium, with its processor slowed down four times, while both networks train. Fails
+ * if the 95th percentile is above 100 ms.
  */
 
 const THROTTLE = 4;

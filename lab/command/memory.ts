@@ -16,7 +16,7 @@ const INTERVAL = 15;
 /** A leak of one image per step, 3 kB, would be 30 times as much in five minutes of 300 steps a second. */
 const MOST_GROWTH = 10_000_000;
 
-/** What the processes of pages hold, after a collection. */
+/** Returns the memory of the pages' processes, after a garbage collection. */
 async function bytes(browser: Browser, page: Page): Promise<number> {
   const own = await page.context().newCDPSession(page);
   await own.send("HeapProfiler.collectGarbage");

@@ -9,16 +9,16 @@ import { serveSite } from "./serve.js";
 
 const FOLDER = fileURLToPath(new URL("../../docs/lab/", import.meta.url));
 
-/** Of the window: the rest of a longer part is left out. */
+/** The height of the window. A longer part is cut. */
 const HEIGHT = 1250;
 
 interface Shot {
   readonly name: string;
   readonly width: number;
   readonly colorScheme: "light" | "dark";
-  /** Of the link, behind the version. */
+  /** The settings in the link, after the version. */
   readonly settings: string;
-  /** Of the part that is shown. */
+  /** The id of the part that is shown. */
   readonly part: string;
   /** Trains until the words of this expression are there. */
   readonly until?: (page: Page) => Promise<unknown>;

@@ -3,17 +3,17 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { SITE } from "../vite.config.js";
 
-/** Gzipped: what a reader loads before anything trains. */
+/** The budget for the files that a reader loads before anything trains, in gzipped bytes. */
 const BUDGET = 80_000;
 
 /**
- * What only a training or a measurement loads; only a browser without WebAssembly (the kernels in JavaScript); nothing here (the
- * binary with relaxed instructions, which `load` imports on request); and of the two languages the smaller, because a
- * reader loads one.
+ * Files that the budget leaves out. A training or a measurement loads some of them, and only browsers without
+ * WebAssembly load the kernels in JavaScript. The page never loads the binary with relaxed instructions. A reader loads
+ * one language, so the smaller one is left out.
  */
 const LATER = /worker|tfjs|\.wasm$|images\.bin$|^fallback-kernels|^relaxed-module|^en-/;
 
-/** Prints the size of what the page consists of. Throws where that is over the budget. */
+/** Prints the sizes of the page's files. Throws if their sum is over the budget. */
 export function checkSize(): void {
   const files = readdirSync(SITE, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !LATER.test(entry.name))

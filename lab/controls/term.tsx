@@ -2,15 +2,15 @@ import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 
 interface TermProps<T extends string> {
-  /** What the reader points to; "" for nothing. */
+  /** The term that the reader points to, or "". */
   readonly marked: Signal<T | "">;
   readonly term: T;
-  /** Id of the sentence that says what the term is. */
+  /** The id of the sentence that explains the term. */
   readonly note: string;
   readonly children: ComponentChildren;
 }
 
-/** A term of a formula that marks in the picture what it is, while it is pointed to or has the focus. */
+/** A term of a formula. The picture marks it while it is pointed to or has the focus. */
 export function Term<T extends string>({ marked, term, note, children }: TermProps<T>) {
   const mark = () => {
     marked.value = term;

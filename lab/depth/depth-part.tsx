@@ -83,7 +83,7 @@ function Numbers() {
   );
 }
 
-/** Why lower layers learn slowly. */
+/** Explains why lower layers learn slowly. */
 export function DepthPart() {
   const t = text.value.depth;
   const side = state.deepNorm.value ? "with" : "without";

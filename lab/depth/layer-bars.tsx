@@ -24,10 +24,10 @@ const isDim = (layer: number): boolean => {
 interface RowProps {
   readonly layer: number;
   readonly side: Side;
-  /** Where a bar of a length ends. */
+  /** Returns the end of a bar. */
   readonly end: (length: number) => number;
   readonly length: number | undefined;
-  /** Of the last network of the other kind. */
+  /** The length in the last network of the other kind. */
   readonly before: number | undefined;
 }
 

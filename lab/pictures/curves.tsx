@@ -25,7 +25,7 @@ interface CurvesProps {
   readonly range?: readonly [number, number];
 }
 
-/** What a custom property of the style sheet is as a color here and now: light or dark. */
+/** Returns the present color of a custom property of the style sheet, which differs in the light and the dark theme. */
 function colorOf(element: HTMLElement, property: string): string {
   element.style.color = `var(${property})`;
   const { color } = getComputedStyle(element);

@@ -2,7 +2,7 @@
 export interface Scale {
   (value: number): number;
   invert(pixel: number): number;
-  /** Whether a value lies within. */
+  /** Tells whether a value lies within the scale. */
   holds(value: number): boolean;
 }
 

@@ -3,7 +3,7 @@ import type { Texts } from "../text/text.js";
 
 export type QuestionName = keyof Texts["questions"]["list"];
 
-/** What each question's link sets; the rest is as at first. */
+/** The settings of each question's link. All other settings keep their initial values. */
 export const LINKS: Readonly<Record<QuestionName, Partial<Values>>> = {
   xavier: { at: "depth", deepNorm: true },
   decay: { at: "channel", eps: 0, x: FIELDS.x.initial.map((x) => x / 10) },

@@ -50,7 +50,7 @@ function HiddenLayer() {
   }
 }
 
-/** What a hidden layer and a step of training compute. */
+/** Shows the formulas of a hidden layer and of a training step. */
 export function RaceFormula() {
   const t = text.value.race;
   return (

@@ -12,7 +12,7 @@ import { racers } from "./racers.js";
 
 const SIDES = ["with", "without"] as const;
 
-/** Test images with what each network takes them for. */
+/** Shows test images with the class that each network predicts. */
 export function Images() {
   const t = text.value.race;
   const samples = racers.with.samples.value;
@@ -95,7 +95,7 @@ export function Distributions() {
   );
 }
 
-/** What the batch norm of one hidden layer has learned and kept. */
+/** Shows the parameters and the running statistics of one hidden layer's batch norm. */
 export function Parameters() {
   const t = text.value.race;
   const look = racers.with.look.value;

@@ -1,4 +1,6 @@
-/** How one value of the page stands in the link: a text that makes no sense gives the initial value, a number is clamped. */
+/**
+ * Writes one value of the page to the link and reads it. A wrong text gives the initial value, and a number is clamped.
+ */
 export interface Field<T> {
   readonly initial: T;
   read(text: string): T;
@@ -12,7 +14,7 @@ function finite(text: string): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** A number from `least` to `most`, rounded to so many decimals. */
+/** A number from `least` to `most`, rounded to the given number of decimals. */
 export function number(initial: number, least: number, most: number, decimals = 0): Field<number> {
   const round = (value: number) => Number(clamp(value, least, most).toFixed(decimals));
   return {
@@ -25,7 +27,7 @@ export function number(initial: number, least: number, most: number, decimals = 
   };
 }
 
-/** One of `values`: the nearest to what is given. */
+/** The element of `values` that is nearest to the given number. */
 export function level(initial: number, values: readonly number[]): Field<number> {
   return {
     initial,
@@ -55,7 +57,7 @@ export function flag(initial: boolean): Field<boolean> {
   };
 }
 
-/** As many numbers as `initial` has, with commas between; what is missing is as it was. */
+/** Numbers with commas between them, as many as `initial` has. Missing ones have their initial values. */
 export function numbers(
   initial: readonly number[],
   least: number,

@@ -4,11 +4,11 @@ import { readLink, set, state, values, writeLink } from "./state.js";
 /** Browsers refuse too many changes of the address: twice a second is well below their limits. */
 const INTERVAL = 500;
 
-/** From here on the page follows its address, and the address the page. Returns what ends that. */
+/** Keeps the page and its address the same. Returns a function that ends this. */
 export function keepLink(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const follow = () => {
-    // A pending write would put back what the new link replaces.
+    // A pending write would restore the settings that the new link replaces.
     clearTimeout(timer);
     timer = undefined;
     set(readLink(location.hash));

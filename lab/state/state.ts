@@ -96,7 +96,7 @@ export function writeLink(values: Partial<Values>): string {
   return `#${link.toString().replaceAll("%2C", ",")}`;
 }
 
-/** What the page shows, field by field. */
+/** The settings of the page, one signal per field. */
 export const state = Object.fromEntries(names.map((name) => [name, signal(fieldOf(name).initial)])) as unknown as State;
 
 /** Sets the fields that are given; the others stay. */

@@ -1,4 +1,4 @@
-/** With so many digits behind the point, and a minus sign as wide as a digit. */
+/** Writes a number with `digits` decimals, and with a minus sign as wide as a digit. */
 export function decimal(value: number, digits = 2): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   const rounded = value.toFixed(digits);
@@ -7,7 +7,7 @@ export function decimal(value: number, digits = 2): string {
 
 const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-/** To three digits, in powers of ten where it is small or large. */
+/** Writes a number with three digits, and with a power of ten if it is small or large. */
 export function figure(value: number): string {
   const size = Math.abs(value);
   if (value === 0 || !Number.isFinite(value)) return decimal(value, 0);

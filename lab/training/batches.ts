@@ -3,7 +3,7 @@ import type { Dataset } from "../../examples/common/images.js";
 import type { Random } from "../../scripts/common/random.js";
 import type { Settings } from "./settings.js";
 
-/** Parts of `order` of at most `size` images, all equally long, give or take one. */
+/** Splits `order` into parts of at most `size` images, which differ by at most one image. */
 function split(order: Uint32Array, size: number): Uint32Array[] {
   const steps = Math.ceil(order.length / size);
   const bound = (i: number) => Math.floor((i * order.length) / steps);
@@ -29,7 +29,7 @@ export function epochOf(
   return [...random.permutation(batches.length)].map((i) => batches[i]);
 }
 
-/** Batches of a data set for ever, in a new order in each epoch. */
+/** Endless batches of a data set, in a new order in each epoch. */
 export class Batches {
   #epoch: Uint32Array[] = [];
   #next = 0;

@@ -24,7 +24,7 @@ export function histogram(values: ArrayLike<number>): Histogram {
 
 const isAffine = (variables: readonly tf.Variable[]) => variables.length > 0 && variables[0].rank >= 2;
 
-/** What goes into the weights of each layer, when these images go through the network. */
+/** Returns the inputs of each layer's weights for these images. */
 export function layerInputs(network: Network, images: tf.Tensor, mode: Mode): Histogram[] {
   const inputs: Histogram[] = [];
   tf.tidy(() => {

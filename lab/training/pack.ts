@@ -8,7 +8,7 @@ export interface Images {
   readonly test: Dataset;
 }
 
-/** The first so many images of both. */
+/** Packs the first images of both sets. */
 export function pack(train: Dataset, trainCount: number, test: Dataset, testCount: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER + (trainCount + testCount) * (pixels + 1));
   const view = new DataView(bytes.buffer);

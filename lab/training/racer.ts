@@ -8,7 +8,7 @@ export type Phase = "off" | "loading" | "paused" | "running" | "diverged" | "fai
 /** Accuracy that the page counts the epochs to. */
 export const GOAL = 0.8;
 
-/** One network in a worker of its own, which is started when it is first needed. */
+/** One network in its own worker, which starts when it is first needed. */
 export class Racer {
   readonly phase = signal<Phase>("off");
   readonly failure = signal("");
@@ -18,11 +18,11 @@ export class Racer {
   readonly samples = signal<readonly Sample[]>([]);
   readonly losses = signal<readonly Point[]>([]);
   readonly accuracies = signal<readonly Point[]>([]);
-  /** By precise statistics. */
+  /** The accuracies by precise statistics. */
   readonly precise = signal<readonly Point[]>([]);
   /** Epochs until the test accuracy first was GOAL; null before. */
   readonly goalAt = signal<number | null>(null);
-  /** Whether a change of settings has not been acknowledged by the worker yet. */
+  /** Tells whether the worker has not yet acknowledged a change of settings. */
   readonly pending = signal(false);
   /** The step after which the last change took effect. */
   readonly appliedAt = signal<number | null>(null);

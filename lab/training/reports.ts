@@ -8,7 +8,7 @@ export interface Histogram {
 }
 
 export interface LayerLook {
-  /** What goes into the layer's weights. */
+  /** The inputs of the layer's weights. */
   readonly inputs: Histogram;
   /** Values of the gradient of its weights, and their length as one vector. */
   readonly gradients: Histogram;
@@ -26,7 +26,7 @@ export interface Channels {
 export interface Look {
   readonly step: number;
   readonly layers: readonly LayerLook[];
-  /** Of each hidden layer's batch norm; null where it has none. */
+  /** The channels of each hidden layer's batch norm, or null without one. */
   readonly norms: readonly (Channels | null)[];
   /** The class of each test image that is shown, and its probability. */
   readonly predictions: readonly { readonly label: number; readonly probability: number }[];
@@ -43,9 +43,9 @@ export interface Progress {
 export interface Measured {
   readonly step: number;
   readonly epoch: number;
-  /** On the test images, by running statistics. */
+  /** The accuracy on the test images, by running statistics. */
   readonly accuracy: number;
-  /** By precise statistics; null where they were not asked for. */
+  /** The accuracy by precise statistics, or null if these were not requested. */
   readonly precise: number | null;
 }
 
@@ -55,17 +55,17 @@ export interface Sample {
   readonly label: number;
 }
 
-/** What the page says to a worker. Settings have a number, by which the worker acknowledges them. */
+/** A message of the page to a worker. Settings have a number, with which the worker acknowledges them. */
 export type Order =
   | { readonly kind: "start"; readonly images: string; readonly settings: Settings }
   | { readonly kind: "settings"; readonly id: number; readonly settings: Settings }
   | { readonly kind: "run" | "pause" | "step" | "reset" | "rest" };
 
-/** What a worker says to the page. */
+/** A message of a worker to the page. */
 export type Report =
   | { readonly kind: "ready"; readonly samples: readonly Sample[] }
   | { readonly kind: "failed"; readonly message: string }
-  /** In effect from the step after this one. */
+  /** The settings take effect after this step. */
   | { readonly kind: "applied"; readonly id: number; readonly step: number }
   /** A new network stands at step 0. */
   | { readonly kind: "begun" }

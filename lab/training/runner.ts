@@ -7,10 +7,12 @@ import { Trainer } from "./trainer.js";
 const PROGRESS = 250;
 /** ... and gets a look at the network. */
 const LOOK = 1000;
-/** Measurements per epoch, and at most so many steps between two. */
+/** The number of measurements per epoch, and the largest number of steps between two. */
 const MEASUREMENTS = 4;
 const MOST_STEPS = 50;
-/** How long training leaves the processor to the page when the reader does something, in milliseconds. */
+/**
+ * Training pauses for this time in milliseconds when the reader does something, so that the page gets the processor.
+ */
 const REST = 80;
 
 /** Trains when it is told to, and lets messages in between steps. */

@@ -1,6 +1,6 @@
 import type { NetworkSettings } from "../../lecture/training/network.js";
 
-/** How one network is built and trained. */
+/** The settings that build and train one network. */
 export interface Settings {
   /** LeNet, four dense hidden layers, or ten. */
   readonly network: "lenet" | "dense" | "deep";
@@ -9,7 +9,7 @@ export interface Settings {
   readonly activation: "sigmoid" | "relu" | "tanh" | "linear";
   readonly placement: "before" | "after" | "input";
   readonly seed: number;
-  // What follows changes while the network is trained.
+  // The settings from here on can change during the training.
   readonly rate: number;
   /** Images in a step. */
   readonly batch: number;
@@ -18,19 +18,19 @@ export interface Settings {
   readonly momentum: number;
   /** Batches of all classes, or of one class each. */
   readonly order: "mixed" | "sorted";
-  /** Also measures by precise statistics. */
+  /** Tells whether to measure by precise statistics, too. */
   readonly precise: boolean;
 }
 
 const BODIES = { lenet: "lenet", dense: Array(4).fill(64), deep: Array(10).fill(64) } as const;
 
-/** For `makeNetwork`. One value per channel passes, because the page shows what comes of it. */
+/** Returns the settings for `makeNetwork`. One value per channel is allowed, because the page shows its effect. */
 export function networkSettings({ network, layers, activation, placement, eps, momentum }: Settings): NetworkSettings {
   const norm = layers.length === 0 ? null : ({ eps, momentum, singleValue: "pass" } as const);
   return { body: BODIES[network], activation, placement, where: layers, norm };
 }
 
-/** Whether the same network can go on with other settings. */
+/** Tells whether the same network can continue with other settings. */
 export function isSameNetwork(a: Settings, b: Settings): boolean {
   const fixed = ({ network, layers, activation, placement, seed }: Settings) =>
     JSON.stringify([network, layers, activation, placement, seed]);

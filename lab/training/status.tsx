@@ -1,7 +1,7 @@
 import { text } from "../text/text.js";
 import type { Racer } from "./racer.js";
 
-/** What a network does at the moment, in words. */
+/** Says what a network does at the moment. */
 export function Status({ racer, name }: { readonly racer: Racer; readonly name: string }) {
   const t = text.value.race;
   const { phase, failure, pending, appliedAt } = racer;

@@ -12,7 +12,7 @@ import type { Look, Measured, Sample } from "./reports.js";
 import { isSameNetwork, networkSettings, type Settings } from "./settings.js";
 
 const SHOWN = 12;
-/** Images by which a network is looked at: as many as a batch has, and at most so many. */
+/** The largest number of images for a look at a network. A smaller batch size reduces it. */
 const LOOKED_AT = 128;
 /** Training images from which precise statistics are estimated. */
 const ESTIMATED = 2000;

@@ -16,7 +16,7 @@ function begin(name: keyof typeof CASES): void {
   goTo("race");
 }
 
-/** What batch norm does badly, each as one button on the race. */
+/** Shows the cases that batch norm handles badly, each as a button that sets the race. */
 export function WrongPart() {
   const t = text.value.wrong;
   return (

@@ -13,7 +13,10 @@ const names = ["dense network", "LeNet"] as const;
 const USUAL = 256;
 const GAIN = 1.25;
 
-/** Test accuracy of the last measurement that is not after so many steps; chance before the first and after a divergence. */
+/**
+ * The test accuracy of the last measurement up to a number of steps. Before the first one and after a divergence it is
+ * that of chance.
+ */
 function accuracyAt({ curve, divergedAt }: Training, steps: number): number {
   if (divergedAt !== null) return 0.1;
   return curve.findLast(({ step }) => step <= steps)?.precise ?? 0.1;
@@ -63,7 +66,7 @@ size for all epochs, by the measured seconds. Test accuracy by precise statistic
     const sizes = [...new Set(trainings.map(({ settings }) => settings.batch))];
     const { images, epochs } = trainings[0].settings;
     const time = Math.min(...sizes.map((batch) => (epochs * (images ?? 0)) / rate(0, batch)));
-    /** At the better rate. */
+    /** The result at the better learning rate. */
     const best = (batch: number, steps: number) =>
       trainings
         .filter(({ settings }) => settings.batch === batch)

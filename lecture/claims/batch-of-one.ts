@@ -10,7 +10,7 @@ import type { NetworkSettings } from "../training/network.js";
 
 const relu = { activation: "relu", norm: { singleValue: "pass" } } as const;
 
-/** By whether the last normalization has one value a channel; null: there is none. */
+/** `single` tells whether the last normalization has one value per channel; null without a normalization. */
 const networks: readonly { name: string; single: boolean | null; network: SingleImagesSettings["network"] }[] = [
   { name: "dense, normalized", single: true, network: { ...relu, body: [64] } },
   { name: "dense, without", single: null, network: { ...relu, body: [64], norm: null } satisfies NetworkSettings },
@@ -22,7 +22,7 @@ const networks: readonly { name: string; single: boolean | null; network: Single
 /** Above it a network of ten classes has learned something: three times chance. */
 const LEARNED = 0.3;
 
-/** Whether nothing at all can be learned below, in every bit. */
+/** Tells whether no bit of the layers below can be learned. */
 const isDead = ({ layer, changed, otherLogits }: Result) =>
   layer !== null && layer.notBeta + layer.dx + layer.dgamma + changed + otherLogits === 0;
 

@@ -21,7 +21,7 @@ const jump = ({ curve }: Training) => {
 
 /** "Large enough" is from here on; the least is that of the sweep. */
 const LARGE = 32;
-/** In which the groups of ghost batches are. */
+/** The batch size that is divided into ghost batches. */
 const WHOLE = 256;
 const body: NetworkSettings = { body: [128, 64], activation: "relu", norm: {} };
 

@@ -61,13 +61,13 @@ function shift(rows: number, channels: number, size: number, seed: number) {
     values: x.length,
     beyond,
     difference: rounded(difference),
-    // Over the gradient of beta, which a bias without normalization would have.
+    // The gradient divided by that of beta, which a bias without normalization would have.
     gradient: rounded(mean([...db].map(Math.abs)) / mean(dbeta)),
     gradientBeyond: db.filter((value, c) => Math.abs(value) > limit[c]).length,
   };
 }
 
-/** How far weights and biases move in training, root mean squares of each. */
+/** Measures how far weights and biases move in training, as root mean squares. */
 const moves: Recipe<
   { steps: number; batch: number; lr: number },
   { moves: { step: number; bias: number; weight: number }[] }

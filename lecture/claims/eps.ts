@@ -16,7 +16,7 @@ const ways = {
 } as const;
 type Way = keyof typeof ways;
 
-/** xhat of rows, in one of the ways; what is not the kernels' is of TensorFlow.js' operations. */
+/** Computes xhat of rows in one of the ways: by the kernels, or by operations of TensorFlow.js. */
 function xhat(way: Way, x: tf.Tensor, eps: number): tf.Tensor {
   if (way === "kernels") return batchNormTraining(x, null, null, { eps }).y;
   const mean = tf.mean(x, 0);
@@ -55,7 +55,7 @@ function normalizeHard({ way, eps }: Settings, seed: number) {
     values: y.length,
     notBeta: y.filter((value, i) => value !== beta[i % beta.length]).length,
     notFinite: [...y, ...dx].filter((value) => !Number.isFinite(value)).length,
-    // From beta, of what is finite.
+    // The largest distance from beta, of finite values.
     farthest: rounded(Math.max(0, ...[...y].map((value, i) => Math.abs(value - beta[i % beta.length]) || 0))),
     error,
   };

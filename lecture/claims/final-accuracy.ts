@@ -15,7 +15,7 @@ const LEARNED = 0.3;
 const dense: NetworkSettings = { body: [128, 64], activation: "relu", norm: {} };
 
 const final = ({ curve }: Training) => mean(curve.slice(-LAST).map(({ precise }) => precise ?? Number.NaN));
-/** What the last quarter of the epochs is better than the one before, in test accuracy. */
+/** Returns the gain in test accuracy from the third to the last quarter of the epochs. */
 const gained = ({ curve }: Training) => {
   const quarter = Math.max(1, Math.floor(curve.length / 4));
   const [before, last] = [curve.slice(-2 * quarter, -quarter), curve.slice(-quarter)].map((points) =>

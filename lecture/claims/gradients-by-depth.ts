@@ -7,7 +7,7 @@ const WITH = "with batch norm";
 const WITHOUT = "without";
 const times = ["start", "end"] as const;
 
-/** How many times more the uppermost hidden layer moves than the lowest, relative to its weights. */
+/** Returns the ratio of the movements of the uppermost and the lowest hidden layer, relative to their weights. */
 const ratio = ({ relative }: Layers) => (relative.at(-1) ?? Number.NaN) / (relative[0] ?? Number.NaN);
 
 export const gradientsByDepth = defineExperiment({

@@ -43,8 +43,8 @@ function restore(x: Float32Array, [rows, channels]: Shape) {
   let [beyond, unchanged] = [0, 0];
   for (let i = 0; i < x.length; i++) {
     const c = i % channels;
-    // x - mean and its product with SCALE are rounded, and so are gamma and SCALE; beta, what is added for the mean's low
-    // part, and y are rounded too; and the kernels' mean and variance have errors of their own.
+    // These values are rounded: x - mean, its product with SCALE, gamma, SCALE, beta, the term of the mean's low part,
+    // and y. The kernels' mean and variance also have errors.
     const ofStatistics = MEAN_ERROR * Math.sqrt(variance[c]) + VARIANCE_ERROR * Math.abs(x[i] - mean[c]);
     const ofRoundings = 4 * U * Math.abs(x[i] - mean[c]) + 2 * U * Math.abs(mean[c]) + U * Math.abs(x[i]);
     if (Math.abs(y[i] - x[i]) > ofStatistics + ofRoundings) beyond++;
@@ -53,7 +53,7 @@ function restore(x: Float32Array, [rows, channels]: Shape) {
   return { values: x.length, beyond, unchanged, relative: compare(y, x).relative };
 }
 
-/** Learns gamma and beta so that the layer gives back its input: features of images with means and deviations of their own. */
+/** Learns gamma and beta so that the layer returns its input: features of images with various means and deviations. */
 const learned: Recipe<{ batch: number; steps: number; lr: number; fixed: boolean }, Learned> = {
   name: "identity-learned",
   cost: ({ batch, steps }) => steps * (0.002 + batch * 2e-5),

@@ -66,7 +66,7 @@ gradients go through the batch's statistic.`,
       const error = Math.sqrt((both.deviation ** 2 + half.deviation ** 2) / both.count);
       return both.mean - half.mean > 2 * error;
     };
-    // With the mean only, what is missing is the deviation.
+    // The network with the mean only lacks the deviation.
     const [deviationNeeded, meanNeeded] = [isNeeded("mean"), isNeeded("deviation")];
     const rates = outcomes.both.map(({ settings }) => settings.lr);
     const shown = (kind: Kind) => `${percents(best(kind).values)} (rate ${figure(best(kind).lr, 1)})`;

@@ -4,14 +4,14 @@ import { dotChart } from "../report/charts.js";
 import { figure, percent } from "../report/numbers.js";
 
 /**
- * A value of the output is five roundings of float32 (x - mean, two coefficients, product, sum), each of at most 2^-24 of
- * the channel's largest magnitude A, together 3e-7 A; what the sums' roundings bring is within what the library's tests
- * grant for all, 1e-6 A. If no value errs by more than e, then neither does the mean; and the variance, which is at most 1,
- * by no more than 2 e (Cauchy-Schwarz), and e^2, which is nothing beside it.
+ * A value of the output has five roundings of float32: x - mean, two coefficients, the product and the sum. Each is at
+ * most 2^-24 of the channel's largest magnitude A, together 3e-7 A. With the roundings of the sums the library's tests
+ * allow 1e-6 A. If no value errs by more than e, the mean does not either. The variance is at most 1, so it errs by at
+ * most 2 e (Cauchy-Schwarz); e^2 is negligible.
  */
 const ERROR = 1e-6;
 
-/** Where eps takes more than this from the variance, it is not 1 for the purposes of the lecture. */
+/** If eps reduces the variance by more than this, the variance does not count as 1 in the lecture's sense. */
 const SHORT = 0.01;
 
 const names = ["first convolution", "second convolution", "first dense layer", "second dense layer"];

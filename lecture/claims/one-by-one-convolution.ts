@@ -106,7 +106,7 @@ in the order of a matrix product.`,
   },
 });
 
-/** Over inputs and seeds. A distance that is not finite is NaN, and within no limit. */
+/** Summarizes inputs and seeds. A distance that is not finite is NaN, which is within no limit. */
 function summary(comparisons: readonly Judged[]) {
   const sum = (name: "values" | "different") => comparisons.reduce((sum, comparison) => sum + comparison[name], 0);
   const distances = comparisons.map(({ distance }) => distance ?? Number.NaN);

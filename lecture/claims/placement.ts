@@ -17,7 +17,7 @@ type Placement = keyof typeof placements;
 
 const others = ["after the activation", "on the layer's input"] as const;
 
-/** How far below batch norm before the activation another placement may end and count as good. */
+/** Another placement counts as good if it is at most this far below batch norm before the activation. */
 const MARGIN = 0.01;
 
 /** Mean of the last three epochs, which a single lucky step moves less. */

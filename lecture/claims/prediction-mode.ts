@@ -5,7 +5,10 @@ import { dotChart, lineChart } from "../report/charts.js";
 import { mean, percent, percents } from "../report/numbers.js";
 import { lenetMethod, lenetRuns, withNorm } from "../training/lenet-runs.js";
 
-/** Of d2l-zh's network at the same settings, by running statistics after 10 epochs: its two notebooks, and others' runs. */
+/**
+ * Published accuracies of d2l-zh's network at the same settings, by running statistics after 10 epochs. Two are of its
+ * notebooks and two of other runs.
+ */
 const published = [0.708, 0.807, 0.883, 0.89];
 /** The train accuracy that they report, 0.899 to 0.909, of which test accuracy by precise statistics is within 2 points. */
 const PUBLISHED_TRAIN = 0.9;

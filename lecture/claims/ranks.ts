@@ -5,8 +5,8 @@ import { dotChart } from "../report/charts.js";
 import { figure } from "../report/numbers.js";
 
 /**
- * What the library's tests grant: five roundings of float32 for y, eleven for dx, and those of sums in blocks. Twice that
- * between two computations.
+ * The error that the library's tests allow: five roundings of float32 for y, eleven for dx, and those of sums in
+ * blocks. Two computations may differ by twice that.
  */
 const GRANTED = 1e-6;
 

@@ -20,7 +20,7 @@ type Name = keyof typeof networks;
 const BATCH = 32;
 /** Gains of accuracy that are not worth another layer. */
 const SMALL = 0.01;
-/** How far the exponent of the noise may be from that of independent images, -1/2. */
+/** The largest distance of the noise's exponent from -1/2, the exponent for independent images. */
 const EXPONENT = 0.1;
 /** Measurements at the end that are averaged. */
 const LAST = 3;

@@ -117,7 +117,7 @@ several may; what neither can tell may be neglected in comparisons of this netwo
   },
 });
 
-/** What of the settings is not as in `base`. */
+/** Names the settings that differ from `base`. */
 function nameOf(settings: ClassifierSettings, base: ClassifierSettings): string {
   const { batch, lr, epochs, network } = settings;
   if (batch !== base.batch) return `batch size ${batch}`;

@@ -14,7 +14,7 @@ const final = ({ curve, divergedAt }: Training) => (divergedAt === null ? (curve
 
 const widths = (depth: number): readonly number[] => Array.from({ length: depth }, () => 64);
 
-/** Of the ablation. */
+/** The depth of the network for the ablation. */
 const DEPTH = 4;
 const layers = widths(DEPTH).map((_, i) => i);
 
@@ -67,7 +67,7 @@ the rates 0.1 and 0.5. Ablation at rate 0.5. Test accuracy at the end, by precis
 
   conclude({ depths: arms, ablation }) {
     const depths = [...new Set(arms.map(({ settings }) => settings.network.body.length))];
-    /** At its best rate. */
+    /** The result at the best learning rate. */
     const best = (depth: number, activation: Activation, name: string) =>
       arms
         .filter(({ settings: { network } }) => network.body.length === depth && network.activation === activation)

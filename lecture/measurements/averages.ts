@@ -18,18 +18,18 @@ export interface AveragesSettings {
   readonly momenta: readonly number[];
 }
 
-/** Of one average, in one layer: root mean squares over its units. */
+/** The error of one average in one layer, as root mean squares over its units. */
 export interface AverageError {
-  /** Of (average mean - true mean) / true standard deviation. */
+  /** The error (average mean - true mean) / true standard deviation. */
   readonly mean: number | null;
-  /** Of average standard deviation / true standard deviation - 1. */
+  /** The error average standard deviation / true standard deviation - 1. */
   readonly deviation: number | null;
 }
 
 export interface AveragesPoint {
   readonly epoch: number;
   readonly frozen: boolean;
-  /** By momentum, as in the settings, and layer, from the input. */
+  /** The first index is the momentum, in the order of the settings. The second is the layer, from the input. */
   readonly errors: readonly (readonly AverageError[])[];
   /** Test accuracy by each of them, and by the true statistics. */
   readonly test: readonly number[];
@@ -88,7 +88,7 @@ export const movingAverages: Recipe<AveragesSettings, readonly AveragesPoint[]> 
   },
 };
 
-/** As running statistics begin. */
+/** Returns initial running statistics. */
 function initial(channels: number): Statistics {
   return { mean: new Float64Array(channels), variance: new Float64Array(channels).fill(1) };
 }
@@ -111,7 +111,7 @@ function errorOf(average: Statistics, whole: Statistics): AverageError {
   return { mean: rounded(Math.sqrt(mean / units)), deviation: rounded(Math.sqrt(deviation / units)) };
 }
 
-/** With `layers` as running statistics, which are put back. */
+/** Measures the accuracy with `layers` as running statistics, and restores the old ones. */
 function accuracyBy(layers: readonly Statistics[], norms: readonly BatchNorm[], measure: () => { accuracy: number }) {
   const kept = norms.map(({ running }) => ({ mean: running.mean.slice(), variance: running.variance.slice() }));
   const set = (all: readonly Statistics[]) => {

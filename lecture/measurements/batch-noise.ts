@@ -17,7 +17,7 @@ export interface BatchNoiseSettings {
   readonly batches: number;
 }
 
-/** In units of the standard deviation over all images; the median over the channels of all layers. */
+/** The unit is the standard deviation over all images. Values are medians over the channels of all layers. */
 export interface BatchNoise {
   readonly size: number;
   /** Standard deviation over batches of the batch's mean. */
@@ -26,7 +26,7 @@ export interface BatchNoise {
   readonly deviation: number | null;
 }
 
-/** How much the statistics of batches of several sizes differ from batch to batch, the weights being the same. */
+/** Measures how the statistics vary from batch to batch, for several batch sizes and the same weights. */
 export const batchNoise: Recipe<BatchNoiseSettings, readonly BatchNoise[]> = {
   name: "batch-noise",
   cost({ network, steps, sizes, batches }) {

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { batchNormTraining } from "batchnorm-wasm/tfjs";
 
-/** How two tensors of equally many values compare. */
+/** The comparison of two tensors with the same number of values. */
 export interface Comparison {
   readonly values: number;
   /** Values whose bits are not the same; the signs of zeros count. */
@@ -29,8 +29,8 @@ export function compareBits(a: tf.Tensor, b: tf.Tensor, scale?: number): Compari
 }
 
 /**
- * Of dgamma = sum(dy * xhat) and dbeta = sum(dy), over the rows of matrices: the largest sums of the terms' magnitudes,
- * which is what their roundings go by. The sums themselves are much smaller where terms have both signs.
+ * Returns the largest sums of the magnitudes of the terms of dgamma = sum(dy * xhat) and dbeta = sum(dy), over the rows
+ * of matrices. Rounding errors are relative to these. The sums themselves are much smaller if terms have both signs.
  */
 export function sumScales(x: tf.Tensor2D, dy: tf.Tensor2D, eps: number): { dgamma: number; dbeta: number } {
   const { y: xhat } = batchNormTraining(x, null, null, { eps });

@@ -18,16 +18,21 @@ export interface ChannelsSettings {
 
 /** A channel of a normalization's input, and of its output without gamma and beta. */
 export interface Channel {
-  /** Of the input, over the batch and all positions. */
+  /** The mean of the input, over the batch and all positions. */
   readonly mean: number | null;
   readonly deviation: number | null;
-  /** Of the output: its mean, its variance, and how far that is from variance / (variance + eps) of the input. */
+  /**
+   * The mean and the variance of the output, and the distance of the latter from variance / (variance + eps) of the
+   * input.
+   */
   readonly outputMean: number | null;
   readonly outputVariance: number | null;
   readonly varianceError: number | null;
   /** Largest magnitude in the output. */
   readonly magnitude: number | null;
-  /** Of the output: largest magnitude of the mean at one position over all images, and of one image over all positions. */
+  /**
+   * The largest magnitude of the output's mean at one position over all images, and of one image over all positions.
+   */
   readonly position: number | null;
   readonly image: number | null;
 }

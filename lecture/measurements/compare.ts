@@ -2,9 +2,9 @@ import { rounded } from "../training/classifier.js";
 
 /** A type and not an interface, so that it is JSON. */
 export type Difference = {
-  /** How many values were compared. */
+  /** The number of compared values. */
   readonly values: number;
-  /** How many of them differ in any bit (of NaN, only in being NaN). */
+  /** The number of values that differ in any bit. Two NaN count as equal. */
   readonly differing: number;
   /** The largest difference over the largest expected value; null where one is not finite. */
   readonly relative: number | null;
@@ -25,7 +25,7 @@ export function compare(values: ArrayLike<number>, expected: ArrayLike<number>):
   return { values: values.length, differing, relative: largest === 0 ? 0 : rounded(largest / size) };
 }
 
-/** Of several comparisons together: the worst of each. */
+/** Joins several comparisons: the worst value of each field. */
 export function worst(differences: readonly Difference[]): Difference {
   const relatives = differences.map(({ relative }) => relative);
   return {

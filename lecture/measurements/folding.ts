@@ -27,9 +27,10 @@ function foldedLayer(weight: tf.Variable, { channels, running, gamma, beta }: Ba
 }
 
 /**
- * How far the logits of a folded network with sigmoids may be from those of the original by roundings of float32: an
- * affine layer of n terms is off by n + 4 roundings of the sum of their sizes in either network, and the normalization by
- * the library's 1e-6 of its largest value; a sigmoid is at most a quarter as steep as its input, and off by 1e-6 itself.
+ * Bounds the difference of the logits of a folded network with sigmoids from those of the original by the roundings of
+ * float32. In each network an affine layer of n terms errs by n + 4 roundings of the sum of their magnitudes. The
+ * normalization errs by the library's 1e-6 of its largest value. A sigmoid has a slope of at most 1/4, and errs by 1e-6
+ * itself.
  */
 export function foldingBound(folded: Network, images: tf.Tensor): tf.Tensor {
   let x = images;

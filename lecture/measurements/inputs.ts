@@ -84,7 +84,7 @@ export const trainingWithInputs: Recipe<InputsSettings, InputsResult> = {
   },
 };
 
-/** Of every column. */
+/** Returns the percentiles of every column. */
 function percentiles(x: tf.Tensor2D): number[][] {
   const [rows, columns] = x.shape;
   const values = tf.transpose(x).dataSync();

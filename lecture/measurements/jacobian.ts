@@ -5,8 +5,8 @@ import { sum } from "../report/numbers.js";
 import { rounded } from "../training/classifier.js";
 
 /**
- * dy_i / dx_j of one channel with so many samples, by the statistics of the batch (training) and by given ones that are
- * the same (inference); and what scaling and adding inputs does. In terms of gamma * invstd.
+ * Computes dy_i / dx_j of one channel in units of gamma * invstd: by the statistics of the batch (training), and by the
+ * same statistics as constants (inference). Also measures the effect of scaling and adding inputs.
  */
 export function derivatives(samples: number, eps: number, seed: number) {
   const random = seeded(seed);

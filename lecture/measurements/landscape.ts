@@ -5,7 +5,7 @@ import type { Network } from "../training/network.js";
 
 /** Measures of Santurkar et al., "How Does Batch Normalization Help Optimization?" (arXiv 1805.11604). */
 
-/** How loss and gradient change along the gradient, over steps of 1/2 to 4 times the learning rate. */
+/** The changes of loss and gradient along the gradient, over steps of 1/2 to 4 times the learning rate. */
 export interface Smoothness {
   /** Largest less least loss. */
   readonly lossRange: number;
@@ -43,7 +43,7 @@ export function smoothness(network: Network, batch: Batch, lr: number): Smoothne
   };
 }
 
-/** How the gradient of a layer changes when the layers below it take their step: internal covariate shift. */
+/** The change of a layer's gradient when the layers below it take their step: internal covariate shift. */
 export interface Shift {
   /** Length of the change. */
   readonly shift: number;

@@ -14,7 +14,7 @@ export interface LayersSettings {
   readonly steps: number;
 }
 
-/** By hidden layer, from the input: lengths of dw and |dw| / |w|, means of a few batches. */
+/** The lengths of dw, and |dw| / |w|, for each hidden layer from the input. They are means of a few batches. */
 export interface Layers {
   readonly gradient: readonly (number | null)[];
   readonly relative: readonly (number | null)[];

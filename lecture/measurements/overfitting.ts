@@ -7,13 +7,13 @@ import { Batches, estimate, evaluate, first, step } from "../training/train.js";
 
 export interface OverfittingSettings {
   readonly network: NetworkSettings;
-  /** Of plain gradient descent. */
+  /** The learning rate of plain gradient descent. */
   readonly lr: number;
   /** Images that a step learns from. */
   readonly batch: number;
   /** Images that are normalized together: those of the batch, and others drawn anew for each step. */
   readonly together: number;
-  /** Trains on the first so many images. */
+  /** The number of images to train on, from the first. */
   readonly images: number;
   readonly epochs: number;
   /** Epochs from one measurement to the next. */
@@ -25,7 +25,7 @@ export interface Fit {
   readonly epoch: number;
   readonly train: number;
   readonly test: number;
-  /** On the test images by running statistics. */
+  /** The accuracy on the test images by running statistics. */
   readonly running: number;
 }
 

@@ -21,7 +21,7 @@ export type Judged = Comparison & { readonly limit: number };
 
 export interface PixelsResult {
   readonly where: string;
-  /** [images, height, width, channels] of what is convolved, and the channels of the outcome. */
+  /** The shape [images, height, width, channels] of the input, and the channels of the output. */
   readonly shape: readonly number[];
   readonly outputs: number;
   /** y, and then the gradients by their names. */
@@ -77,8 +77,8 @@ const EPS = 1e-5;
 const u = 2 ** -24;
 
 /**
- * What the library's tests grant y and gradients, 1e-6 of the terms that they are made of (five to eleven roundings, and
- * sums in blocks), for each of the two that are compared.
+ * The library's tests allow y and gradients an error of 1e-6 of their terms: five to eleven roundings, and sums in
+ * blocks. This is the bound for the difference of two results.
  */
 const NORMALIZED = 2e-6;
 
@@ -130,11 +130,14 @@ function step(f: (...inputs: tf.Tensor[]) => tf.Tensor, inputs: Record<string, t
 interface SumScale {
   /** Largest sum of the magnitudes of the terms. */
   readonly scale: number;
-  /** Of sums outside of batch norm. */
+  /** The number of terms of sums outside batch norm. */
   readonly terms?: number;
 }
 
-/** Of y = x W and its gradients. A sum of K terms in any order errs by at most K u times the sum of their magnitudes. */
+/**
+ * Returns the sums of magnitudes for y = x W and its gradients. A sum of K terms in any order errs by at most K u times
+ * the sum of their magnitudes.
+ */
 function productScales(x: tf.Tensor2D, weight: tf.Tensor2D, dy: tf.Tensor2D): Record<string, SumScale> {
   const scale = (a: tf.Tensor, b: tf.Tensor) => tf.max(dense(tf.abs(a), tf.abs(b))).dataSync()[0];
   const [[count, inputs], outputs] = [x.shape, weight.shape[1]];

@@ -36,7 +36,7 @@ export interface AxisResult {
 
 export interface Refusal {
   readonly call: string;
-  /** Of the argument that is wrong. */
+  /** The name of the wrong argument. */
   readonly argument: string;
   /** null: nothing was thrown. */
   readonly error: { readonly name: string; readonly message: string } | null;

@@ -41,11 +41,14 @@ export interface ScalingPoint {
   readonly otherGradients: number;
   /** Greatest change of the normalized output. */
   readonly drift: number | null;
-  /** What eps explains of it: the greatest |y| * |sqrt((v + eps) / (v + eps / a^2)) - 1|, v the variance at factor 1. */
+  /**
+   * The part that eps explains: the largest |y| * |sqrt((v + eps) / (v + eps / a^2)) - 1|, with v the variance at
+   * factor 1.
+   */
   readonly expected: number | null;
   /** Greatest distance from the explained output, in units of its rounding errors. */
   readonly unexplained: number | null;
-  /** Of the gradient of the first hidden layer, over that at factor 1. */
+  /** The gradient of the first hidden layer, divided by that at factor 1. */
   readonly gradient: number | null;
 }
 
@@ -118,7 +121,7 @@ export interface DecaySettings {
   readonly interval: number;
   /** Factor of the initial hidden weights. */
   readonly scale: number;
-  /** Of the hidden weights only. */
+  /** The weight decay, for the hidden weights only. */
   readonly weightDecay: number;
   /** "rate": in place of the decay, a rate for the hidden weights that grows as decay lets the effective one grow. */
   readonly by: "decay" | "rate";
@@ -133,13 +136,13 @@ export interface DecayPoint {
 
 export interface DecayResult {
   readonly curve: readonly DecayPoint[];
-  /** Of some test images, at the end, by the statistics of these images. */
+  /** The logits of some test images at the end, by the statistics of these images. */
   readonly logits: readonly (number | null)[];
 }
 
 /**
- * Trains with weight decay, or with what equals it for weights w whose scale does not matter: with c = (1 - lr * decay)^t
- * after t steps, w / c goes through the same functions without decay at the rate lr / (c_t * c_(t+1)), because the
+ * Trains with weight decay, or with an equal training for weights w whose scale has no effect. After t steps let c_t =
+ * (1 - lr * decay)^t. Then w / c_t gives the same functions without decay at the rate lr / (c_t * c_(t+1)), because the
  * gradient at w / c is c times that at w.
  */
 export const decayTraining: Recipe<DecaySettings, DecayResult> = {

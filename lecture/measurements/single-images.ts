@@ -28,7 +28,10 @@ export interface SingleImagesSettings {
 export interface SingleImagesResult {
   /** Part of the training images that were right before their steps, twenty parts of the training. */
   readonly curve: readonly { readonly step: number; readonly accuracy: number }[];
-  /** On test images one at a time, by their own statistics as in training; and on all of them by running statistics. */
+  /**
+   * The accuracy on single test images, by their own statistics as in training, and on all of them by running
+   * statistics.
+   */
   readonly alone: number;
   readonly running: number;
   /** Logits that are not, in every bit, those of the first test image. */
@@ -36,7 +39,9 @@ export interface SingleImagesResult {
   /** Values of variables before the last normalization (without one: before the output layer), and changed ones of them. */
   readonly below: number;
   readonly changed: number;
-  /** Of the last normalization, at the start, with random gamma, beta and dy; null without one. */
+  /**
+   * The result of the last normalization at the start, with random gamma, beta and dy; null without a normalization.
+   */
   readonly layer: LayerResult | null;
 }
 
@@ -49,7 +54,7 @@ export interface LayerResult {
   /** Values of dx that are not 0, and of dgamma. */
   readonly dx: number;
   readonly dgamma: number;
-  /** The message of the error without the option singleValue; null where there is none. */
+  /** The message of the error without the option singleValue; null if there is no error. */
   readonly refusal: string | null;
 }
 
@@ -65,7 +70,7 @@ export const singleImages: Recipe<SingleImagesSettings, SingleImagesResult> = {
   run({ network: settings, lr, steps, tested }, { data, seed, progress }) {
     const random = seeded(seed);
     const network = settings === "1x1 maps" ? withOnePixel(random) : makeNetwork(settings, random);
-    // Not Batches, which has none of one image.
+    // `Batches` cannot be used, because it makes no batch of one image.
     const order = random.permutation(data.train.count);
     const last = network.layers.findLastIndex((layer) => layer instanceof BatchNorm);
     const below = new Network(network.layers.slice(0, last < 0 ? -1 : last));
@@ -110,7 +115,7 @@ function withOnePixel(random: Random): Network {
   ]);
 }
 
-/** What the normalization behind `below` makes of one image. */
+/** Runs the normalization after `below` on one image. */
 function layerAlone(below: Network, batch: ReturnType<typeof makeBatch>, random: Random): LayerResult {
   const result = {} as { -readonly [K in keyof LayerResult]: LayerResult[K] };
   tf.tidy(() => {

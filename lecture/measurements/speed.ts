@@ -50,7 +50,7 @@ export const stepSpeed: Recipe<SpeedSettings, StepSeconds> = {
   },
 };
 
-/** Of one step; at rate 0, so that all steps are of the same network. */
+/** Measures the time of one step, at rate 0, so that all steps compute with the same weights. */
 function time(network: Network, batch: Batch, steps: number): number {
   const began = performance.now();
   for (let i = 0; i < steps; i++) step(network, batch, 0);

@@ -26,8 +26,8 @@ export interface StabilityPoint {
   readonly accuracy: number;
   readonly test: number;
   /**
-   * Of the inputs of the last hidden layer's activation in the last step, on fixed images: mean absolute change of a
-   * unit's mean, in units of its standard deviation.
+   * The mean absolute change of a unit's mean in the last step, in units of its standard deviation. The units are the
+   * inputs of the last hidden layer's activation, on fixed images.
    */
   readonly drift: number | null;
   readonly landscape: { readonly [name in keyof (Smoothness & Shift)]: number | null } | null;
@@ -42,7 +42,7 @@ export const stability: Recipe<StabilitySettings, StabilityPoint[]> = {
   },
   run({ network: settings, noise, lr, batch: size, steps, interval }, { data, seed, progress }) {
     const random = seeded(seed);
-    const noises = seeded(seed + 1000); // of its own, so that the images come in the same order without it
+    const noises = seeded(seed + 1000); // its own generator keeps the order of the images the same
     const network = makeNetwork(
       settings,
       random,
@@ -90,7 +90,7 @@ export const stability: Recipe<StabilitySettings, StabilityPoint[]> = {
   },
 };
 
-/** Of what goes into each unit of the last hidden layer's activation. */
+/** Computes the moments of the inputs of the last hidden layer's activation. */
 function moments(network: Network, batch: Batch): { mean: number[]; deviation: number[] } {
   return tf.tidy(() => {
     const input = new Network(network.layers.slice(0, -2)).forward(batch.images, "batch");

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** As tf.tidy, for results that are not tensors. */
+/** The same as tf.tidy, for results that are not tensors. */
 export function tidied<T>(run: () => T): T {
   let result!: T;
   tf.tidy(() => {

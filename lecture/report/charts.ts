@@ -2,9 +2,9 @@ import { mean } from "simple-statistics";
 import type { TopLevelSpec } from "vega-lite";
 
 export interface Chart {
-  /** Of its file, after the experiment's; unique within it. */
+  /** The end of the file's name, after the experiment's. It is unique within the experiment. */
   readonly name: string;
-  /** What can be seen, for who cannot. */
+  /** The text for readers who cannot see the chart. */
   readonly alt: string;
   readonly spec: TopLevelSpec;
 }
@@ -17,9 +17,9 @@ interface Axis {
   readonly scale?: "linear" | "log" | "symlog" | "sqrt";
   /** The ends; where they are left out, those of the values. */
   readonly domain?: readonly [number, number];
-  /** Of d3, such as "%". */
+  /** A format of d3, such as "%". */
   readonly format?: string;
-  /** Where the ticks are. */
+  /** The values of the ticks. */
   readonly values?: readonly number[];
 }
 
@@ -49,7 +49,7 @@ interface Lines {
   readonly points: readonly Point[];
   /** Marks the points, where they are few. */
   readonly marks?: boolean;
-  /** Whether all panels have the same y axis; true where it is left out. */
+  /** Tells whether all panels have the same y axis. Default true. */
   readonly sharedY?: boolean;
 }
 
@@ -103,7 +103,9 @@ interface Bars {
   readonly bars: readonly Bar[];
 }
 
-/** Points on horizontal lines, one a label and series, with their spread. A point says where it is without a zero. */
+/**
+ * Draws points on horizontal lines, one per label and series, with their spread. Unlike a bar a point needs no zero.
+ */
 export function dotChart({ title, subtitle, value, bars }: Bars): TopLevelSpec {
   const labels = [...new Set(bars.map(({ label }) => label))];
   const series = [...new Set(bars.map(({ series = "" }) => series))];
@@ -138,7 +140,7 @@ export function dotChart({ title, subtitle, value, bars }: Bars): TopLevelSpec {
   return spec as unknown as TopLevelSpec;
 }
 
-/** A colour a series; a legend only where there are several. */
+/** Chooses a colour per series. There is a legend only if there are several series. */
 function colorOf(series: readonly string[]) {
   return {
     field: "series",

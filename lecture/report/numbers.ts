@@ -1,6 +1,6 @@
 import { mean, median, sampleStandardDeviation, sum } from "simple-statistics";
 
-/** How numbers are written in tables and sentences, and summaries over seeds. */
+/** Writes numbers for tables and sentences, and summaries over seeds. */
 
 /** Mean and spread over seeds; a value that is null, of a run that diverged, makes both NaN. */
 export interface Summary {

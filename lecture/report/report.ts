@@ -34,7 +34,7 @@ export async function writeReport(file: string, entries: readonly Entry[], about
   writeFileSync(file, markdown(entries, about, where, basename(folder)));
 }
 
-/** By their keys: experiments share trials. */
+/** Returns the trials by their keys, because experiments share trials. */
 function distinct(entries: readonly Entry[]): Map<string, Kept> {
   return new Map(entries.flatMap(({ trials }) => trials.map((trial) => [trial.key, trial])));
 }

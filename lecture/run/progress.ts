@@ -5,7 +5,7 @@ export class WorkProgress {
   readonly #bar: Progress;
   readonly #total: number;
   readonly #began = Date.now();
-  /** Part done of what is under way, in seconds of work. */
+  /** The finished parts of running trials, in seconds of work. */
   readonly #running = new Map<string, number>();
   #finished = 0;
   #trials = 0;

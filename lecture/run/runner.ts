@@ -41,7 +41,10 @@ interface Job {
   readonly task: Task;
 }
 
-/** Runs what the store lacks, in threads, and returns what failed. Interrupted, it says what is kept, and ends the process. */
+/**
+ * Runs the trials that the store lacks, in threads, and returns the failed ones. An interruption prints the number of
+ * stored trials, and ends the process.
+ */
 export async function run(options: RunOptions): Promise<Failure[]> {
   const { experiments, scale, data, store } = options;
   const tasks = new Tasks(data, digest(data));
@@ -107,7 +110,7 @@ export async function run(options: RunOptions): Promise<Failure[]> {
   return failures;
 }
 
-/** What is to be run, each key once, though two experiments may want it; what the store has goes into `kept`. */
+/** Returns the tasks to run, each key once, because two experiments may need it. Stored trials go into `kept`. */
 function missing(wanted: ReadonlyMap<Experiment, readonly Task[]>, store: Store, kept: Map<string, Kept>): Job[] {
   const jobs = new Map<string, Job>();
   for (const [experiment, list] of wanted) {

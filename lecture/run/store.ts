@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { InputError } from "../../scripts/common/command.js";
 import type { Json } from "../experiment.js";
 
-/** What is kept of a trial. */
+/** The stored result of a trial. */
 export interface Kept {
-  /** Of the recipe, settings, seed and data. */
+  /** A key of the recipe, settings, seed and data. */
   readonly key: string;
   readonly recipe: string;
   readonly settings: Json;

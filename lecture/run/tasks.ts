@@ -20,7 +20,7 @@ export class Tasks {
     this.#digest = digest;
   }
 
-  /** What an experiment needs to be run, in its order. */
+  /** Returns the tasks of an experiment, in their order. */
   of(experiment: Experiment, scale: Scale): Task[] {
     return Object.values(experiment.plan(scale)).flatMap((arms) =>
       arms.flatMap((arm) => arm.seeds.map((seed) => this.#task(arm, seed))),
@@ -44,7 +44,7 @@ export class Tasks {
   }
 }
 
-/** With the keys of objects in order, so that equal settings give equal text. */
+/** Sorts the keys of objects, so that equal settings give equal text. */
 function sorted(value: Json | undefined): Json | undefined {
   if (Array.isArray(value)) return value.map((item) => sorted(item) ?? null);
   if (typeof value !== "object" || value === null) return value;

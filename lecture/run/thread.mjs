@@ -1,4 +1,5 @@
-// What a thread of the pool starts with: the loader for TypeScript of the main thread does not reach into it.
+// The entry of a thread of the pool. It loads TypeScript itself, because the loader of the main thread does not apply
+// in threads.
 import { tsImport } from "tsx/esm/api";
 
 const { default: work } = await tsImport("./worker.ts", import.meta.url);

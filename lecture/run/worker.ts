@@ -16,7 +16,7 @@ export interface Order {
   readonly port: MessagePort;
 }
 
-/** What came of it. */
+/** The result of a task. */
 export type Done = Pick<Kept, "result" | "seconds">;
 
 interface Ready {

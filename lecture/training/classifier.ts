@@ -5,23 +5,23 @@ import type { Recipe, Trial } from "../experiment.js";
 import { makeNetwork, type Network, type NetworkSettings, type NormMaker } from "./network.js";
 import { Batches, estimate, evaluate, first, step } from "./train.js";
 
-/** How a network is trained on Fashion-MNIST, and what is measured. */
+/** The settings of a training on Fashion-MNIST and of its measurements. */
 export interface ClassifierSettings {
   readonly network: NetworkSettings;
-  /** Of plain gradient descent. */
+  /** The learning rate of plain gradient descent. */
   readonly lr: number;
   /** Images a step. */
   readonly batch: number;
   /** Passes over the training images. */
   readonly epochs: number;
-  /** Trains on the first so many images. Default all. */
+  /** The number of images to train on, from the first. Default all. */
   readonly images?: number;
-  /** Ends after so many steps, if that is before the epochs do. */
+  /** The largest number of steps. The training may end earlier with the epochs. */
   readonly steps?: number;
   readonly weightDecay?: number;
   /** Measurements an epoch; less than 1 for one every few epochs. Default 1. There is always one at the end. */
   readonly measurements?: number;
-  /** Also measures by precise statistics, re-estimated from up to 10,000 training images. Default false. */
+  /** Tells whether to measure by precise statistics, too, from up to 10,000 training images. Default false. */
   readonly precise?: boolean;
 }
 
@@ -32,10 +32,10 @@ export interface Measurement {
   /** Mean cross entropy and accuracy since the last measurement, each batch before its step. */
   readonly loss: number | null;
   readonly accuracy: number;
-  /** On the test images, by running statistics. */
+  /** The accuracy on the test images, by running statistics. */
   readonly test: number;
   readonly testLoss: number | null;
-  /** On the test images, by precise statistics. */
+  /** The accuracy on the test images, by precise statistics. */
   readonly precise: number | null;
 }
 
@@ -117,7 +117,7 @@ function train(settings: ClassifierSettings, network: Network, random: Random, {
   return { curve, divergedAt: null };
 }
 
-/** To six digits, which is what is kept; null for what is not finite. */
+/** Rounds to six digits, which are stored. Returns null for a number that is not finite. */
 export function rounded(value: number): number | null {
   return Number.isFinite(value) ? Number(value.toPrecision(6)) : null;
 }

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { seeded } from "../../scripts/common/random.js";
 import { affine, type Layer, type NormMaker, variable } from "./network.js";
 
-/** What may stand in batch normalization's place to tell it from a linear layer; in all modes the same. */
+/** Layers that replace batch normalization in a comparison with a linear layer. They are the same in all modes. */
 
 /** gamma and beta without normalization. */
 export const scaleAndShift: NormMaker = (channels): Layer => {

@@ -4,9 +4,9 @@ import type { Random } from "../../scripts/common/random.js";
 import { BatchNorm, type NormSettings } from "./normalization.js";
 
 /**
- * By which statistics layers normalize, and what else they do: "training" by the batch's, which the running ones follow,
- * with dropout; "batch" by the batch's, changing nothing; "running", "precise" by these; "estimate" by the batch's, which
- * add to the precise ones.
+ * The statistics by which layers normalize. "training": those of the batch, with an update of the running statistics,
+ * and with dropout. "batch": those of the batch, without a change. "running", "precise": these statistics. "estimate":
+ * those of the batch, which are added to the precise ones.
  */
 export type Mode = "training" | "batch" | "running" | "estimate" | "precise";
 
@@ -17,7 +17,7 @@ export interface Layer {
 
 export type Activation = "sigmoid" | "relu" | "tanh" | "linear";
 
-/** Makes a normalization of so many channels, the last axis. `where` counts from the input. */
+/** Makes a normalization for `channels` channels on the last axis. `where` counts from the input. */
 export type NormMaker = (channels: number, where: number) => Layer;
 
 export interface NetworkSettings {
@@ -26,7 +26,9 @@ export interface NetworkSettings {
   readonly activation: Activation;
   /** null: without normalization. */
   readonly norm: NormSettings | null;
-  /** Of each hidden layer's normalization: before its activation (default), after it, or on the layer's input. */
+  /**
+   * The place of each hidden layer's normalization: before its activation (default), after it, or on the layer's input.
+   */
   readonly placement?: "before" | "after" | "input";
   /** The hidden layers with a normalization, from 0; default all. */
   readonly where?: readonly number[];
@@ -118,8 +120,8 @@ export function affine(weight: tf.Variable, biasLength: number | null, needsGrad
 }
 
 /**
- * x W with gradients that transpose before they multiply: the wasm backend multiplies by a fast kernel only what is not
- * to be transposed on the way, which makes a step of a dense network 2 to 3 times faster.
+ * Computes x W, with gradients that transpose before they multiply. The wasm backend has a fast kernel only for factors
+ * that are not transposed. This makes a step of a dense network 2 to 3 times faster.
  */
 function matMul(x: tf.Tensor2D, weight: tf.Tensor2D, needsGradient: boolean): tf.Tensor2D {
   const product = tf.customGrad((...args: unknown[]) => {

@@ -4,9 +4,9 @@ import type { Mode } from "./network.js";
 import { BatchNorm } from "./normalization.js";
 
 /**
- * Batch normalization whose output is then shifted and stretched at random, by other amounts for each unit at each pass:
- * the shift is uniform in [-1.5, 1.5], the factor in [1, 1.25], and both vary by about 0.1 from image to image. With
- * statistics of the batch only: prediction is without noise.
+ * Batch normalization whose output is shifted and scaled at random, with new values for each unit at each pass. The
+ * shift is uniform in [-1.5, 1.5], the factor in [1, 1.25], and both vary by about 0.1 from image to image. The noise
+ * needs statistics of the batch; prediction has none.
  */
 export class NoisyBatchNorm extends BatchNorm {
   readonly #random: Random;

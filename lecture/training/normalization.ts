@@ -9,7 +9,7 @@ export interface NormSettings {
   readonly eps?: number;
   /** false: neither gamma nor beta. Default true. */
   readonly affine?: boolean;
-  /** What becomes of one value per channel in training. Default "refuse", which throws. */
+  /** The treatment of one value per channel in training. Default "refuse", which throws. */
   readonly singleValue?: SingleValue;
 }
 
@@ -24,9 +24,9 @@ export class BatchNorm implements Layer {
   readonly gamma: tf.Variable | null;
   readonly beta: tf.Variable | null;
   readonly running: Statistics;
-  /** Of the last batch that went through in training. */
+  /** The statistics of the last batch in training. */
   batch: Statistics | null = null;
-  /** Weight of the new batch in the running statistics, and what is added to variances: the next call of `apply` takes them. */
+  /** The weight of the new batch in the running statistics, and eps. The next call of `apply` uses both. */
   momentum: number;
   eps: number;
   readonly #singleValue: SingleValue;
@@ -77,7 +77,7 @@ export class BatchNorm implements Layer {
     if (this.#sums === null || this.#sums.batches === 0) throw new Error("no batch went through in mode estimate");
     const { batches, mean, square, variance } = this.#sums;
     const means = mean.map((sum) => sum / batches);
-    // Of all values together: the mean of the variances, and the variance of the means.
+    // The variance of all values together is the mean of the variances plus the variance of the means.
     const variances = variance.map((sum, c) => sum / batches + Math.max(0, square[c] / batches - means[c] ** 2));
     this.#sums = null;
     this.#precise = { mean: means, variance: variances };

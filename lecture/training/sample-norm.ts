@@ -6,15 +6,15 @@ const EPS = 1e-5;
 
 export type SampleKind = "layer" | "instance" | "group";
 
-/** Into how many groups the channels of each sample fall, each with statistics of its own. */
+/** Returns the number of groups of a sample's channels. Each group has its own statistics. */
 export function groupsOf(kind: SampleKind, channels: number): number {
   return kind === "layer" ? 1 : kind === "instance" ? channels : 2;
 }
 
 /**
- * xhat by statistics of each sample's own values, x with channels last. Every group of every sample is a channel to the
- * kernels: x as [samples * groups, values] with the channels at axis 0. One group is a view of the memory; several need
- * their channels in front of the positions, as NCHW has them.
+ * Computes xhat by the statistics of each sample, for x with channels last. For the kernels every group of every sample
+ * is a channel: x has the shape [samples * groups, values] with the channels at axis 0. One group needs no copy.
+ * Several groups need their channels before the positions, as in NCHW.
  */
 export function normalizeSamples(x: tf.Tensor, kind: SampleKind, eps = EPS): tf.Tensor {
   const channels = x.shape[x.rank - 1] as number;

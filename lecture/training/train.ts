@@ -4,7 +4,9 @@ import type { Dataset } from "../../examples/common/images.js";
 import type { Random } from "../../scripts/common/random.js";
 import type { Mode, Network } from "./network.js";
 
-/** Batches of a data set for ever, in a new order each time through; all of an epoch equally large, give or take one. */
+/**
+ * Endless batches of a data set, in a new order for each epoch. The batches of an epoch differ by at most one image.
+ */
 export class Batches {
   readonly perEpoch: number;
   readonly #bounds: readonly number[];
@@ -101,7 +103,7 @@ export function estimate(network: Network, data: Dataset, images: number, size =
   for (const norm of network.norms) norm.endEstimate();
 }
 
-/** The first `count` images, or all of them where there are no more. */
+/** Returns the first `count` images, or all if there are fewer. */
 export function first(data: Dataset, count: number): Dataset {
   return { ...data, count: Math.min(count, data.count) };
 }

@@ -1,9 +1,12 @@
 import { VERSION } from "./version.js";
 
-/** What all ranks must have in common before a message whose length depends on it: its name, and what it is here. */
+/** Settings that all ranks must have in common, by name. The lengths of messages depend on them. */
 export type Settings = Readonly<Record<string, unknown>>;
 
-/** Room for 15 settings. The same in every version of the package, or versions that differ would corrupt memory. */
+/**
+ * The length of the message: enough for 15 settings. It must be the same in every version of the package, because
+ * messages of unequal lengths would corrupt memory.
+ */
 const LENGTH = 64;
 /** Values per setting: two halves of a hash, each with its square. */
 const WIDTH = 4;
@@ -28,14 +31,16 @@ function messageOf(values: readonly unknown[]): Float64Array {
   return message;
 }
 
-/** Whether k equal numbers have this sum and this sum of squares: k * sum(h²) = sum(h)² (Cauchy and Schwarz). */
+/**
+ * Tells whether k numbers with this sum and this sum of squares are equal: k * sum(h²) = sum(h)² (Cauchy and Schwarz).
+ */
 function areEqual(ranks: number, sum: number, squares: number): boolean {
   return [ranks, sum, squares].every(Number.isSafeInteger) && BigInt(ranks) * BigInt(squares) === BigInt(sum) ** 2n;
 }
 
 /**
- * Sends one message and throws where ranks have different settings or versions of the package. All ranks come to the same
- * result, because it depends on the sums alone.
+ * Sends one message, and throws if ranks have different settings or versions of the package. All ranks get the same
+ * result, because it depends only on the sums.
  * @param sum adds over all ranks, in place
  * @throws RangeError that names the first setting that differs, and its value here
  */

@@ -16,17 +16,18 @@ export interface DistributedOptions extends BatchNormOptions {
   allReduce?: AllReduce | undefined;
 }
 
-/** What computes a layer's steps; throws where that is a Proxy of one, or has no `allReduce`. */
+/** Returns the object that computes a layer's steps, or null for a layer without `allReduce` and for a Proxy. */
 export let stepsOf: (layer: Layer) => SynchronisedSteps | null;
 
 /**
- * The layer of `batchnorm-wasm` over batches of which each rank has a part, equal in size or not, or empty. y and dx are those of
- * the rank's part; dgamma, dbeta and the running statistics are those of the whole batch, with the same bits on every rank.
+ * The layer of `batchnorm-wasm` for batches that are split over ranks. Parts may differ in size or be empty. y and dx
+ * belong to the rank's part; dgamma, dbeta and the running statistics belong to the whole batch and have the same bits
+ * on every rank.
  *
- * Messages: two per forward by the statistics of the batch, none by running statistics; one per backward, none where the
- * statistics are constants and there is neither gamma nor beta. The layer's first message is preceded by one of 64 values that
- * compares the ranks' settings and versions. If a call fails on one rank, the others may be one step ahead: restart from a
- * checkpoint.
+ * A forward by the statistics of the batch sends two messages, a forward by running statistics none. A backward sends
+ * one, or none if the statistics are constants and there is neither gamma nor beta. Before its first message the layer
+ * sends one of 64 values, which compares the ranks' settings and versions. If a call fails on one rank, the others may
+ * be one step ahead: restart from a checkpoint.
  */
 export class BatchNorm extends Layer {
   static {
@@ -48,7 +49,7 @@ export class BatchNorm extends Layer {
   }
 
   /**
-   * As in `batchnorm-wasm`, by the mean and variance of all ranks' x together.
+   * The same as in `batchnorm-wasm`, with the mean and variance of the x of all ranks.
    * @param x this rank's part: any number of values per channel, if all ranks have at least two together, or none
    */
   override forward(x: Tensor, to?: Tensor | ForwardOptions): Tensor {
@@ -56,7 +57,7 @@ export class BatchNorm extends Layer {
     return steps === null ? super.forward(x, to) : steps.forward(memoryOf(this), x, to);
   }
 
-  /** As in `batchnorm-wasm`, with dgamma and dbeta of all ranks. */
+  /** The same as in `batchnorm-wasm`, with dgamma and dbeta of all ranks. */
   override backward(dy: Tensor, to?: Tensor | BackwardOptions): Gradients {
     const steps = stepsOf(this);
     return steps === null ? super.backward(dy, to) : gradientsOf(this, steps.backward(memoryOf(this), dy, to));

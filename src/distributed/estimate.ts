@@ -13,9 +13,10 @@ export interface EstimateOptions {
 }
 
 /**
- * Sets a layer's running statistics to those of all batches together (precise batch norm: Wu and Johnson 2021, section 3).
- * Every value counts the same, whatever the sizes of the batches; one batch is held at a time. gamma, beta and
- * `numBatchesTracked` stay. With `allReduce` the batches are this rank's part: three messages at most, after the last batch.
+ * Sets a layer's running statistics to those of all batches together (precise batch norm: Wu and Johnson 2021, section
+ * 3). Every value has the same weight, whatever the sizes of the batches. One batch is in memory at a time. gamma, beta
+ * and `numBatchesTracked` stay. With `allReduce` the batches are this rank's part; at most three messages follow the
+ * last batch.
  * @param batches inputs of the layer, in the memory of any kernels; they stay the caller's
  * @returns count, mean and population variance, as plain arrays. The running variance is unbiased unless the layer says otherwise
  * @throws TypeError, RangeError for a wrong argument, or fewer than two values per channel; the layer has not changed then

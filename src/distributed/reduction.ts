@@ -14,10 +14,10 @@ export function checkAllReduce(value: unknown): AllReduce {
   return value as AllReduce;
 }
 
-/** Why the layer cannot be used from within `allReduce`. */
+/** The message for a use of the layer inside its `allReduce`. */
 export const WITHIN = "allReduce must not use the layer that called it";
 
-/** What must be global of a batch of which this rank has a part, through the caller's `allReduce`. */
+/** Computes the values that all ranks must share, by the caller's `allReduce`. */
 export class Reduction {
   readonly #allReduce: AllReduce;
   #agreed = false;
@@ -28,7 +28,7 @@ export class Reduction {
   }
 
   /**
-   * Runs what sends messages. Until that has succeeded once, a message that compares settings goes before them.
+   * Runs a function that sends messages. Until one has succeeded, a message that compares settings is sent before.
    * @throws Error where `allReduce` itself leads here
    */
   send<T>(messages: () => T, settings?: () => Settings): T {
@@ -45,8 +45,9 @@ export class Reduction {
   }
 
   /**
-   * Statistics over all ranks of those of this rank's part, which may be empty. Two messages: count and sum(x), then
-   * sum((x - mean)²) about the global mean, which is n * (variance + (local mean - mean)²) of each part.
+   * Returns the statistics over all ranks from those of this rank's part, which may be empty. The first message has the
+   * count and sum(x). The second has sum((x - mean)²) with the global mean: n * (variance + (local mean - mean)²) for
+   * each part.
    */
   moments(local: Statistics): Statistics & { readonly mean: Float64Array; readonly variance: Float64Array } {
     const { count } = local;
@@ -59,7 +60,7 @@ export class Reduction {
     if (!Number.isSafeInteger(total) || total < count) {
       throw unfit("allReduce", `a sum of counts of at least this rank's ${count}`, `${total}`);
     }
-    // Where all parts are empty there is nothing to divide by.
+    // avoids 0 / 0 if all parts are empty
     const divisor = Math.max(total, 1);
     const mean = sums.subarray(1).map((sum) => sum / divisor);
     const squares = new Float64Array(channels);
@@ -70,7 +71,7 @@ export class Reduction {
     return { count: total, mean, variance: squares.map((sum) => sum / divisor) };
   }
 
-  /** Adds up dgamma and dbeta of all ranks, in place. One message: dgamma, then dbeta. */
+  /** Adds up dgamma and dbeta over all ranks, in place, by one message. */
   gradients(dgamma: Float64Array, dbeta: Float64Array): void {
     const channels = dgamma.length;
     const sums = new Float64Array(2 * channels);
@@ -89,7 +90,7 @@ export class Reduction {
   }
 }
 
-/** With a promise the sums would be those of one rank; a number may be the error code of a C function. */
+/** If it returned a promise, the sums would be those of one rank. A number may be the error code of a C function. */
 function wrongReturn(returned: unknown): TypeError {
   const isPromise = typeof (returned as PromiseLike<unknown> | null)?.then === "function";
   const advice = isPromise ? "; it must wait for the sums before it returns" : "";

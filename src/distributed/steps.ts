@@ -22,7 +22,7 @@ import { type AllReduce, Reduction, WITHIN } from "./reduction.js";
  */
 export class SynchronisedSteps {
   readonly #reduction: Reduction;
-  /** Values per channel behind the statistics of the last forward, of all ranks. */
+  /** The number of values per channel in the statistics of the last forward, over all ranks. */
   #count = 0;
 
   constructor(allReduce: AllReduce) {
@@ -31,7 +31,7 @@ export class SynchronisedSteps {
 
   forward(layer: LayerMemory, x: Tensor, to: Tensor | ForwardOptions | undefined): FloatTensor {
     const { kernels, training, running, addresses } = layer.living();
-    // By running statistics nothing is to be sent.
+    // Running statistics need no message.
     if (!training && running !== null) return step.forward(layer, x, to);
     const options = optionsIn(to, FORWARD_OPTIONS);
     const out = options === null ? to : options.out;
@@ -65,7 +65,7 @@ export class SynchronisedSteps {
   /** Returns dx. dgamma and dbeta are those of all ranks. */
   backward(layer: LayerMemory, dy: Tensor, to: Tensor | BackwardOptions | undefined): FloatTensor {
     const { addresses, frozen } = layer.living();
-    // Nothing is a sum over the batch.
+    // No result is a sum over the batch.
     if (frozen && layer.dgamma === null && layer.dbeta === null) return step.backward(layer, dy, to);
     const options = optionsIn(to, BACKWARD_OPTIONS);
     const accumulate = step.accumulates(options?.accumulate);
@@ -75,7 +75,7 @@ export class SynchronisedSteps {
     const branch = step.checkResult("residualGradient", options?.residualGradient ?? undefined, x, y, given);
     if (branch !== null) step.checkBranch(layer);
     const isEmpty = x.extents.count === 0;
-    // The masked gradient is a tensor of its own: what the caller gave is written after the message.
+    // The masked gradient needs its own tensor, because the caller's tensors change only after the message.
     const masked = y === null || isEmpty ? null : FloatTensor.like(x);
     try {
       const dz = masked ?? gradient;
@@ -105,12 +105,12 @@ export class SynchronisedSteps {
     }
   }
 
-  /** The statistics over all ranks. `tensors`: what must outlive the messages. */
+  /** Returns the statistics over all ranks. The `tensors` must not be disposed of during the messages. */
   moments(layer: LayerMemory, local: Statistics, tensors: readonly FloatTensor[] = []) {
     return this.#exchange(layer, tensors, () => this.#reduction.moments(local));
   }
 
-  /** Sends messages. The callback may dispose of anything, but not use the layer; other layers it may. */
+  /** Sends messages. The callback may dispose of anything and use other layers, but not this one. */
   #exchange<T>(layer: LayerMemory, tensors: readonly FloatTensor[], send: () => T): T {
     const { life, gamma, beta, dgamma, dbeta } = layer;
     let result: T;
@@ -141,7 +141,7 @@ function settingsOf(layer: LayerMemory): Settings {
   };
 }
 
-/** The running statistics follow those of `count` values per channel. */
+/** Updates the running statistics by those of `count` values per channel. */
 function follow(layer: LayerMemory, count: number): void {
   const { kernels, numFeatures, addresses } = layer;
   const { runningMean, runningVar, mean, variance } = addresses;
@@ -151,7 +151,7 @@ function follow(layer: LayerMemory, count: number): void {
   kernels.exports.updateRunning(runningMean, runningVar, mean, variance, numFeatures, momentum, correction);
 }
 
-/** They are computed where the layer keeps its sums of gradients, which only a backward needs. */
+/** Computes them in the memory of the layer's gradient sums, which only a backward needs. */
 function localStatistics(layer: LayerMemory, x: FloatTensor): Statistics {
   const { numFeatures, addresses } = layer;
   const { count } = x.extents;

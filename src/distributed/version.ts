@@ -1,2 +1,2 @@
-/** Of this package, as in package.json: ranks of different versions are told apart. */
+/** The version in package.json. Ranks compare their versions. */
 export const VERSION = "0.1.0";

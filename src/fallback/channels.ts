@@ -11,7 +11,10 @@ export function invstd(h: Heap, invstd: number, variance: number, channels: numb
   }
 }
 
-/** running = (1 - momentum) * running + momentum * batch, the variance of the batch times `correction` before. */
+/**
+ * running = (1 - momentum) * running + momentum * batch, where the variance of the batch is first multiplied by
+ * `correction`.
+ */
 export function updateRunning(
   h: Heap,
   runningMean: number,
@@ -26,7 +29,7 @@ export function updateRunning(
   mix(h, runningVar, variance, channels, momentum, correction);
 }
 
-/** Computes one of the two. A value with a weight of 0 is left out, even if it is NaN or infinite. */
+/** Updates one of the two statistics. A value with weight 0 has no effect, even if it is NaN or infinite. */
 function mix(h: Heap, running: number, batch: number, channels: number, momentum: number, correction: number): void {
   if (momentum === 0) return;
   for (let c = 0; c < channels; c++) {
@@ -88,7 +91,9 @@ export function gradient(
   }
 }
 
-/** dbeta is the first sum; dgamma = the second * invstd, 0 where invstd is, even if the sum is infinite. */
+/**
+ * dbeta is the first sum. dgamma is the second sum times invstd, or 0 where invstd is 0, even if the sum is infinite.
+ */
 export function finishGradient(
   h: Heap,
   dgamma: number,
@@ -105,7 +110,7 @@ export function finishGradient(
   }
 }
 
-/** Coefficients of folded rows: those of the channels, again for each row in them. */
+/** Copies the coefficients of the channels for each row in a folded row. */
 export function spread(k: Float64Array, at: number, pitch: number, channels: number, columns: number): void {
   if (columns === channels) return;
   for (let slot = MEAN; slot <= SLOPE; slot++) {
@@ -121,7 +126,7 @@ export function clearSums(k: Float64Array, at: number, pitch: number, columns: n
   }
 }
 
-/** Sums of folded rows: the channels' own are what their columns add up to. */
+/** Adds up the sums of the columns of folded rows for each channel. */
 export function gather(k: Float64Array, at: number, pitch: number, channels: number, columns: number): void {
   for (let c = channels; c < columns; c++) {
     k[at + FIRST * pitch + (c % channels)] += k[at + FIRST * pitch + c];

@@ -5,25 +5,24 @@ import { foldOf, TILE } from "./slots.js";
 
 /**
  * One `reduce` and one `map` over either shape of memory. V8 compiles a function once for all its callers, so a loop
- * over an operation that is an argument would call it for each value. Therefore each operation has its own loops. They
- * are generated when the package is built, because V8 unrolls none, and a page's policy may forbid to generate them
- * there.
+ * over an operation that is an argument would call it for each value. Therefore each operation has its own loops. V8
+ * does not unroll loops, and a page's policy may forbid to generate code. So the build generates them.
  */
 type Reduction = typeof deviations;
-/** Without a tile all columns belong to the rest. */
+/** If there is no loop for tiles, the loop for the rest takes all columns. */
 type Mapping = Omit<(typeof normalize)[number], "tile"> & Partial<(typeof normalize)[number]>;
 
-/** Values of one array in a block of rows: 512 KB, so that the next tile finds its lines in the second-level cache. */
+/** Values of one array in a block of rows: 512 KB, so that the next tile finds its cache lines in the L2 cache. */
 const BLOCK = 131072;
 
 /**
- * If at least this many columns follow the last tile, they make another tile with some of the columns before, which are
- * computed again. A column of the rest takes two to three times as long. In place this is impossible, because the
+ * If at least this many columns follow the last tile, they form another tile with some columns before them, which are
+ * computed again. Columns outside a tile take two to three times as long. In place this is impossible, because the
  * inputs are overwritten.
  */
 const FEW_COLUMNS = 10;
 
-/** The sums of every channel in its slots FIRST and SECOND. x and dy are addresses. */
+/** Computes the sums of every channel in its arrays FIRST and SECOND. x and dy are addresses. */
 export function reduce(
   { planes, rows }: Reduction,
   h: Heap,

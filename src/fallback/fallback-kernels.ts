@@ -7,8 +7,8 @@ import { warm } from "./warm.js";
 let warmed = false;
 
 /**
- * The kernels in JavaScript over a memory of `initial` pages. This file imports nothing of the core, so that every bundle
- * of the core can import it.
+ * The kernels in JavaScript over a memory of `initial` pages. This file imports nothing from the core, so that every
+ * bundle of the core can import it.
  */
 export function implementFallback(initial: number): { exports: KernelExports; memory: KernelMemory } {
   if (!warmed) warm(fallbackKernels, new FallbackMemory({ initial: 1 }));

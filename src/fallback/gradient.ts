@@ -6,7 +6,7 @@ import { normalize } from "./normalize.js";
 import { isEmpty } from "./parts.js";
 import { CHOICE, FIRST, pitchOf, SECOND, slotsIn } from "./slots.js";
 
-/** By the number of the activation, whether y, as float32, holds dy back. */
+/** Each function tells whether dy counts as 0 for this float32 y. They are in the order of the activations' numbers. */
 const HOLDS = [() => false, (y: number) => y <= 0];
 
 /** Sums dy and dy * (x - mean), with dy after the activation's mask, in the scratch. Returns the address of FIRST. */
@@ -36,7 +36,7 @@ function toSecond(channels: number): number {
   return 8 * (SECOND - FIRST) * pitchOf(channels);
 }
 
-/** dbeta = sum(dy), dgamma = sum(dy * xhat), dy behind the activation. */
+/** dbeta = sum(dy), dgamma = sum(dy * xhat), with dy after the activation's mask. */
 export function gradientSums(
   h: Heap,
   dgamma: number,

@@ -1,6 +1,6 @@
 import type { KernelMemory } from "../memory.js";
 
-/** One float64 as the two words that lie in memory. */
+/** One float64 and its two 32-bit words, for copies word by word. */
 const one = new Float64Array(1);
 const two = new Uint32Array(one.buffer);
 
@@ -33,8 +33,8 @@ export class Heap {
   }
 
   /**
-   * The index among the doubles of `count` values: where they are, or of a copy at `copy` where their address is no
-   * multiple of 8, as that of a tensor of this package always is.
+   * Returns the index of `count` values in the float64 view. If their address is not a multiple of 8, it copies them to
+   * `copy` and returns the index of the copy. Tensors of this package always have multiples of 8.
    */
   read(address: number, copy: number, count: number): number {
     if ((address & 7) === 0) return address >>> 3;
@@ -42,7 +42,7 @@ export class Heap {
     return copy;
   }
 
-  /** The index at which to store values, for `written` to bring to their address. */
+  /** Returns the index at which to store values. `written` then copies them to their address, if that differs. */
   target(address: number, copy: number): number {
     return (address & 7) === 0 ? address >>> 3 : copy;
   }

@@ -9,10 +9,10 @@ import { scratchBytes } from "./slots.js";
 import * as statistics from "./statistics.js";
 import * as step from "./step.js";
 
-/** Not imported: this part of a bundle imports nothing of the others. */
+/** The number is repeated here, because this part of a bundle imports nothing from the other parts. */
 const VERSION: typeof CONTRACT_VERSION = 2;
 
-/** The kernels over one memory: what assembly/ computes, from the same arguments (see there). */
+/** The kernels over one memory. They have the arguments and the results of the kernels in assembly/. */
 export function fallbackKernels(memory: KernelMemory): KernelExports {
   const h = new Heap(memory);
   return {

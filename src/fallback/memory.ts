@@ -24,7 +24,7 @@ export function memoryOf(initial: number): KernelMemory {
 /** The same as a WebAssembly.Memory, over an ArrayBuffer. */
 export class FallbackMemory implements KernelMemory {
   #buffer: ArrayBuffer;
-  /** In bytes. A buffer of another length was detached by somebody else. */
+  /** The length in bytes. If the buffer has another length, other code has detached it. */
   #length: number;
   readonly #maximum: number;
 
@@ -60,12 +60,12 @@ export class FallbackMemory implements KernelMemory {
  * A buffer that begins with the old one's bytes and goes on with zeros. The old one is detached where that is possible.
  */
 function resized(old: ArrayBuffer, bytes: number): ArrayBuffer {
-  // In engines since 2023.
+  // Engines have this since 2023.
   const { transfer } = old as { transfer?: (bytes: number) => ArrayBuffer };
   if (transfer !== undefined) return transfer.call(old, bytes);
   const larger = new ArrayBuffer(bytes);
   new Uint8Array(larger).set(new Uint8Array(old));
-  // In engines since 2021. The clone takes the old buffer's bytes along and is garbage at once.
+  // Engines have this since 2021. The clone takes the bytes of the old buffer, and is garbage at once.
   if (typeof structuredClone === "function") structuredClone(old, { transfer: [old] });
   return larger;
 }

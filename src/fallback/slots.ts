@@ -1,7 +1,7 @@
 /**
- * Per-channel coefficients and sums: float64 arrays, one per slot, `pitch` apart in the kernel's scratch. Arithmetic is
- * float64 throughout and a result is rounded to float32 once, when it is stored: JavaScript has no other that is as fast.
- * So the mean needs no second part, and no value of float32 overflows on the way.
+ * Per-channel coefficients and sums: float64 arrays, one per slot, `pitch` apart in the kernel's scratch. All
+ * arithmetic is float64, which is the fastest in JavaScript, and a result is rounded to float32 once, when it is
+ * stored. So the mean needs no low part, and no intermediate value overflows.
  *
  * y = (x - MEAN) * SCALE + SHIFT, dx = (dy - OFFSET - (x - MEAN) * SLOPE) * SCALE. Centred like this, and not folded into
  * x * a + b, a constant channel gives exactly beta, and infinite values come out as the formula has them.
@@ -20,19 +20,19 @@ const SLOTS = 7;
 export const VANISHING = 7.006492321624085e-46;
 
 /**
- * 0, and a value that is chosen or not, by an index of 1 or 0: a load takes 0.5 ns, where a branch takes 8 if it goes
- * either way at random. V8 has no select for numbers.
+ * 0 and a value. An index of 0 or 1 chooses one of them: a load takes 0.5 ns, and a mispredicted branch 8 ns. V8 has no
+ * select instruction for numbers.
  */
 export const CHOICE: Float64Array = new Float64Array(2);
 
 /** Columns in a tile of rows. */
 export const TILE = 32;
-/** Rows of few channels are folded, several rows as one of no more columns than these, so that tiles fill it. */
+/** Several rows of few channels are folded into one row of at most this many columns, so that tiles fill it. */
 const WIDEST = 256;
-/** Fewer folded rows than these are not worth the coefficients of more columns. */
+/** Folding into fewer rows than this costs more than it saves, because more columns need more coefficients. */
 const FEW_ROWS = 16;
 
-/** The number of rows in a folded row: the fewest whose columns are a multiple of a tile. */
+/** Returns the smallest number of rows whose columns are a multiple of a tile. */
 function mostFold(channels: number): number {
   if (channels >= TILE) return 1;
   let fold = 1;
@@ -56,7 +56,7 @@ export function slotsIn(scratch: number): number {
   return (scratch + 7) >>> 3;
 }
 
-/** Enough for fewer channels, too, and for any batch; with room to begin at a multiple of 8. */
+/** The size is enough for fewer channels and for any batch. It includes padding to a multiple of 8. */
 export function scratchBytes(_batch: number, channels: number, _spatial: number): number {
   return SLOTS * Math.max(channels, WIDEST) * 8 + 8;
 }

@@ -5,8 +5,9 @@ import { isEmpty } from "./parts.js";
 import { FIRST, pitchOf, SECOND, slotsIn } from "./slots.js";
 
 /**
- * With a pivot p, variance = sum((x - p)^2) / m - (mean - p)^2 magnifies the errors of the sums by up to 1 + 2 r,
- * r = (mean - p)^2 / variance. Those of m = 2^20 values are below 1e-11, so r up to this leaves the variance right to 1e-8.
+ * The formula variance = sum((x - p)^2) / m - (mean - p)^2 has a pivot p. It multiplies the errors of the sums by up to
+ * 1 + 2 r, with r = (mean - p)^2 / variance. For m = 2^20 values these errors are below 1e-11. So with r up to this
+ * limit the variance is right to 1e-8.
  */
 const FARTHEST = 1024;
 
@@ -31,7 +32,7 @@ export function statistics(
   const at = slotsIn(scratch);
   const pitch = pitchOf(channels);
   for (let c = 0, i = x >>> 2; c < channels; c++, i += spatial) {
-    // About 0 where it is not finite, so that an infinite mean does not become NaN.
+    // The pivot is 0 if the first value is not finite, so that an infinite mean does not become NaN.
     k[at + c] = f[i] - f[i] === 0 ? f[i] : 0;
   }
   reduce(deviations, h, x, x, at, pitch, batch, channels, spatial);
@@ -51,7 +52,7 @@ export function statistics(
   h.written(variance, toVariance, channels);
 }
 
-/** The same of one channel about the mean that was found, value by value. */
+/** Computes the same for one channel, with the mean as the pivot. */
 function aboutMean(
   { floats: f, doubles: k }: Heap,
   mean: number,

@@ -2,10 +2,7 @@ import type { KernelExports } from "../exports.js";
 import type { KernelMemory } from "../memory.js";
 import { ACTIVATIONS } from "../operations.js";
 
-/**
- * Batch, channels, spatial: of planes and, as batch rows of channels, of rows; each loop and what follows it is
- * reached.
- */
+/** Batch, channels and spatial. These extents reach each loop, and the code after it, for planes and for rows. */
 const EXTENTS: [batch: number, channels: number, spatial: number][] = [
   [3, 2, 19],
   [9, 37, 1],
@@ -21,9 +18,9 @@ const PER_CHANNEL = 16384;
 const SCRATCH = 32768;
 
 /**
- * Runs every kernel over a few small extents. V8 compiles a long loop before what follows it has ever run, and then
- * returns to the interpreter at the end of each call, for good: 3 to 4 times slower. It takes some milliseconds, at the
- * first load.
+ * Runs every kernel over a few small extents. Otherwise V8 compiles a long loop before the code after it has run. It
+ * then returns to the interpreter at the end of each call, which is 3 to 4 times slower, and does not recover. This
+ * takes some milliseconds at the first load.
  */
 export function warm(implement: (memory: KernelMemory) => KernelExports, memory: KernelMemory): void {
   const k = implement(memory);
@@ -38,7 +35,8 @@ export function warm(implement: (memory: KernelMemory) => KernelExports, memory:
     for (const activation of ACTIVATIONS.keys()) {
       for (const residual of [0, X]) {
         k.normalize(OUT, X, residual, p, p, X, X, SCRATCH, ...extents, activation, 0, 1);
-        // No fraction: beside one V8 makes doubles of all arguments that are spread, and the loops slower for good.
+        // The argument must be an integer. Beside a fraction V8 makes all spread arguments doubles, and the loops stay
+        // slower.
         k.forwardTraining(OUT, p, p, p, p, p, X, residual, X, X, SCRATCH, ...extents, 1, 1, 1, activation);
         k.forwardInference(OUT, p, X, residual, p, p, X, X, SCRATCH, ...extents, 1, activation);
       }

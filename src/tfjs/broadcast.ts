@@ -2,15 +2,15 @@ import { unfit } from "../errors.js";
 import { type Extents, extentsOf } from "./extents.js";
 
 /**
- * Parameters that vary over any axes of x, as one vector each over one channel axis: the axes from the first to the
- * last over which any of them varies, taken together. A parameter that varies over fewer of these axes is repeated.
+ * Turns parameters that vary over any axes of x into vectors over one channel axis. The channel axis joins all axes
+ * from the first to the last over which any parameter varies. A parameter that varies over fewer axes is repeated.
  */
 export class ChannelBlock {
   readonly extents: Extents;
   readonly #first: number;
   readonly #end: number;
 
-  /** `shapes` are as {@link alignShape} gives them: of x's rank, each extent x's or 1. */
+  /** `shapes` come from {@link alignShape}: they have x's rank, and each extent is x's or 1. */
   constructor(
     private readonly shape: readonly number[],
     shapes: readonly (readonly number[])[],
@@ -25,13 +25,13 @@ export class ChannelBlock {
     this.extents = extentsOf(shape, this.#first, this.#end);
   }
 
-  /** Whether a parameter has one value per channel, in the order of the channels. */
+  /** Tells whether a parameter has one value per channel, in the order of the channels. */
   isWhole(parameter: readonly number[]): boolean {
     for (let axis = this.#first; axis < this.#end; axis++) if (parameter[axis] !== this.shape[axis]) return false;
     return true;
   }
 
-  /** Where each channel's value is among those of a parameter; null where that is the channel's own number. */
+  /** Returns the index of each channel's value in a parameter, or null if that is the index of the channel. */
   #places(parameter: readonly number[]): Int32Array | null {
     if (this.isWhole(parameter)) return null;
     const [own, all] = [parameter, this.shape].map((shape) => shape.slice(this.#first, this.#end));
@@ -46,7 +46,7 @@ export class ChannelBlock {
     return places;
   }
 
-  /** A parameter's values, one per channel. */
+  /** Copies a parameter's values to one value per channel. */
   spread(values: Float32Array, parameter: readonly number[], into: Float32Array | Float64Array): void {
     const places = this.#places(parameter);
     if (places === null) into.set(values);
@@ -63,15 +63,15 @@ export class ChannelBlock {
   }
 }
 
-/** Whether a parameter's axes, as the last ones of x, have x's extents or 1. */
+/** Tells whether a parameter broadcasts to the last axes of x: each extent is x's or 1. */
 export function broadcasts(parameter: readonly number[], shape: readonly number[]): boolean {
   const missing = shape.length - parameter.length;
   return missing >= 0 && parameter.every((extent, i) => extent === 1 || extent === shape[missing + i]);
 }
 
 /**
- * A parameter's shape with an extent for each axis of x, x's own or 1. One of x's rank is taken as it is; one of lower
- * rank stands at `axis`, or, where that is null, at the last axes.
+ * Returns a parameter's shape with an extent for each axis of x: x's own or 1. A parameter of x's rank keeps its shape.
+ * A parameter of lower rank lies at `axis`, or at the last axes if `axis` is null.
  */
 export function alignShape(
   name: string,

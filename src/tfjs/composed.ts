@@ -17,19 +17,19 @@ import type { InferenceInputs } from "./inference.js";
 import type { MovingStatistics } from "./training.js";
 
 /**
- * The same computations made of operations of TensorFlow.js, whose gradients have gradients in turn: for the backends
- * that the kernels do not reach, and for gradients of gradients. Like the operations they leave tensors in the scope.
+ * The same computations in operations of TensorFlow.js, which have gradients of gradients. They serve the backends that
+ * the kernels do not reach, and gradients of gradients. Like the operations they leave tensors in the scope.
  */
 
 /** Mean and population variance over all axes but one, with extent 1 for those; 0 where x is empty. */
 export function composedMoments(x: Tensor, axis: number): { mean: Tensor; variance: Tensor } {
   const others = x.shape.map((_, i) => i).filter((i) => i !== axis);
   if (x.size > 0) return moments(x, others, true);
-  const shape = x.shape.map((extent, i) => (i === axis ? extent : 1)); // which webgl refuses to reduce to
+  const shape = x.shape.map((extent, i) => (i === axis ? extent : 1)); // webgl refuses to reduce an empty tensor
   return { mean: zeros(shape), variance: zeros(shape) };
 }
 
-/** y = (x - mean) / sqrt(variance + eps) * gamma + beta; parameters of rank 1 stand at `axis`, others broadcast. */
+/** y = (x - mean) / sqrt(variance + eps) * gamma + beta; parameters of rank 1 lie at `axis`, others broadcast. */
 export function composedNormalize(inputs: InferenceInputs<Tensor>, axis: number, eps: number): Tensor {
   const { x, mean, variance, gamma, beta } = inputs;
   const at = (parameter: Tensor) =>
@@ -46,7 +46,8 @@ export function composedNormalize(inputs: InferenceInputs<Tensor>, axis: number,
 }
 
 /**
- * Whether each parameter has one value for each index of x's last axis, which the kernel of every backend gets right.
+ * Tells whether each parameter has one value for each index of x's last axis. The kernel of every backend is right for
+ * these.
  */
 export function isPlain({ x, mean, variance, gamma, beta }: InferenceInputs<TensorInfo>): boolean {
   const channels = x.shape[x.shape.length - 1];
@@ -75,7 +76,7 @@ export function composedInference(inputs: InferenceInputs<Tensor>, axis: number,
   return x.rank > 4 ? reshape(y, x.shape) : y;
 }
 
-/** y by the statistics of x itself. */
+/** Computes y by the statistics of x itself. */
 export function composedTraining(
   x: Tensor,
   gamma: Tensor | null,
@@ -88,7 +89,7 @@ export function composedTraining(
   return { y, mean: reshape(mean, [mean.size]), variance: reshape(variance, [variance.size]) };
 }
 
-/** A step of a layer: y, and the moving statistics after it, null where the batch is empty. */
+/** Computes a step of a layer: y, and the next moving statistics, or null for an empty batch. */
 export function composedStep(
   x: Tensor,
   gamma: Tensor | null,

@@ -8,7 +8,7 @@ import type { Address, Host, Output } from "./host.js";
 const ALIGNMENT = 64;
 const PAGE = 65536;
 
-/** An extra of the wasm backend: a view of a tensor in its memory. It copies the values that it is given to write. */
+/** The wasm backend can return a view of a tensor in its memory. It copies the values that it is given to write. */
 interface HeapBackend {
   typedArrayFromHeap(tensor: TensorInfo): unknown;
   dataIdMap: { get(dataId: object): unknown };
@@ -20,7 +20,7 @@ interface HeapBackend {
  */
 export class CopyingHost implements Host {
   readonly #backend: KernelBackend & Partial<HeapBackend>;
-  /** Whether the backend has a memory of its own. Others hand out and keep the arrays themselves. */
+  /** Tells whether the backend has its own memory. Other backends return and keep the arrays themselves. */
   readonly hasHeap: boolean;
   readonly kernels: KernelExports;
   readonly #memory: KernelMemory;
@@ -40,10 +40,9 @@ export class CopyingHost implements Host {
   }
 
   input(tensor: TensorInfo): Address {
-    // 6.4 MB of a shared memory took 7 ms through readSync, which copies them to a new array first, and 0.6 ms as a
-    // view.
+    // For 6.4 MB of shared memory readSync took 7 ms, because it copies to a new array first. The view took 0.6 ms.
     const values = this.#read(tensor);
-    // Not by its bytes: the cpu backend's cast of bool to float32 leaves an array of bytes as it is.
+    // This uses the number of values, because the cpu backend's cast of bool to float32 keeps an array of bytes.
     const address = this.#reserve(4 * values.length);
     this.floats(address, values.length).set(values);
     return address;
@@ -69,13 +68,13 @@ export class CopyingHost implements Host {
     return new Float64Array(this.#memory.buffer, address, length);
   }
 
-  /** Does nothing: the memory is freed when nobody holds the host any more. */
+  /** Does nothing: the memory is freed when the host is garbage-collected. */
   release(): void {}
 
   #read(tensor: TensorInfo): ArrayLike<number> {
     if (!this.hasHeap) return this.#backend.readSync(tensor.dataId) as Float32Array | Uint8Array;
     const { dataIdMap, typedArrayFromHeap } = this.#backend as unknown as HeapBackend;
-    dataIdMap.get(tensor.dataId); // moves here what another backend holds, which may grow the memory under the view
+    dataIdMap.get(tensor.dataId); // moves the tensor from another backend, which may grow the memory and detach views
     return typedArrayFromHeap.call(this.#backend, tensor) as Float32Array;
   }
 

@@ -24,7 +24,10 @@ import {
   varianceBackward,
 } from "./training.js";
 
-/** The computations of the kernels as operations with gradients. All tensors float32; an axis counts from the front. */
+/**
+ * The computations of the kernels as operations with gradients. All tensors are float32, and an axis counts from the
+ * front.
+ */
 
 type Inputs = readonly (Tensor | null)[];
 
@@ -68,7 +71,10 @@ function isPresent(tensor: Tensor | null): tensor is Tensor {
   return tensor !== null;
 }
 
-/** y by the statistics of x, and what else a {@link trainingForward} gives; the next moving statistics as tensors. */
+/**
+ * Computes y by the statistics of x, and the other results of {@link trainingForward}. The next moving statistics are
+ * tensors.
+ */
 export function differentiableTraining(
   host: Host,
   x: Tensor,
@@ -95,7 +101,7 @@ export function differentiableTraining(
   return { y, statistics: result.statistics, moved: movedOf(result) };
 }
 
-/** As {@link differentiableTraining} by the statistics of all ranks. */
+/** The same as {@link differentiableTraining}, by the statistics of all ranks. */
 export function differentiableSynchronised(
   host: Host,
   inputs: readonly [x: Tensor, gamma: Tensor | null, beta: Tensor | null],
@@ -127,7 +133,7 @@ function movedOf({ moved }: TrainingForward): { mean: Tensor; variance: Tensor }
   return moved && { mean: tensorOf(moved.mean), variance: tensorOf(moved.variance) };
 }
 
-/** The mean and variance that a training computed, as functions of x. */
+/** Returns the mean and variance of a training step, as differentiable functions of x. */
 export function differentiableMoments(
   x: Tensor,
   statistics: BatchStatistics,
@@ -159,7 +165,7 @@ export function differentiableMoments(
   return { mean, variance };
 }
 
-/** y by given statistics; parameters of rank 1 stand at `axis`, others broadcast. */
+/** Computes y by given statistics. Parameters of rank 1 lie at `axis`, others broadcast. */
 export function differentiableInference(
   host: Host,
   inputs: InferenceInputs<Tensor>,
@@ -185,7 +191,7 @@ export function differentiableInference(
   });
 }
 
-/** A tensor of the current scope, for what a backend just made. */
+/** Makes a tensor of the current scope from a result of a backend. */
 export function tensorOf(info: TensorInfo): Tensor {
   return engine().makeTensorFromTensorInfo(info);
 }

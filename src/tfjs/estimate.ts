@@ -18,7 +18,7 @@ export interface LayersModel {
 /** The inputs of a model for one batch, bare or in an object, as tf.data has them. */
 export type EstimateBatch = Tensor | Tensor[] | { readonly xs: Tensor | Tensor[] };
 
-/** A tf.data.Dataset, whose tensors are disposed after use; of what else can be iterated they stay the caller's. */
+/** A tf.data.Dataset, whose tensors are disposed after use, or another iterable, whose tensors stay the caller's. */
 export type EstimateDataset =
   | Iterable<EstimateBatch>
   | AsyncIterable<EstimateBatch>
@@ -32,10 +32,10 @@ export interface EstimateOptions {
 type Layer = BatchNormalizationLayer & { call: LayerCall };
 
 /**
- * Sets the moving statistics of all batch normalization layers of a model to those of a whole data set, in one pass (precise
- * batch norm: Wu and Johnson 2021, section 3). Every value counts the same, whatever the sizes of the batches. Each layer sees
- * what it sees in training: inputs that the layers before it normalized by the statistics of the same batch. All else is as in
- * inference; no weight changes but the moving statistics. With `allReduce` of `install` the data are this rank's part.
+ * Sets the moving statistics of all batch normalization layers of a model to those of a whole data set, in one pass
+ * (precise batch norm: Wu and Johnson 2021, section 3). Every value has the same weight, whatever the sizes of the
+ * batches. Each layer normalizes by the batch, as in training. All other layers work as in inference. Only the moving
+ * statistics change. With `allReduce` of `install` the data are this rank's part.
  * @throws TypeError, RangeError for a wrong argument, or fewer than two values per channel; the model has not changed then
  */
 export async function estimateStatistics(
@@ -53,7 +53,7 @@ export async function estimateStatistics(
   if (found.size === 0) throw unfit("model", "a layer of batch normalization", "none");
   let batches = 0;
   for await (const { xs, done } of batchesOf(dataset)) {
-    // Nothing is to be learned of an empty batch, which models of TensorFlow.js refuse.
+    // An empty batch adds nothing, and models of TensorFlow.js refuse it.
     if ([xs].flat().every(({ size }) => size > 0)) observe(found, () => tidy(() => void model.predictOnBatch(xs)));
     done();
     onBatch?.(++batches);
@@ -68,7 +68,7 @@ export async function estimateStatistics(
   }
 }
 
-/** In models that are layers of others, and in wrappers, too. */
+/** Finds the batch normalization layers, also in nested models and in wrappers. */
 function normalizations(model: { layers?: readonly object[]; layer?: object }): Layer[] {
   const inner = [...(model.layers ?? []), ...(model.layer ? [model.layer] : [])];
   return inner.flatMap((each) => ("movingMean" in each && "epsilon" in each ? [each as Layer] : normalizations(each)));
@@ -123,7 +123,7 @@ function normalizeByBatch(layer: Layer, inputs: Tensor | Tensor[]): { y: Tensor;
   return { y, statistics: { count: extents.count, mean: mean.dataSync(), variance: variance.dataSync() } };
 }
 
-/** The batches of a data set, with what is to be done after each. */
+/** Yields the batches of a data set, each with a function to call after its use. */
 async function* batchesOf(dataset: EstimateDataset): AsyncGenerator<{ xs: Tensor | Tensor[]; done(): void }> {
   if (typeof (dataset as { iterator?: unknown } | null)?.iterator === "function") {
     const iterator = await (dataset as { iterator(): Promise<AsyncIterator<EstimateBatch>> }).iterator();

@@ -1,8 +1,8 @@
 import { wrongType, wrongValue } from "../errors.js";
 
 /**
- * A tensor as the kernels see it, whichever of its axes are the channels: `batch` x `channels` x `spatial` values in
- * the order of memory. With spatial 1 these are rows of channels, else planes; nothing is ever transposed.
+ * A tensor as the kernels see it, with the channels on any axis: `batch` x `channels` x `spatial` values in the order
+ * of memory. With spatial 1 these are rows of channels, else planes; nothing is ever transposed.
  */
 export interface Extents {
   readonly batch: number;
@@ -18,7 +18,7 @@ export function extentsOf(shape: readonly number[], first: number, end: number):
   const channels = productOf(shape, first, end);
   const spatial = productOf(shape, end, shape.length);
   const count = batch * spatial;
-  // One channel is one plane whatever the order of the axes.
+  // One channel is one plane in any order of the axes.
   return channels === 1 ? { batch: 1, channels, spatial: count, count } : { batch, channels, spatial, count };
 }
 
@@ -32,7 +32,7 @@ function productOf(shape: readonly number[], first: number, end: number): number
   return product;
 }
 
-/** The axis of a tensor of this shape, counted from the front. */
+/** Checks an axis of a tensor of this shape, and returns it counted from the front. */
 export function checkAxis(axis: unknown, shape: readonly number[]): number {
   const rank = shape.length;
   const expected = `an integer from ${-rank} to ${rank - 1} (shape [${shape.join(", ")}])`;

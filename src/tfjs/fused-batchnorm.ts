@@ -19,7 +19,7 @@ import { InferenceGradients, type InferenceInputs, inferenceForward, inferenceOf
 import { asFloat, isReal } from "./ops.js";
 import { innerGradients } from "./tape.js";
 
-/** The kernel behind tf.batchNorm and its gradient: normalization by statistics that are inputs. */
+/** The name of the kernel of tf.batchNorm, which normalizes by given statistics. */
 export const FUSED_BATCH_NORM = "FusedBatchNorm";
 
 /** The names of the kernel's inputs, in the order in which they are saved for the gradient. */
@@ -39,14 +39,14 @@ function inputsOf<T extends TensorInfo>(named: { readonly [name: string]: T | un
 const epsOf = ({ varianceEpsilon }: NamedAttrMap) => (varianceEpsilon as number | undefined) ?? 1e-3;
 
 /**
- * Our kernel instead of `original`, whose set-up stays, because it may come back. It computes by the kernels, or by
- * operations on a backend that they do not reach. The original computes the calls that ours does not take.
+ * Returns our kernel, which replaces `original` but keeps its set-up, because it may be restored. It computes by the
+ * kernels, or by operations on other backends. The original computes the calls that ours cannot.
  */
 export function fusedBatchNormKernel(original: KernelConfig): KernelConfig {
   const reached = BACKENDS.includes(original.backendName);
   const kernelFunc: KernelFunc = (call) => {
     const { inputs, backend, attrs = {} } = call;
-    // tf.batchNorm names an absent scale or offset with the value undefined, at which its tape fails when it is read.
+    // tf.batchNorm gives an absent scale or offset the value undefined, and its tape fails when it reads that.
     for (const name of NAMES) if (!inputs[name]) Reflect.deleteProperty(inputs, name);
     const given = Object.values(inputs) as TensorInfo[];
     const { shape } = inputs.x as TensorInfo;
@@ -67,7 +67,7 @@ export function fusedBatchNormKernel(original: KernelConfig): KernelConfig {
   return { ...original, kernelFunc };
 }
 
-/** Runs with inputs of type float32; what was converted for it is disposed. */
+/** Runs a function with float32 inputs, and disposes the converted tensors. */
 function withFloats<T>(inputs: NamedTensorInfoMap, run: (floats: NamedTensorInfoMap) => T): T {
   const converted: Tensor[] = [];
   const floats = Object.entries(inputs).map(([name, tensor]) => {
@@ -82,12 +82,12 @@ function withFloats<T>(inputs: NamedTensorInfoMap, run: (floats: NamedTensorInfo
   }
 }
 
-/** Ours for the calls that our kernels computed; `original` for the others. */
+/** Returns a gradient: ours for the calls that our kernels computed, `original` for the others. */
 export function fusedBatchNormGradient(original: GradConfig | undefined): GradConfig {
   return {
     ...original,
     kernelName: FUSED_BATCH_NORM,
-    // Read right after each call of the current backend's kernel.
+    // TensorFlow.js reads this right after each call of the current backend's kernel.
     get inputsToSave() {
       const kernel = getKernel(FUSED_BATCH_NORM, engine().backendName);
       const names = kernel && ours.has(kernel.kernelFunc) ? lastPresent : null;

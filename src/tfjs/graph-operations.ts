@@ -2,7 +2,7 @@ import { batchNorm, type Tensor, type Tensor1D, tidy } from "@tensorflow/tfjs-co
 import { installation } from "./installation.js";
 import { batchNormInference, batchNormTraining } from "./ops.js";
 
-/** A node of a graph model, as it is executed: its inputs, and its attributes by the names of TensorFlow. */
+/** A node of a graph model: its inputs, and its attributes by the names of TensorFlow. */
 export interface GraphNode {
   readonly inputs: Tensor[];
   readonly attrs: { [key: string]: unknown };
@@ -16,20 +16,19 @@ export interface GraphOperations {
 const NAMES = ["FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"] as const;
 
 /**
- * Has graph models that are loaded from now on execute their batch normalization by {@link executeNode}. It stays
- * registered, because models that were loaded with it call it by name; without an installation it does what TensorFlow.js
- * does.
+ * Makes graph models that are loaded later execute their batch normalization by {@link executeNode}. It stays
+ * registered, because these models call it by name. Without an installation it does what TensorFlow.js does.
  */
 export function registerGraphOperations(converter: GraphOperations): void {
   for (const name of NAMES) converter.registerOp(name, executeNode);
 }
 
-/** y alone, as in TensorFlow.js, which knows neither `data_format` nor `is_training`. */
+/** Returns y alone, as TensorFlow.js does. TensorFlow.js ignores `data_format` and `is_training`. */
 function executeNode({ inputs, attrs }: GraphNode): Tensor {
   const [x, scale, offset, mean, variance] = inputs as [Tensor, ...Tensor1D[]];
   const eps = (attrs.epsilon as number | undefined) ?? 1e-3;
   const axis = /^nc/i.test(String(attrs.data_format)) ? 1 : -1; // NCHW, NCDHW
-  // An attribute that has the value of its default may be left out.
+  // A model may leave out an attribute with its default value.
   const training = attrs.is_training ?? mean.size === 0;
   if (installation().users.size === 0 || (axis === -1 && !training)) {
     return batchNorm(x, mean, variance, offset, scale, eps);

@@ -4,7 +4,7 @@ import { type Extents, isEmpty } from "./extents.js";
 
 export type Address = number;
 
-/** A result that the kernels write to `address`; `take` makes it a tensor of the backend, once they have. */
+/** A result that the kernels write to `address`. Afterwards `take` makes it a tensor of the backend. */
 export interface Output {
   readonly address: Address;
   take(): TensorInfo;
@@ -18,9 +18,9 @@ export interface Host {
   readonly kernels: KernelExports;
   /** Begins a computation with `bytes` of scratch, 8-byte aligned. */
   begin(bytes: number): Address;
-  /** The values of a float32 tensor. */
+  /** Returns the address of the values of a float32 tensor. */
   input(tensor: TensorInfo): Address;
-  /** Room for a float32 tensor, not initialized. */
+  /** Allocates a float32 tensor, not initialized. */
   output(shape: readonly number[]): Output;
   floats(address: Address, length: number): Float32Array;
   doubles(address: Address, length: number): Float64Array;
@@ -29,9 +29,9 @@ export interface Host {
 }
 
 export const DOUBLE = 8;
-/** The address of an operand that is absent. */
+/** The address that means an absent operand. */
 export const ABSENT = 0;
-/** The number of no activation. */
+/** The number that means no activation. */
 export const IDENTITY = 0;
 
 /** The arguments of every kernel over tensors. */

@@ -7,12 +7,12 @@ export const BACKENDS: readonly string[] = ["cpu", "wasm"];
 
 // The key is the instance, because a backend that was removed and registered again has another memory.
 const hosts = new WeakMap<object, Opened>();
-/** Whether hosts may be opened off the calling thread: `install` waits for those of the backends that have started. */
+/** Tells whether hosts may be opened off the calling thread: `install` waits for the hosts of started backends. */
 let opensLater = false;
 
 /**
- * The opened host of a backend of one of the {@link BACKENDS}. It is opened now, synchronously, unless it was opened
- * before. If the engine refuses that, operations compute until it was opened off the thread.
+ * Returns the opened host of a backend of {@link BACKENDS}. It is opened now, synchronously, unless it was opened
+ * before. If the engine refuses that, operations compute until it is opened off the thread.
  */
 export function openedOn(backend: object): Opened {
   let opened = hosts.get(backend);
@@ -24,18 +24,18 @@ export function openedOn(backend: object): Opened {
   return opened;
 }
 
-/** The host of a backend of one of the {@link BACKENDS}, null where operations compute. */
+/** Returns the host of a backend of {@link BACKENDS}, or null if operations compute. */
 export function hostOf(backend: object): Host | null {
   return openedOn(backend).host;
 }
 
-/** The host of the current backend, null where operations compute. */
+/** Returns the host of the current backend, or null if operations compute. */
 export function currentHost(): Host | null {
-  const { backend } = engine(); // chooses a backend where none is set
+  const { backend } = engine(); // chooses a backend if none is set
   return BACKENDS.includes(engine().backendName) ? hostOf(backend) : null;
 }
 
-/** Opens the hosts of all backends that have been started, and compiles nothing at once. */
+/** Opens the hosts of all started backends, and compiles nothing synchronously. */
 export async function openHosts(): Promise<void> {
   opensLater = true;
   const isClosed = (backend: object) => !hosts.get(backend)?.host;

@@ -4,13 +4,13 @@ import { alignShape, ChannelBlock } from "./broadcast.js";
 import { isEmpty } from "./extents.js";
 import { ABSENT, type Address, type Call, callOf, DOUBLE, type Host, IDENTITY, scratchBytes } from "./host.js";
 
-/** A tensor with its shape as alignShape gives it. */
+/** A tensor, with its shape from alignShape. */
 export interface Parameter {
   readonly tensor: TensorInfo;
   readonly shape: readonly number[];
 }
 
-/** Normalization by given statistics. All tensors float32. */
+/** A normalization by given statistics. All tensors are float32. */
 export interface Inference {
   readonly x: TensorInfo;
   readonly mean: Parameter;
@@ -30,7 +30,7 @@ export interface InferenceInputs<T extends TensorInfo> {
 }
 
 /**
- * Parameters of lower rank than x stand at `axis`; with null at the last axes, as tf.batchNorm has it.
+ * Parameters of lower rank than x lie at `axis`, or at the last axes if `axis` is null, as in tf.batchNorm.
  * @throws RangeError if a parameter does not fit x
  */
 export function inferenceOf(inputs: InferenceInputs<TensorInfo>, axis: number | null, eps: number): Inference {
@@ -60,7 +60,7 @@ interface Prepared {
   readonly dy: Address;
   readonly mean: Address;
   readonly variance: Address;
-  /** Not computed yet. */
+  /** The vector for invstd, which is not yet computed. */
   readonly invstd: Address;
   readonly gamma: Address;
   readonly beta: Address;
@@ -68,7 +68,7 @@ interface Prepared {
   readonly call: Call;
 }
 
-/** Begins a computation: inputs, and the parameters with one value per channel. */
+/** Begins a computation with the inputs, and with the parameters as one value per channel. */
 function prepare(host: Host, inference: Inference, dy: TensorInfo | null): Prepared {
   const { x, gamma, beta, block } = inference;
   const { extents } = block;
@@ -77,7 +77,7 @@ function prepare(host: Host, inference: Inference, dy: TensorInfo | null): Prepa
   const mean = host.begin(5 * doubles + 2 * floats + scratchBytes(host, extents));
   const [variance, invstd, dgamma, dbeta, gammaAt] = [1, 2, 3, 4, 5].map((i) => mean + i * doubles);
   const [betaAt, scratch] = [gammaAt + floats, gammaAt + 2 * floats];
-  // All inputs first: one that comes from another backend may grow the memory under a view.
+  // All inputs come first, because an input from another backend may grow the memory and detach views.
   const inputs = [host.input(inference.mean.tensor), host.input(inference.variance.tensor), ABSENT, ABSENT];
   if (gamma) inputs[2] = host.input(gamma.tensor);
   if (beta) inputs[3] = host.input(beta.tensor);
@@ -86,7 +86,7 @@ function prepare(host: Host, inference: Inference, dy: TensorInfo | null): Prepa
   const spread = ({ tensor, shape }: Parameter, address: Address, into: Float32Array | Float64Array) => {
     block.spread(host.floats(address, sizeOf(tensor)), shape, into);
   };
-  /** The address of gamma or beta, or of its copy with one value per channel. */
+  /** Returns the address of gamma or beta, or of a copy with one value per channel. */
   const channelwise = (parameter: Parameter | null, address: Address, room: Address): Address => {
     if (parameter === null || block.isWhole(parameter.shape)) return address;
     spread(parameter, address, host.floats(room, channels));
@@ -123,7 +123,7 @@ export function inferenceForward(host: Host, inference: Inference): TensorInfo {
 }
 
 /**
- * The gradients of one inference for dy, each in the shape of its input; the sums are taken once, when first needed.
+ * The gradients of one inference for dy, each in the shape of its input. The sums are computed once, at the first use.
  */
 export class InferenceGradients {
   #sums: { dgamma: Float64Array; dbeta: Float64Array; gamma: Float32Array | null; invstd: Float64Array } | null = null;

@@ -30,9 +30,9 @@ export interface Tfjs extends Tf {
 }
 
 export interface InstallOptions {
-  /** The namespace `layers`, where `tf` has none. Default: that of tf, or the class that tf knows by name. */
+  /** The namespace `layers`, if `tf` does not contain it. Default: that of tf, or the class that tf knows by name. */
   layers?: TfjsLayers | undefined;
-  /** The namespace of @tensorflow/tfjs-converter, for graph models, where `tf` has no `registerOp`. */
+  /** The namespace of @tensorflow/tfjs-converter, for graph models, if `tf` has no `registerOp`. */
   converter?: GraphOperations | undefined;
   /**
    * The result of one value per channel in training. "pass", the default, gives y = beta as in TensorFlow.js, and each
@@ -46,9 +46,9 @@ export interface InstallOptions {
    */
   frozen?: Frozen | undefined;
   /**
-   * Adds over all ranks: in training every layer then normalizes by the batch of all ranks together, of which each has
-   * a part. The moving statistics follow it on each rank. Gradients of gamma and beta are those of the rank's own part,
-   * as those of all other weights are: add all of them up by the same call. On the backends cpu and wasm.
+   * Adds over all ranks. In training every layer then normalizes by the batch of all ranks together, on the backends
+   * cpu and wasm. The moving statistics are the same on each rank. Gradients of gamma and beta belong to the rank's own
+   * part, like those of all other weights: add all of them up over the ranks.
    */
   allReduce?: AllReduce | undefined;
 }
@@ -56,14 +56,13 @@ export interface InstallOptions {
 const OPTIONS: readonly (keyof InstallOptions)[] = ["layers", "converter", "singleValue", "frozen", "allReduce"];
 
 /**
- * From here on batch normalization on the backends cpu and wasm is computed by the kernels of this package, and on
- * others by operations of TensorFlow.js: tf.batchNorm and its gradient, the layers of tf.layers.batchNormalization in
- * inference and training, those that exist included, and in graph models that are loaded from then on NCHW and
- * `is_training`. On wasm it also makes convolutions, pooling and dense layers train, right and fast
- * ({@link installKernels}). Waits until a backend is ready, and compiles beside the thread that calls. Where there is
- * no WebAssembly SIMD, or a policy refuses it, kernels in JavaScript compute on cpu; they are imported then, and a
- * warning says so. A further call replaces only what was imported in between, and takes a `singleValue`, a `frozen` and
- * an `allReduce` that it is given.
+ * Makes the kernels of this package compute batch normalization on the backends cpu and wasm, and operations of
+ * TensorFlow.js on other backends. This covers tf.batchNorm and its gradient, and new and existing layers of
+ * tf.layers.batchNormalization. Graph models that are loaded later are right in NCHW and with `is_training`. On wasm
+ * convolutions, pooling and dense layers also train ({@link installKernels}). Waits until a backend is ready, and
+ * compiles off the calling thread. If the engine has no WebAssembly SIMD, or a policy refuses it, kernels in JavaScript
+ * compute on cpu. They are imported then, and a warning says so. A further call replaces what was imported since, and
+ * its options `singleValue`, `frozen` and `allReduce` apply.
  * @returns a function that undoes this call; after the last one everything is put back
  * @throws TypeError, RangeError for a wrong argument; Error if no backend could be started
  */
@@ -86,7 +85,7 @@ export async function install(tf: Tfjs, options: InstallOptions = {}): Promise<(
   const { generation } = state;
   await tf.ready();
   await openHosts();
-  // Taken back while this waited.
+  // `uninstall` was called while this call waited.
   if (state.generation !== generation) return () => {};
   for (const backend of new Set([...BACKENDS, ...Object.keys(engine().registryFactory)])) replaceFused(tf, backend);
   replaceGradient(tf);
@@ -131,7 +130,7 @@ function replaceFused(tf: Tfjs, backend: string): void {
     holds: () => tf.getKernel(FUSED_BATCH_NORM, backend) === ours,
     restore: () => replaceKernel(tf, original),
   });
-  // The hosts belong to this copy of the module, which is the one that computes.
+  // The hosts belong to this copy of the module, because this copy computes.
   remember("scratch", { holds: () => true, restore: releaseHosts });
 }
 
@@ -158,7 +157,7 @@ function replaceKernels(tf: Tfjs): void {
   for (const backend of BACKENDS) {
     const key = `kernels ${backend}`;
     if (replaced(key) || tf.getKernel("MaxPool", backend) === undefined) continue;
-    // Takes back only what it registered, and that only where it still holds.
+    // The undo function removes only kernels that this call registered and nobody has replaced.
     remember(key, { holds: () => true, restore: installKernels(tf) });
   }
 }
@@ -176,7 +175,7 @@ function replaceCall(prototype: { call: LayerCall }): void {
   });
 }
 
-/** Whether the imported layers compute by this package; true if none were imported. */
+/** Tells whether the imported layers compute by this package. It is true if no layers were imported. */
 export function hasLayers(tf: Pick<Tfjs, "serialization" | "layers">): boolean {
   const prototype = layerPrototype(tf, tf.layers);
   return prototype === null || replaced(prototype);
@@ -184,10 +183,10 @@ export function hasLayers(tf: Pick<Tfjs, "serialization" | "layers">): boolean {
 
 /** The prototype of the class behind tf.layers.batchNormalization; null if layers were not imported. */
 function layerPrototype(tf: Pick<Tfjs, "serialization">, layers: TfjsLayers | undefined): { call: LayerCall } | null {
-  // With a name of its own this layer takes none of the numbers that others are named by.
+  // The name keeps this layer from using a number of the automatic layer names.
   if (layers !== undefined) return Object.getPrototypeOf(layers.batchNormalization({ name: "batchnorm-wasm" }));
   let prototype = tf.serialization?.SerializationMap.getMap().classNameMap.BatchNormalization?.[0].prototype;
-  // The class that builds the weights: one derived from it may have taken its name.
+  // This finds the class that builds the weights, because a derived class may be registered under its name.
   while (prototype && !Object.hasOwn(prototype, "build")) prototype = Object.getPrototypeOf(prototype);
   return prototype ?? null;
 }

@@ -1,9 +1,9 @@
 import type { AllReduce } from "../distributed/reduction.js";
 import type { SingleValue } from "./ops.js";
 
-/** Something that was replaced or added, and the way back. */
+/** Something that was replaced or added, and how to restore it. */
 export interface Replacement {
-  /** Whether it is still in place: others may have replaced it in turn. */
+  /** Tells whether it is still in place, because others may have replaced it. */
   holds(): boolean;
   restore(): void;
 }
@@ -14,31 +14,34 @@ export interface Choices {
   readonly singleValue: SingleValue | undefined;
   /** The behaviour in training of all layers that are not trainable. */
   readonly frozen: Frozen | undefined;
-  /** For all layers: adds over ranks in training. */
+  /** Adds over ranks, for the training of all layers. */
   readonly allReduce: AllReduce | undefined;
 }
 
 /** The installed state. */
 export interface Installation {
   readonly replacements: Map<string | object, Replacement>;
-  /** The options of each install that was not undone, in their order: a later one prevails. */
+  /** The options of each install that was not undone, in order. The latest ones apply. */
   readonly users: Set<Choices>;
   /** Layers that have warned of one value per channel. */
   readonly warned: WeakSet<object>;
-  /** The number of times that everything was undone. An install that waited during one of them has nothing to do. */
+  /** Counts how often everything was undone. An install that waited during that has nothing to do. */
   generation: number;
 }
 
 /**
- * How a layer that is not trainable computes in training: by the batch, as in TensorFlow.js, or as Keras by its moving
- * statistics.
+ * The behaviour in training of a layer that is not trainable. "training": by the batch, as in TensorFlow.js.
+ * "inference": by its moving statistics, as in Keras.
  */
 export type Frozen = "training" | "inference";
 export const FROZEN = ["training", "inference"] as const;
 
 const KEY = Symbol.for("batchnorm-wasm/tfjs");
 
-/** One for all copies of this module: a program may have it as ESM and as CommonJS, or anew after a hot reload. */
+/**
+ * Returns the one installation of all copies of this module. A program may load it as ESM and as CommonJS, or again
+ * after a hot reload.
+ */
 export function installation(): Installation {
   const shared = globalThis as { [KEY]?: Installation };
   shared[KEY] ??= {

@@ -11,7 +11,7 @@ import { asFloat, checkCount, isReal } from "./ops.js";
 import { localStatistics, reductionOf, type Synchronised } from "./synchronised.js";
 import { isObserved } from "./tape.js";
 
-/** A weight of a layer: a variable behind a name. */
+/** A weight of a layer: a named variable. */
 interface LayerVariable {
   readonly trainable: boolean;
   read(): Tensor;
@@ -25,7 +25,7 @@ interface LayerVariable {
 export interface BatchNormalizationLayer {
   readonly name: string;
   readonly trainable: boolean;
-  /** One for each place in a model, with what the layer was called with there. */
+  /** The nodes of the layer, one for each use in a model, with the arguments of that call. */
   readonly inboundNodes: readonly { readonly callArgs?: { readonly training?: boolean } | null }[];
   /** TensorFlow 2 saves it as an array of one. */
   axis: number | readonly number[];
@@ -47,34 +47,34 @@ export type LayerCall = (
 /** One call of a layer; mean and variance are the moving ones. */
 interface Call extends InferenceInputs<Tensor> {
   readonly layer: BatchNormalizationLayer;
-  /** The host; null on a backend that the kernels do not reach. */
+  /** The host, or null on a backend that the kernels do not reach. */
   readonly host: Host | null;
   readonly axis: number;
 }
 
 /**
- * A layer's computation by the kernels, or by operations on backends that they do not reach. Calls that neither can
- * take go to `original`, which may have an answer, or its own error.
+ * A layer's computation by the kernels, or by operations on backends that they do not reach. All other calls go to
+ * `original`, which computes them or throws its own error.
  */
 export function fusedCall(original: LayerCall): LayerCall {
   return function call(inputs, kwargs) {
     const given = callOf(this, inputs);
     if (given === null) return original.call(this, inputs, kwargs);
     const compute = isTraining(this, kwargs?.training) ? train : infer;
-    // Nothing is made but the result. A scope would take 20 µs, until the engine has compiled it.
+    // Only the result is made, so no scope is needed. A scope would take 20 µs, until the engine has compiled it.
     if (given.host !== null && given.x.dtype === "float32" && !isObserved()) return compute(given);
     return tidy("batchNormalization", () => compute({ ...given, x: asFloat("x", given.x) }));
   };
 }
 
-/** null where x is not one tensor of real numbers, or a weight not a float32 vector over the axis. */
+/** Returns null if x is not one tensor of real numbers, or if a weight is not a float32 vector over the axis. */
 export function callOf(layer: BatchNormalizationLayer, inputs: Tensor | Tensor[]): Call | null {
   const x = Array.isArray(inputs) ? inputs[0] : inputs;
   if ((Array.isArray(inputs) && inputs.length !== 1) || !isReal(x)) return null;
   const own: unknown = Array.isArray(layer.axis) && layer.axis.length === 1 ? layer.axis[0] : layer.axis;
   if (typeof own !== "number") return null;
   const axis = own < 0 ? own + x.rank : own;
-  const channels = x.shape[axis]; // undefined where there is no such axis
+  const channels = x.shape[axis]; // undefined if there is no such axis
   const mean = layer.movingMean.read();
   const variance = layer.movingVariance.read();
   const gamma = layer.gamma?.read() ?? null;
@@ -127,7 +127,7 @@ function train({ layer, host, x, axis, gamma, beta, mean, variance }: Call): Ten
   return y;
 }
 
-/** The statistics of all ranks where `install` was given `allReduce`, else null. */
+/** Returns the statistics of all ranks if `install` got `allReduce`, else null. */
 function synchronise(
   layer: BatchNormalizationLayer,
   host: Host | null,
@@ -143,7 +143,7 @@ function synchronise(
   return { reduction, global: reduction.send(messages, () => settingsOf(layer, extents.channels)) };
 }
 
-/** What the ranks' layers must have in common. */
+/** Returns the settings that the layers of all ranks must have in common. */
 export function settingsOf(layer: BatchNormalizationLayer, channels: number): Settings {
   const { momentum, epsilon, gamma, beta } = layer;
   return { channels, momentum, epsilon, scale: !!gamma, center: !!beta };
@@ -154,7 +154,7 @@ export function write(variable: LayerVariable, value: Tensor): void {
   value.dispose();
 }
 
-/** Refuses a batch with one value per channel, or warns of it, once for each layer. */
+/** Refuses a batch with one value per channel, or warns once per layer. */
 function meetSingleValue(layer: BatchNormalizationLayer, x: Tensor, axis: number, extents: Extents): void {
   const { warned } = installation();
   if (choices().singleValue === "refuse") checkCount(x, axis, extents);

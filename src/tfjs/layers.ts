@@ -34,7 +34,7 @@ type Inputs = Parameters<LayerCall>[0];
 type Kwargs = Parameters<layers.Layer["call"]>[1];
 
 /**
- * Not exported by its package. With a name of its own this layer takes none of the numbers that others are named by.
+ * The package does not export the class. The name keeps this layer from using a number of the automatic layer names.
  */
 const Original = layers.batchNormalization({ name: "batchnorm-wasm" }).constructor as {
   new (args?: BatchNormalizationArgs): layers.Layer;
@@ -47,15 +47,15 @@ const fused = fusedCall(function (inputs, kwargs) {
 
 /**
  * The layer of tf.layers.batchNormalization, computed by the kernels. Options, class name, config and the order of the
- * weights are those of the original, so weights and models pass between the two; for models that are loaded from JSON
- * to use this class, register it: `tf.serialization.registerClass(BatchNormalization)`.
+ * weights are those of the original, so weights and models fit both. To load models from JSON with this class, register
+ * it: `tf.serialization.registerClass(BatchNormalization)`.
  */
 export class BatchNormalization extends Original {
   static className: string = "BatchNormalization";
 
   /** @throws RangeError for an unknown option, with the name that was meant */
   constructor(args?: BatchNormalizationArgs) {
-    // A class derived from this one may have options of its own.
+    // A derived class may have its own options.
     if (args && new.target === BatchNormalization) checkOptions(args, OPTIONS);
     super(args);
   }

@@ -7,7 +7,7 @@ import type { Host } from "./host.js";
 import { memoryOf, type WasmBackend, ZeroCopyHost } from "./zero-copy-host.js";
 
 /**
- * How batch normalization is computed on a backend: by the kernels, with or without copies, or by operations of
+ * The way to compute batch normalization on a backend: by the kernels, with or without copies, or by operations of
  * TensorFlow.js.
  */
 export type How = "zero copy" | "copies" | "operations";
@@ -16,17 +16,17 @@ export interface Opened {
   /** The host; null if operations compute. */
   readonly host: Host | null;
   readonly how: How;
-  /** Why it is so, in words for the user. */
+  /** The reason, in words for the user. */
   readonly reason: string;
 }
 
 /** The kernels in JavaScript, after their import. */
 let implementFallback: ((pages: number) => Implementation) | null = null;
-/** Whether the console was told that WebAssembly does not compute. */
+/** Tells whether the console has the warning that WebAssembly does not compute. */
 let told = false;
 
 /**
- * The host of a backend, compiled synchronously. If the engine refuses that, operations compute.
+ * Opens the host of a backend synchronously. If the engine refuses that, operations compute.
  * @param opensLater whether the caller then opens the host off the thread; the reason says so
  */
 export function openHost(backend: object, opensLater: boolean): Opened {
@@ -41,7 +41,7 @@ export function openHost(backend: object, opensLater: boolean): Opened {
   }
 }
 
-/** The host of a backend, compiled off the calling thread; without WebAssembly it has the kernels in JavaScript. */
+/** Opens the host of a backend off the calling thread. Without WebAssembly it has the kernels in JavaScript. */
 export async function openHostAsync(backend: object): Promise<Opened> {
   try {
     const { memory, over } = placeFor(backend);
@@ -54,7 +54,7 @@ export async function openHostAsync(backend: object): Promise<Opened> {
   }
 }
 
-/** A memory that the backend's tensors are in, or are copied to, and what becomes of it with kernels over it. */
+/** Returns a memory that has the backend's tensors, or that they are copied to, and the host for kernels over it. */
 function placeFor(backend: object): { memory: WebAssembly.Memory; over(kernels: KernelExports): Opened } {
   const heap = memoryOf(backend);
   if (heap !== null) {
@@ -94,8 +94,8 @@ function warnOnce(how: string): void {
 }
 
 /**
- * The reason why there are no kernels in WebAssembly. Errors of this package end with a remedy, which is another one
- * here.
+ * Returns the reason why there are no kernels in WebAssembly. Errors of this package end with a remedy, which differs
+ * here, so it is cut off.
  */
 function causeOf(error: unknown): string {
   if (typeof WebAssembly === "undefined") return "this engine has no WebAssembly";

@@ -41,7 +41,7 @@ export type TrainingResult<T extends Tensor = Tensor> = {
 
 /**
  * Batch normalization by the statistics of x: y = (x - mean) / sqrt(variance + eps) * gamma + beta, per channel (Ioffe
- * and Szegedy 2015). All three results have gradients, y through the statistics too.
+ * and Szegedy 2015). All three results have gradients. The gradient of y includes that through the statistics.
  * @param x of rank 2 or more
  * @param gamma scale of shape [C], null for none
  * @param beta shift of shape [C], null for none
@@ -72,8 +72,9 @@ export function batchNormTraining<T extends Tensor>(
 }
 
 /**
- * Normalization by given statistics: y = (x - mean) / sqrt(variance + eps) * gamma + beta, with gradients for all of
- * its inputs, each in its own shape. Parameters have shape [C], or x's rank with extents of x or 1 and need not agree.
+ * Normalization by given statistics: y = (x - mean) / sqrt(variance + eps) * gamma + beta, with gradients for all
+ * inputs, each in its own shape. A parameter has shape [C], or x's rank with extents of x or 1. The parameters may have
+ * different shapes.
  * @param x of rank 1 or more
  * @param gamma scale, null for none
  * @param beta shift, null for none
@@ -106,7 +107,7 @@ export function batchNormInference<T extends Tensor>(
   }) as T;
 }
 
-/** Converts to float32, the type of the kernels. The conversion has a gradient of its own. */
+/** Converts to float32, the type of the kernels. The conversion is differentiable. */
 export function asFloat(name: string, tensor: Tensor): Tensor {
   const { dtype } = tensor;
   if (dtype === "float32") return tensor;
@@ -114,7 +115,7 @@ export function asFloat(name: string, tensor: Tensor): Tensor {
   return cast(tensor, "float32");
 }
 
-/** Whether {@link asFloat} takes it. */
+/** Tells whether {@link asFloat} accepts a tensor. */
 export function isReal({ dtype }: TensorInfo): boolean {
   return dtype === "float32" || dtype === "int32" || dtype === "bool";
 }

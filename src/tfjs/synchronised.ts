@@ -15,14 +15,14 @@ import {
 
 /** The training of a layer by the batch of all ranks: three computations by the kernels, with messages between them. */
 
-/** What makes the sums of a rank those of all. */
+/** The statistics of all ranks, and the reduction that adds over the ranks. */
 export interface Synchronised {
   readonly reduction: Reduction;
-  /** Of all ranks. */
+  /** The statistics of all ranks. */
   readonly global: ReturnType<Reduction["moments"]>;
 }
 
-/** For each callback one of each layer, because each layer compares its settings once. */
+/** One reduction for each callback and layer, because each layer compares its settings once. */
 const reductions = new WeakMap<AllReduce, WeakMap<object, Reduction>>();
 
 export function reductionOf(allReduce: AllReduce, layer: object): Reduction {
@@ -33,7 +33,7 @@ export function reductionOf(allReduce: AllReduce, layer: object): Reduction {
   return reduction;
 }
 
-/** Mean and variance of x, this rank's part. */
+/** Computes mean and variance of x, this rank's part. */
 export function localStatistics(host: Host, x: TensorInfo, extents: Extents): Statistics {
   const { channels, count } = extents;
   const { mean, variance, call } = begin(host, extents);
@@ -43,7 +43,7 @@ export function localStatistics(host: Host, x: TensorInfo, extents: Extents): St
   return { count, mean: host.doubles(mean, channels).slice(), variance: host.doubles(variance, channels).slice() };
 }
 
-/** y by the statistics of all ranks. Moving statistics follow also where this rank has nothing. */
+/** Computes y by the statistics of all ranks. The moving statistics change even if this rank's part is empty. */
 export function synchronisedForward(
   host: Host,
   [x, gamma, beta]: readonly [TensorInfo, TensorInfo | null, TensorInfo | null],
@@ -69,7 +69,10 @@ export function synchronisedForward(
   return { y: y.take(), statistics: host.doubles(mean, VECTORS * channels).slice(), moved: take?.() ?? null };
 }
 
-/** dx by the sums of all ranks; dgamma and dbeta of this rank's part, which are to be added up with all other gradients. */
+/**
+ * Computes dx by the sums of all ranks. dgamma and dbeta belong to this rank's part: add them up over the ranks, like
+ * all other gradients.
+ */
 export function synchronisedBackward(
   host: Host,
   dy: TensorInfo,

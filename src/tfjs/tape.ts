@@ -3,12 +3,12 @@ import { clone, engine, env, grads, type Tensor } from "@tensorflow/tfjs-core";
 /** The name in messages. */
 const NAME = "batchnorm-wasm";
 
-/** The gradients of an operation's inputs, in their order, from dy and what was saved of the inputs. */
+/** Computes the gradients of an operation's inputs, in their order, from dy and the saved inputs. */
 export type Gradients = (dy: Tensor, saved: Tensor[]) => readonly Tensor[];
 
 /**
- * Whether TensorFlow.js must run and record an operation: in tf.profile, in the mode that checks for NaN, and in a
- * version with an unknown tape.
+ * Tells whether TensorFlow.js must run and record an operation itself: in tf.profile, in the mode that checks for NaN,
+ * and in a version with an unknown tape.
  */
 export function isObserved(): boolean {
   const { profiling, activeTape } = engine().state;
@@ -17,8 +17,8 @@ export function isObserved(): boolean {
 
 /**
  * Puts y = f(inputs) on the tape, if one records; the tape disposes what it saves for the gradients. tf.customGrad
- * would run f as a kernel, in a scope, and clone each input, which on wasm copies it. Even without the copies a layer's
- * step at 256 x 120 took 75 µs besides the kernels, and 55 µs this way.
+ * would run f as a kernel in a scope, and clone each input, which copies it on wasm. Without the copies a layer's step
+ * at 256 x 120 took 75 µs besides the kernels; this way it takes 55 µs.
  */
 export function record(inputs: readonly Tensor[], y: Tensor, gradients: Gradients): void {
   if (!engine().isTapeOn()) return;
@@ -34,7 +34,7 @@ export function record(inputs: readonly Tensor[], y: Tensor, gradients: Gradient
   });
 }
 
-/** tf.grads within the gradient of an operation, where it would end the tape whose gradients are being computed. */
+/** Replaces tf.grads inside the gradient of an operation. There tf.grads would end the outer tape. */
 export function innerGradients(f: (...inputs: Tensor[]) => Tensor, inputs: Tensor[], dy: Tensor): Tensor[] {
   const { state } = engine();
   const { activeTape } = state;

@@ -9,7 +9,7 @@ import { ABSENT, type Address, type Call, callOf, DOUBLE, type Host, IDENTITY, s
  */
 export type BatchStatistics = Float64Array;
 
-/** Statistics of a layer, float32 of shape [C], that follow those of its batches. */
+/** The moving statistics of a layer, float32 of shape [C]. */
 export interface MovingStatistics<T extends TensorInfo = TensorInfo> {
   readonly mean: T;
   readonly variance: T;
@@ -29,7 +29,7 @@ export const VECTORS = 3;
 
 /** The addresses of a computation's per-channel values, in float64. */
 interface Room {
-  /** Here begin the {@link BatchStatistics}. */
+  /** The address of the {@link BatchStatistics}. */
   readonly mean: Address;
   readonly invstd: Address;
   readonly variance: Address;
@@ -46,7 +46,10 @@ export function begin(host: Host, extents: Extents): Room {
   return { mean, invstd, variance, others: [third, fourth], call: callOf(scratch, extents) };
 }
 
-/** y = (x - mean) * invstd * gamma + beta by the statistics of x. All tensors float32, gamma and beta of shape [C]. */
+/**
+ * y = (x - mean) * invstd * gamma + beta by the statistics of x. All tensors are float32; gamma and beta have shape
+ * [C].
+ */
 export function trainingForward(
   host: Host,
   x: TensorInfo,
@@ -75,8 +78,8 @@ export function trainingForward(
 }
 
 /**
- * Copies the moving statistics to `at`, as float64. The returned function makes tensors of the values that are there
- * later. They are new tensors, because others may share the data of the old ones.
+ * Copies the moving statistics to `at`, as float64. The returned function makes tensors of the values at `at` when it
+ * is called. They are new tensors, because others may share the data of the old ones.
  */
 export function mover(host: Host, moving: MovingStatistics, at: readonly [Address, Address], channels: number) {
   const from = [host.input(moving.mean), host.input(moving.variance)];
@@ -90,7 +93,7 @@ export function mover(host: Host, moving: MovingStatistics, at: readonly [Addres
 
 /**
  * dx = gamma * invstd * (dy - dbeta / m - xhat * dgamma / m), dgamma = sum(dy * xhat), dbeta = sum(dy); the last two
- * only where there is a gamma, or a beta.
+ * only if there is a gamma or a beta.
  */
 export function trainingBackward(
   host: Host,

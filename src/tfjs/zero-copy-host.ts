@@ -20,7 +20,7 @@ export interface WasmBackend {
   disposeData(dataId: object): boolean;
 }
 
-/** The memory of the wasm backend; null if it is out of reach. */
+/** Returns the memory of the wasm backend, or null if it is not accessible. */
 export function memoryOf(backend: object): WebAssembly.Memory | null {
   const { wasm, dataIdMap, makeOutput, disposeData } = backend as Partial<WasmBackend>;
   const isFunction = (value: unknown) => typeof value === "function";
@@ -32,7 +32,10 @@ export function memoryOf(backend: object): WebAssembly.Memory | null {
 
 const isMemory = (value: unknown) => isA("WebAssembly.Memory", value);
 
-/** The threaded build exports no memory, but sends it to every new thread. This one only listens. */
+/**
+ * The threaded build exports no memory, but sends it to every new thread. So this function pretends to be a thread and
+ * receives it.
+ */
 function memoryOfThreads({ PThread }: WasmModule): unknown {
   let memory: unknown;
   const postMessage = (message?: { wasmMemory?: unknown }) => {
@@ -47,8 +50,8 @@ function memoryOfThreads({ PThread }: WasmModule): unknown {
 }
 
 /**
- * Whether both are the same bytes. Comparing the buffers is not enough: after growth by another thread HEAPU8 has an
- * older and shorter buffer of the same memory.
+ * Tells whether both are the same bytes. Comparing the buffers is not enough: after growth by another thread HEAPU8 has
+ * an older and shorter buffer of the same memory.
  */
 function isHeap(memory: WebAssembly.Memory, { HEAPU8, _malloc, _free }: WasmModule): boolean {
   if (HEAPU8?.buffer === memory.buffer) return true;

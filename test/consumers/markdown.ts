@@ -9,7 +9,7 @@ export interface Done {
   readonly result: Result;
 }
 
-const HEAD = ["consumer", "version", "how the package comes in", "what was done", "result"];
+const HEAD = ["consumer", "version", "how the package is loaded", "steps", "result"];
 
 /** Only what would end a cell or begin a tag. */
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
@@ -27,11 +27,11 @@ export function summary(done: readonly Done[]): string {
 export function report(done: readonly Done[], commit: string, date: string): string {
   return `# Consumers
 
-Each row is the packed tarball in a throwaway project.
+Each row tests the packed tarball in a new project, as a user would install it.
 \`npm run test:consumers\` wrote this page on ${date} at commit ${commit}.
 
-Every row takes the same steps, and its results are compared with stored numbers bit for bit. Relaxed instructions and
-the fallback in JavaScript do not promise the same bits, so their results are compared within tolerances.
+All rows run the same steps. Their results must have the bits of stored numbers. Relaxed instructions and the fallback
+in JavaScript may give other last bits, so tolerances apply to their results.
 [test/consumers](../test/consumers/README.md) has the programs and says how to run them.
 
 ${table(done)}

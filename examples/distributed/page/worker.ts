@@ -1,4 +1,4 @@
-// A worker of `page.ts`, with a part of a batch. It normalizes by the batch of all workers, and its gradient goes through it.
+// A worker of `page.ts`, with a part of a batch. It normalizes by the batch of all workers, forward and backward.
 import { batchStatistics, gradientSums, inputGradient, type Kernels, loadSync, normalize } from "batchnorm-wasm";
 import type { Answer, Gradients, Means, Part } from "./page.js";
 

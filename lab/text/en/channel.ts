@@ -1,4 +1,4 @@
-/** Of the part on one channel. */
+/** The texts of the part about one channel. */
 export const channel = {
   lead: "A batch is a handful of samples, and a channel is one number of each. Batch norm moves the channel's values so that their mean is 0 and their variance 1. Then γ and β choose another deviation and mean. Take a dot of the upper line and move it: all the others move below, because all share the mean and the variance.",
   hint: "Drag a dot, or focus it and press the arrow keys. Page Up and Page Down move it by 1.",

@@ -1,4 +1,4 @@
-/** Of the part on ten sigmoid layers. */
+/** The texts of the part about ten sigmoid layers. */
 export const depth = {
   lead: "The data stand below, the loss stands above. The gradient comes from the loss and goes down, layer by layer. Each sigmoid multiplies it by its slope, which is at most 1/4. So little is left below: the lower layers hardly learn, and the upper ones build on features that are not there yet.",
   todo: "Start the network of ten sigmoid layers and watch the bars: how large is the gradient of each layer's weights? Then switch batch norm on.",

@@ -1,4 +1,4 @@
-/** Of the race, and of whatever trains. */
+/** The texts of the race, and of every training. */
 export const race = {
   lead: "Two networks see the same images of clothes in the same order, from the same initial weights. One has batch norm, the other has none. Start them, and change a setting while they train.",
   hiddenLayer: "Hidden layer",

@@ -1,4 +1,4 @@
-/** Of the part on speed. */
+/** The texts of the part about speed. */
 export const speed = {
   lead: "This is one step of training of one batch norm layer, forward and backward. Its input has 32 samples of 28 × 28 positions and 64 channels: 1.6 million values. Three programs compute the same numbers, one after the other, on your machine.",
   start: "Measure it here",

@@ -1,4 +1,4 @@
-/** Of the part on what goes wrong. */
+/** The texts of the part about cases that go wrong. */
 export const wrong = {
   lead: "Batch norm depends on the batch. Each button sets the race to a case in which that does harm, and starts it.",
   look: "What to look at: ",

@@ -1,6 +1,6 @@
 import type { channel as en } from "../en/channel.js";
 
-/** Of the part on one channel. */
+/** The texts of the part about one channel. */
 export const channel: typeof en = {
   lead: "一个小批量由若干样本组成，一个通道就是每个样本的一个数值。批量归一化先把这个通道的数值变成均值为 0、方差为 1，再由拉伸参数 γ 和偏移参数 β 决定新的标准差和均值。拖动上面一行的一个点：下面所有的点都会移动，因为它们共用同一个均值和方差。",
   hint: "用鼠标拖动圆点，或选中圆点后按方向键；Page Up 和 Page Down 每次移动 1。",

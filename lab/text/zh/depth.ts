@@ -1,6 +1,6 @@
 import type { depth as en } from "../en/depth.js";
 
-/** Of the part on ten sigmoid layers. */
+/** The texts of the part about ten sigmoid layers. */
 export const depth: typeof en = {
   lead: "数据在下面，损失函数在上面。反向传递时，梯度从上面的损失一层一层往下传。每经过一个 sigmoid 函数，梯度就要乘上它的导数，而这个导数最大只有 1/4。越到下面梯度越小：下面的层几乎学不动，上面的层却在还没有成形的特征上学习。",
   todo: "让这个有十个 sigmoid 层的网络开始训练，观察条形：每一层权重的梯度有多大？然后加上批量归一化。",

@@ -1,6 +1,6 @@
 import type { race as en } from "../en/race.js";
 
-/** Of the race, and of whatever trains. */
+/** The texts of the race, and of every training. */
 export const race: typeof en = {
   lead: "两个网络从同样的初始权重出发，按同样的顺序看同样的服装图像。一个有批量归一化，另一个没有。让它们开始训练，也可以在训练中改变设置。",
   hiddenLayer: "隐藏层",

@@ -1,6 +1,6 @@
 import type { speed as en } from "../en/speed.js";
 
-/** Of the part on speed. */
+/** The texts of the part about speed. */
 export const speed: typeof en = {
   lead: "一个批量归一化层的一步训练，包括正向传递和反向传递：32 个样本，每个 28 × 28 个位置，64 个通道，共 160 万个数值。三个程序在你的电脑上先后计算同样的结果。",
   start: "在这里测速",

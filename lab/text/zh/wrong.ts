@@ -1,6 +1,6 @@
 import type { wrong as en } from "../en/wrong.js";
 
-/** Of the part on what goes wrong. */
+/** The texts of the part about cases that go wrong. */
 export const wrong: typeof en = {
   lead: "批量归一化依赖小批量。下面每个按钮都会把“训练比赛”设置成一种会出问题的情形，并立即开始训练。",
   look: "看什么：",

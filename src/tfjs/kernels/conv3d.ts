@@ -10,7 +10,7 @@ interface Attributes {
   pad: "same" | "valid" | number;
 }
 
-/** A convolution over depth, as one over height and width for each of the filter's positions in depth. */
+/** A convolution over depth, as one convolution over height and width for each position of the filter in depth. */
 interface Depths {
   batch: number;
   inDepth: number;
@@ -51,7 +51,7 @@ function depthsOf(tf: Tf, x: Shape5, filter: Shape5, dy: Shape5, { strides, pad 
   };
 }
 
-/** The images of x and of y that the filter's position f in depth connects, counted over the batch. */
+/** Returns the images of x and of y that the filter connects at its position f in depth, counted over the batch. */
 function pairsOf(d: Depths, f: number): Pair[] {
   const pairs: Pair[] = [];
   for (let n = 0; n < d.batch; n++) {
@@ -65,7 +65,7 @@ function pairsOf(d: Depths, f: number): Pair[] {
 
 const sizeOf = (shape: number[]) => shape.reduce((product, extent) => product * extent, 1);
 
-/** The images of a tensor that `which` names, as a batch. */
+/** Returns the images `which` of a tensor, as a batch. */
 function images(scope: Scope, from: TensorInfo, shape: number[], which: number[]): TensorInfo {
   const result = scope.make([which.length, ...shape]);
   const [source, target, size] = [scope.view(from), scope.view(result), sizeOf(shape)];
@@ -75,7 +75,7 @@ function images(scope: Scope, from: TensorInfo, shape: number[], which: number[]
 
 /**
  * The kernel Conv3DBackpropFilterV2: dW[f] is the gradient of the filter of a convolution over height and width, with
- * the images that f connects. The backend's own leaves out terms where a stride is above 1 or x is padded.
+ * the images that f connects. The kernel of the backend leaves out terms if a stride is above 1 or x is padded.
  */
 export function conv3DBackpropFilter(tf: Tf) {
   return (call: Call<{ x: TensorInfo; dy: TensorInfo }, Attributes & { filterShape: Shape5 }>): TensorInfo => {
@@ -111,9 +111,9 @@ export function conv3DBackpropFilter(tf: Tf) {
 }
 
 /**
- * The kernel Conv3DBackpropInputV2, which is `tf.conv3dTranspose` too: dx is the sum over f of the gradients of the
- * input of convolutions over height and width, with the images that f connects. The backend's own leaves out depths
- * above the filter's.
+ * The kernel Conv3DBackpropInputV2, which `tf.conv3dTranspose` uses, too: dx is the sum over f of the gradients of the
+ * input of convolutions over height and width, with the images that f connects. The kernel of the backend leaves out
+ * depths beyond the depth of the filter.
  */
 export function conv3DBackpropInput(tf: Tf) {
   return (call: Call<{ dy: TensorInfo; filter: TensorInfo }, Attributes & { inputShape: Shape5 }>): TensorInfo => {

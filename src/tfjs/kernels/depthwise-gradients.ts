@@ -11,8 +11,8 @@ type Attributes = ConvolutionAttributes & { dilations?: number | [number, number
  * dW[i, j, c, m] = sum over n, p, q of x[n, p·strideHeight + i - top, q·strideWidth + j - left, c] · dy[n, p, q, c·M + m]
  * with M output channels for each input channel. The rows of dy are summed in float32, their sums in float64.
  *
- * Loops of this package's own: XNNPACK has no convolution with so large a filter as dy, and nine products of shifted
- * copies of x with dy take 24 ms at 32x32x32x32, 3x3, where the convolution itself takes 2.
+ * This package has its own loops for it, because XNNPACK has no convolution with a filter as large as dy. Nine products
+ * of shifted copies of x with dy take 24 ms at 32x32x32x32, 3x3; the convolution itself takes 2 ms.
  */
 export function depthwiseConv2dNativeBackpropFilter(tf: Tf) {
   return ({
@@ -35,8 +35,8 @@ export function depthwiseConv2dNativeBackpropFilter(tf: Tf) {
  * dx[n, h, w, c] = sum over i, j, m of dy[n, p, q, c·M + m] · filter[i, j, c, m], where p·strideHeight + i - top = h and
  * q·strideWidth + j - left = w.
  *
- * A depthwise convolution, with the filter turned by 180 degrees, of dy with zeros around and, for strides, between its
- * pixels. With M above 1, dy's channels are convolved alone and added afterwards.
+ * This is a depthwise convolution of dy with the filter turned by 180 degrees. dy gets zeros around it and, for
+ * strides, between its pixels. If M is above 1, each channel of dy is convolved separately, and the results are added.
  */
 export function depthwiseConv2dNativeBackpropInput(tf: Tf) {
   return ({

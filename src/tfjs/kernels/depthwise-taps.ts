@@ -4,14 +4,14 @@ import type { Geometry, Shape4 } from "./geometry.js";
 import { surround } from "./surround.js";
 import { type Loops, loopsInJavaScript } from "./taps.js";
 
-/** Taps that one call sums: as many rows of the filter, and columns. */
+/** One call sums this many rows and columns of taps of the filter. */
 const TILE = 3;
 
 const tiled = (extent: number) => Math.ceil(extent / TILE) * TILE;
 
 const PAGE = 65536;
 
-/** The loops in a memory of their own, with room for `bytes`. That of the backend may be hidden, or shared. */
+/** The loops, with their own memory of at least `bytes`, because the memory of the backend may be hidden or shared. */
 class Room {
   static #last: Room | null = null;
   readonly memory = new WebAssembly.Memory({ initial: 0 });
@@ -37,16 +37,16 @@ class Room {
   }
 }
 
-/** Gives back the memory of the loops, which is as large as the largest image was. */
+/** Frees the memory of the loops, which is as large as the largest image. */
 export function releaseRoom(): void {
   Room.release();
 }
 
 /**
- * Writes to `dw` the gradient of a depthwise filter: dW[i, j, c, m] = sum over n, p, q of
- * x[n, p·strideHeight + i - top, q·strideWidth + j - left, c] · dy[n, p, q, c·M + m]. Image by image: x with its zeros around,
- * and dy, are copied beside the loops, which brings them into the cache. The filter is taken in whole tiles, so that x has
- * zeros for taps beyond it.
+ * Writes to `dw` the gradient of a depthwise filter: dW[i, j, c, m] = sum over n, p, q of x[n, p·strideHeight + i -
+ * top, q·strideWidth + j - left, c] · dy[n, p, q, c·M + m]. It works image by image: x with zeros around it, and dy,
+ * are copied to the memory of the loops, and so into the cache. The filter is split into whole tiles, so x also has
+ * zeros for taps beyond the filter.
  */
 export function filterGradient(dw: Float32Array, x: Float32Array, dy: Float32Array, g: Geometry): void {
   const [height, width] = [tiled(g.filterHeight), tiled(g.filterWidth)];
@@ -73,7 +73,7 @@ export function filterGradient(dw: Float32Array, x: Float32Array, dy: Float32Arr
   }
 }
 
-/** Tile by tile, to the sums at address 0. */
+/** Adds the terms of one image to the sums at address 0, tile by tile. */
 function addImage(loops: Loops, g: Geometry, x: number, xRow: number, dy: number): void {
   const tap = 8 * g.outChannels;
   const tapRow = tiled(g.filterWidth) * tap;

@@ -14,9 +14,10 @@ type Attributes = ConvolutionAttributes & { filterShape: Shape4 };
  * The kernel Conv2DBackpropFilter for the wasm backend:
  * dW[i, j, c, k] = sum over n, p, q of x[n, p·strideHeight + i - top, q·strideWidth + j - left, c] · dy[n, p, q, k].
  *
- * A product of matrices, patches of x times dy, with (p, q, n) as the inner index. As a convolution with dy for the
- * filter it takes the same time where dy is small (20 ms both at 256x28x28x1 -> 6, 5x5) and 1.9 times as much at
- * 32x56x56x64 -> 64, 3x3, where the packed dy of 25 MB is read once for every four taps and channels.
+ * This is a product of matrices: patches of x times dy, with (p, q, n) as the inner index. The alternative is a
+ * convolution with dy as the filter. It takes the same time if dy is small: both take 20 ms at 256x28x28x1 -> 6, 5x5.
+ * It takes 1.9 times as long at 32x56x56x64 -> 64, 3x3, because it reads the packed dy of 25 MB once for every four
+ * taps and channels.
  */
 export function conv2DBackpropFilter(tf: Tf): (call: Call<Inputs, Attributes>) => TensorInfo {
   return ({ inputs: { x, dy }, backend, attrs }) => {

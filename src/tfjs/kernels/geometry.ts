@@ -1,9 +1,6 @@
 import type * as core from "@tensorflow/tfjs-core";
 
-/**
- * The namespace of the engine in use, as `import * as tf from "@tensorflow/tfjs-core"` gives it; what is used of it
- * here.
- */
+/** The used part of the namespace that `import * as tf from "@tensorflow/tfjs-core"` gives. */
 export type Tf = Pick<typeof core, "getKernel" | "registerKernel" | "unregisterKernel" | "backend_util">;
 
 export type Shape4 = [number, number, number, number];
@@ -36,8 +33,8 @@ export interface Geometry {
 }
 
 /**
- * The extents of y are those of dy, not what `attrs` give: the gradient of `tf.conv2d` leaves `dimRoundingMode` out,
- * and with "ceil" y has a row more than would follow without it. The padding depends on neither.
+ * The extents of y come from dy and not from `attrs`. The gradient of `tf.conv2d` leaves `dimRoundingMode` out, and
+ * with "ceil" y has one more row than `attrs` say. The padding does not depend on it.
  */
 export function geometryOf(
   tf: Tf,
@@ -52,8 +49,8 @@ export function geometryOf(
   const { computeConv2DInfo } = tf.backend_util;
   const info = computeConv2DInfo(xShape, filterShape, strides, 1, pad, dimRoundingMode, depthwise, format);
   const [outHeight, outWidth] = format === "channelsLast" ? dyShape.slice(1, 3) : dyShape.slice(2);
-  // One literal: of objects made by spreading, each has a hidden class of its own, and the loops are compiled at each
-  // call.
+  // This is one literal, because each object made by spreading has its own hidden class, and V8 would then compile the
+  // loops at each call.
   return {
     batch: info.batchSize,
     inHeight: info.inHeight,
@@ -71,7 +68,7 @@ export function geometryOf(
   };
 }
 
-/** The padding with which as many windows fit on x as y has, for kernels that compute this number. */
+/** Returns the padding with which the number of windows is that of y, for kernels that compute this number. */
 export function fittedPadding(g: Geometry, format: "NHWC" | "NCHW"): Explicit {
   const rows: [number, number] = [g.top, (g.outHeight - 1) * g.strideHeight + g.filterHeight - g.inHeight - g.top];
   const columns: [number, number] = [g.left, (g.outWidth - 1) * g.strideWidth + g.filterWidth - g.inWidth - g.left];
@@ -79,8 +76,9 @@ export function fittedPadding(g: Geometry, format: "NHWC" | "NCHW"): Explicit {
 }
 
 /**
- * The positions q of `count` for which q·stride + offset lies in [0, extent): from the first to before the second. Both
- * `| 0`, since Math.ceil gives the engine a float64, and a loop whose indices follow from one takes twice the time.
+ * Returns the range of positions q below `count` for which q·stride + offset lies in [0, extent): from the first number
+ * to before the second. Both have `| 0`, because Math.ceil returns a float64, and loops with float64 indices take twice
+ * as long.
  */
 export function positionsInside(count: number, stride: number, offset: number, extent: number): [number, number] {
   const from = Math.min(count, Math.max(0, Math.ceil(-offset / stride))) | 0;

@@ -16,7 +16,7 @@ interface Inputs {
 }
 type Attributes = ConvolutionAttributes & { inputShape: Shape4 };
 
-/** Values of terms held at once by the product of dy and the filter, 4 MiB: more leave the cache. */
+/** The number of terms that one product of dy and the filter makes, 4 MiB. More would not fit into the cache. */
 const termValues = 2 ** 20;
 
 /**
@@ -24,7 +24,8 @@ const termValues = 2 ** 20;
  * dx[n, h, w, c] = sum over i, j, k of dy[n, p, q, k] · filter[i, j, c, k], where p·strideHeight + i - top = h and
  * q·strideWidth + j - left = w.
  *
- * TensorFlow.js's own, `original`, is a loop of about 1 ns per product. It stays for dataFormat NCHW and where `leave` holds.
+ * The kernel of TensorFlow.js, `original`, is a loop of about 1 ns per product. It stays for dataFormat NCHW and where
+ * `leave` holds.
  */
 export function conv2DBackpropInput(
   tf: Tf,
@@ -36,7 +37,8 @@ export function conv2DBackpropInput(
     const { inputShape, dataFormat = "NHWC" } = call.attrs;
     const g = geometryOf(tf, inputShape, filter.shape as Shape4, dy.shape as Shape4, call.attrs);
     if (dataFormat !== "NHWC" || leave(g)) {
-      // By its own reckoning y has other extents than dy where the gradient of `tf.conv2d` leaves dimRoundingMode out.
+      // The original computes the extents of y from the attributes. They differ from dy's, because the gradient of
+      // `tf.conv2d` leaves dimRoundingMode out.
       const attrs = { ...call.attrs, pad: fittedPadding(g, dataFormat), dimRoundingMode: undefined };
       return original({ ...call, attrs } as unknown as Parameters<KernelFunc>[0]) as TensorInfo;
     }
@@ -47,10 +49,11 @@ export function conv2DBackpropInput(
 }
 
 /**
- * Where the compositions are not clearly twice as fast. They pack the filter anew at each call, 40 to 130 ns per
- * weight: 1.3 times the time of `original` at 64 pixels of 256 -> 256 channels, 3x3, a third of it at 256 pixels.
- * XNNPACK computes 8 channels of dx at once, for fewer than 4 it is no faster (64x4x4x1 -> 128). Adding a term costs as
- * much as 4 products: at stride 2 and 3x3 the gain is 1.8 for 8 channels of dy and 2.1 for 16.
+ * Tells whether the compositions are less than about twice as fast. They pack the filter at each call, which takes 40
+ * to 130 ns per weight. With 256 -> 256 channels and 3x3 this is 1.3 times the time of `original` at 64 pixels, and a
+ * third of it at 256 pixels. XNNPACK computes 8 channels of dx at once, so for fewer than 4 it is not faster (64x4x4x1
+ * -> 128). Adding a term costs as much as 4 products. At stride 2 and 3x3 the gain is 1.8 for 8 channels of dy and 2.1
+ * for 16.
  */
 function isSlow(g: Geometry): boolean {
   const pixels = g.batch * g.outHeight * g.outWidth;
@@ -58,13 +61,13 @@ function isSlow(g: Geometry): boolean {
   return pixels < 256 || products < 2 ** 20 || (canConvolve(g) ? g.inChannels < 4 : g.outChannels < 16);
 }
 
-/** At stride 1 dx is a convolution of dy, if the padding that it needs is not negative. */
+/** Tells whether dx is a convolution of dy: at stride 1, if the padding that it needs is not negative. */
 function canConvolve(g: Geometry): boolean {
   const moves = g.strideHeight !== 1 || g.strideWidth !== 1;
   return !moves && paddingOf(g).every((padding) => padding >= 0);
 }
 
-/** Rows and columns of zeros to add to dy at stride 1: top, bottom, left, right. */
+/** The numbers of rows and columns of zeros around dy at stride 1: top, bottom, left, right. */
 function paddingOf(g: Geometry): [number, number, number, number] {
   const bottom = g.inHeight + g.top - g.outHeight;
   const right = g.inWidth + g.left - g.outWidth;
@@ -94,9 +97,9 @@ function convolve(scope: Scope, dy: TensorInfo, filter: TensorInfo, g: Geometry)
 }
 
 /**
- * All terms of dx as a product of matrices, dy times the filter's transpose, each then added where it belongs. For
- * strides: a convolution of dy with zeros between its values multiplies strideHeight·strideWidth times as much, and
- * takes twice the time at 32x32x32x16 -> 32, 3x3, stride 2 (15 against 7.6 ms).
+ * Computes all terms of dx as a product of matrices, dy times the transposed filter, and adds each to its value of dx.
+ * This is for strides above 1. A convolution of dy with zeros between its values would compute strideHeight·strideWidth
+ * times as many products. It takes twice as long at 32x32x32x16 -> 32, 3x3, stride 2 (15 against 7.6 ms).
  */
 function multiplyAndAdd(scope: Scope, dy: TensorInfo, filter: TensorInfo, g: Geometry): TensorInfo {
   const columns = g.filterHeight * g.filterWidth * g.inChannels;

@@ -19,20 +19,20 @@ interface Inputs {
  */
 const leastProducts = 2 ** 15;
 
-/** Whether XNNPACK multiplies them, of which the backend keeps the packed right side. */
+/** Tells whether XNNPACK multiplies them. The backend then keeps the packed right side. */
 const isPacked = ({ inputs: { a, b }, attrs }: Call<Inputs, Attributes>): boolean =>
   !attrs.transposeA && !attrs.transposeB && isMatrix(a) && isMatrix(b);
 
 const isMatrix = ({ shape, dtype }: TensorInfo) =>
   dtype === "float32" && shape.slice(0, -2).every((extent) => extent === 1);
 
-/** The earlier shapes of data that was a right side. */
+/** The shape that each data had as the right side of a product. */
 const shapes = new WeakMap<object, string>();
 
 /**
- * The kernels BatchMatMul and _FusedMatMul. The backend, `original`, keeps the packed right side by the tensor's data
- * alone, so that data that was multiplied in another shape before, as W and W reshaped, gives the product of that
- * shape: such data is copied.
+ * The kernels BatchMatMul and _FusedMatMul. The backend, `original`, finds the packed right side by the data of the
+ * tensor alone. If the same data was multiplied in another shape before, as W and W reshaped, the result would be
+ * wrong. Such data is copied.
  */
 export function product(tf: Tf, original: KernelFunc) {
   return (call: Call<Inputs, Attributes>): TensorInfo => {
@@ -52,9 +52,9 @@ export function product(tf: Tf, original: KernelFunc) {
 }
 
 /**
- * The kernel BatchMatMul also for transposed factors, which are what the gradients of dense layers multiply:
- * transposing first, for the product of XNNPACK. The backend's own, `original`, multiplies them by a loop of about 1 ns
- * per product. It stays for several matrices, and for fewer products than `least`.
+ * The kernel BatchMatMul for transposed factors, as in the gradients of dense layers. It transposes them first, and
+ * then uses the product of XNNPACK. The backend's kernel, `original`, is a loop of about 1 ns per product. It stays for
+ * several matrices, and for fewer products than `least`.
  */
 export function matMul(tf: Tf, original: KernelFunc, least: number = leastProducts) {
   const plain = product(tf, original);

@@ -8,7 +8,7 @@ interface CpuBackend {
   data: { get(dataId: object): { values: Float32Array } };
 }
 
-/** A kernel that runs no other kernel, and has float32 results, on the cpu backend. */
+/** Makes a kernel for the cpu backend from one that runs no other kernel and has float32 results. */
 export function onCpu<Inputs, Attributes>(kernel: (call: Call<Inputs, Attributes>) => TensorInfo) {
   return (call: { inputs: Inputs; attrs: Attributes; backend: CpuBackend }): TensorInfo => {
     const cpu = call.backend;

@@ -10,8 +10,8 @@ interface Attributes {
 }
 
 /**
- * The kernel OneHot. `original` writes int32 whatever the dtype is: as float32 these are numbers near 0, as bool they take
- * four times the room there is.
+ * The kernel OneHot. `original` writes int32 for every dtype. Read as float32 these are numbers close to 0, and for
+ * bool they need four times the allocated bytes.
  */
 export function oneHot(tf: Tf, original: KernelFunc) {
   return (call: Call<{ indices: TensorInfo }, Attributes>): TensorInfo => {

@@ -2,9 +2,9 @@ import { type Geometry, positionsInside } from "./geometry.js";
 
 /**
  * Writes patches[i, j, c, p, q, n] = x[n, p·strideHeight + i - top, q·strideWidth + j - left, c] for the rows p in
- * [from, before) to `heap` at `to`, zero outside x. Reads x as [c, h, w, n] at `x`: with the batch innermost all that
- * one tap reads of a row of x is one run of outWidth·batch values at stride 1. Copying runs takes a tenth of the time
- * of a loop over values in the order of x.
+ * [from, before) to `heap` at `to`, zero outside x. Reads x as [c, h, w, n] at `x`. With the batch innermost and stride
+ * 1, one tap reads outWidth·batch adjacent values of a row of x. Copying these takes a tenth of the time of a loop over
+ * single values in the order of x.
  */
 export function patches(heap: Float32Array, to: number, x: number, g: Geometry, from: number, before: number): void {
   const run = g.outWidth * g.batch;
@@ -49,8 +49,8 @@ function copyPixels(heap: Float32Array, to: number, from: number, count: number,
 }
 
 /**
- * The transpose of `patches` for another order of values: adds terms[n·p, q, i, j, c], for the rows n·p in
- * [from, before), to dx[n, p·strideHeight + i - top, q·strideWidth + j - left, c] where that lies in dx.
+ * The transpose of `patches`, for another order of values. Adds terms[n·p, q, i, j, c], for the rows n·p in [from,
+ * before), to dx[n, p·strideHeight + i - top, q·strideWidth + j - left, c], unless that lies outside dx.
  */
 export function addTerms(dx: Float32Array, terms: Float32Array, g: Geometry, from: number, before: number): void {
   const channels = g.inChannels;

@@ -2,7 +2,10 @@ import { eachWindow, type Pool, type Window } from "./pool-windows.js";
 
 type Values = Float32Array | Int32Array;
 
-/** y = the maximum of each window, -Infinity of an empty one. NaN is less than any value, as on the cpu backend. */
+/**
+ * y is the maximum of each window, and -Infinity for an empty one. NaN counts as less than any value, as on the cpu
+ * backend.
+ */
 export function maximum(y: Values, x: Values, pool: Pool): void {
   eachWindow(pool, (window) => {
     for (let c = 0; c < pool.channels; c++) {
@@ -17,7 +20,7 @@ export function maximum(y: Values, x: Values, pool: Pool): void {
   });
 }
 
-/** y = the mean of each window, of what of it lies in x; NaN of an empty one, as on the cpu backend. */
+/** y is the mean of the values of each window that lie in x, and NaN for an empty window, as on the cpu backend. */
 export function mean(y: Values, x: Values, pool: Pool): void {
   eachWindow(pool, (window) => {
     for (let c = 0; c < pool.channels; c++) {
@@ -32,7 +35,7 @@ export function mean(y: Values, x: Values, pool: Pool): void {
   });
 }
 
-/** dx = the sum of dy over the windows of which this value is the maximum, the first of equal ones. */
+/** dx is the sum of dy over the windows in which this value is the maximum. Of equal values the first counts. */
 export function maximumGradient(dx: Values, x: Values, dy: Values, pool: Pool): void {
   const { channels } = pool;
   dx.fill(0);
@@ -44,7 +47,7 @@ export function maximumGradient(dx: Values, x: Values, dy: Values, pool: Pool): 
   });
 }
 
-/** -1 where no value is above -Infinity. */
+/** Returns -1 if no value is above -Infinity. */
 function positionOfMaximum(x: Values, window: Window, channels: number, c: number): number {
   let largest = Number.NEGATIVE_INFINITY;
   let position = -1;
@@ -61,7 +64,7 @@ function positionOfMaximum(x: Values, window: Window, channels: number, c: numbe
   return position;
 }
 
-/** dx = the sum of dy over the windows that this value lies in, each divided by the number of values of it in x. */
+/** dx is the sum of dy over the windows that contain this value, each divided by the window's number of values in x. */
 export function meanGradient(dx: Values, dy: Values, pool: Pool): void {
   const { channels } = pool;
   dx.fill(0);

@@ -10,7 +10,7 @@ export interface PoolAttributes {
   dimRoundingMode?: "floor" | "round" | "ceil";
 }
 
-/** Extents of a pooling: depth, height and width, depth 1 where there are two. */
+/** The extents of a pooling: depth, height and width. Depth is 1 for a pooling over two axes. */
 export interface Pool {
   batch: number;
   channels: number;
@@ -22,8 +22,8 @@ export interface Pool {
 }
 
 /**
- * The extents of y are those of `outShape` where it is given, of dy: the gradients of `tf.maxPool` and `tf.avgPool`
- * leave `dimRoundingMode` out.
+ * If `outShape` is given, it has the extents of y. Gradients pass the shape of dy, because those of `tf.maxPool` and
+ * `tf.avgPool` leave `dimRoundingMode` out.
  */
 export function poolOf(tf: Tf, xShape: number[], attrs: PoolAttributes, dyShape?: number[]): Pool {
   const { filterSize, strides, pad, dimRoundingMode } = attrs;
@@ -60,7 +60,7 @@ export function poolOf(tf: Tf, xShape: number[], attrs: PoolAttributes, dyShape?
   };
 }
 
-/** A window as far as it lies in x: rows of `columns` pixels. Indices count values. */
+/** The part of a window that lies in x: rows of `columns` pixels. Indices count values. */
 export interface Window {
   /** The index of its first pixel in y. */
   y: number;
@@ -70,7 +70,7 @@ export interface Window {
   columns: number;
 }
 
-/** Calls `visit` with each window, one object for all. */
+/** Calls `visit` with each window. All calls get the same object. */
 export function eachWindow(pool: Pool, visit: (window: Window) => void): void {
   const { batch, channels, inExtents, outExtents, size } = pool;
   const window: Window = { y: 0, rows: new Int32Array(size[0] * size[1]), length: 0, columns: 0 };
@@ -94,7 +94,7 @@ export function eachWindow(pool: Pool, visit: (window: Window) => void): void {
   }
 }
 
-/** The first position in x of each window along an axis, and the one after its last. */
+/** Returns the first position in x of each window along an axis, and the position after its last. */
 function bounds({ inExtents, outExtents, size, strides, before }: Pool, axis: number): Int32Array {
   const result = new Int32Array(2 * outExtents[axis]);
   for (let p = 0; p < outExtents[axis]; p++) {

@@ -8,8 +8,8 @@ import { axesOf, fits } from "./windows.js";
 type Forward = Call<{ x: TensorInfo }, PoolAttributes>;
 
 /**
- * The kernels MaxPool and AvgPool. `original` is right where XNNPACK computes as many windows as TensorFlow.js makes room
- * for and each has a part in x, and, with windows of one value, which it copies, where there is no padding.
+ * The kernels MaxPool and AvgPool. `original` is right if XNNPACK computes the number of windows that TensorFlow.js
+ * allocates, and each window has a part in x. For windows of one value, which it copies, it is right without padding.
  */
 export function pool(tf: Tf, original: KernelFunc, loop: typeof maximum) {
   return (call: Forward): TensorInfo => {
@@ -30,7 +30,7 @@ export function pool(tf: Tf, original: KernelFunc, loop: typeof maximum) {
   };
 }
 
-/** The kernel MaxPool3D: the backend's own begins each maximum with the smallest positive float32. */
+/** The kernel MaxPool3D. The kernel of the backend begins each maximum with the smallest positive float32. */
 export function maxPool3D(tf: Tf) {
   return (call: Forward): TensorInfo => {
     const { outExtents, batch, channels } = poolOf(tf, call.inputs.x.shape, call.attrs);
@@ -50,8 +50,8 @@ function poolByLoop(tf: Tf, { inputs, backend, attrs }: Forward, shape: number[]
 type Backward = Call<{ dy: TensorInfo; input: TensorInfo }, PoolAttributes>;
 
 /**
- * The kernels MaxPoolGrad and MaxPool3DGrad: the backend's own miss windows without a positive value, since they begin
- * each maximum with the smallest positive float32, and take the last of equal values.
+ * The kernels MaxPoolGrad and MaxPool3DGrad. Those of the backend begin each maximum with the smallest positive
+ * float32, so they miss windows without a positive value. They also choose the last of equal values.
  */
 export function maxPoolGradient(tf: Tf) {
   return ({ inputs: { dy, input }, backend, attrs }: Backward): TensorInfo =>
@@ -63,9 +63,9 @@ export function maxPoolGradient(tf: Tf) {
 }
 
 /**
- * The kernels AvgPoolGrad and AvgPool3DGrad: TensorFlow.js' own divide by the size of the window, where the forward pass
- * divides by the number of values of it that lie in x. `original` is right where all windows lie in x, and is called there
- * if it is no slower.
+ * The kernels AvgPoolGrad and AvgPool3DGrad. Those of TensorFlow.js divide by the size of the window, but the forward
+ * pass divides by the number of its values in x. `original` is right if all windows lie in x, and is called then if it
+ * is not slower.
  */
 export function avgPoolGradient(tf: Tf, original?: KernelFunc) {
   return (call: Backward): TensorInfo => {
@@ -88,8 +88,8 @@ const isInside = ({ inExtents, outExtents, size, strides, before }: Pool) =>
   });
 
 /**
- * Ours adds up windows, the backend's values of x: at stride 1, 3x3, ours takes 0.9 to 2.7 times as long, at stride 2 and 2x2
- * 0.3 to 0.8 times, but with a single channel 1.2 to 1.5 times.
+ * Our loop runs over windows, that of the backend over values of x. Ours takes 0.9 to 2.7 times as long at stride 1 and
+ * 3x3. At stride 2 and 2x2 it takes 0.3 to 0.8 times as long, but 1.2 to 1.5 times with a single channel.
  */
 const isDense = ({ channels, inExtents, outExtents }: Pool) =>
   channels === 1 || 2 * volume(outExtents) > volume(inExtents);

@@ -2,15 +2,16 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { reshaped, type Scope } from "./scope.js";
 
 /**
- * Terms that one product in float32 sums: 8,192 are as fast as any number, keep the packed right side of 64 columns in
- * 2 MB of cache, and bound the rounding error of a sum of any length, since the blocks are added in float64.
+ * The number of terms that one product sums in float32. 8,192 terms are as fast as any other number. Their packed right
+ * side of 64 columns fits into 2 MB of cache. The blocks are added in float64, so this also bounds the rounding error
+ * of long sums.
  */
 export const blockTerms = 8192;
 
-/** Values on the left side of one product, 16 MiB. */
+/** The largest number of values on the left side of one product, 16 MiB. */
 const blockValues = 2 ** 22;
 
-/** How many of `count` steps of `terms` each fit in a block with `rows` rows on the left; at least one. */
+/** Returns how many of `count` steps, of `terms` each, fit in a block with `rows` rows on the left; at least one. */
 export function stepsOfBlock(rows: number, terms: number): number {
   return Math.max(1, Math.min(Math.floor(blockTerms / terms), Math.floor(blockValues / (rows * terms))));
 }
@@ -25,15 +26,15 @@ export interface Block {
   terms: number;
   /** Writes left[row, term], `rows` x `terms`, to the heap from index `to` on. */
   left(heap: Float32Array, to: number): void;
-  /** Writes right[term, column], `terms` x `columns`, likewise. */
+  /** Writes right[term, column], `terms` x `columns`, to the heap from index `to` on. */
   right(heap: Float32Array, to: number): void;
 }
 
 /**
  * sum over blocks of left · right, `rows` x `columns`, by the product of XNNPACK.
  *
- * The right side is always a tensor of its own: the backend finds its packed copy by the tensor's data alone, so that
- * data that a program also multiplies in another shape would give the wrong one.
+ * The right side is always a new tensor. The backend finds its packed copy by the tensor's data alone, so data that a
+ * program also multiplies in another shape would give the wrong copy.
  */
 export function sumOfProducts(scope: Scope, rows: number, columns: number, blocks: Block[]): TensorInfo {
   if (blocks.length === 1) {
@@ -75,8 +76,8 @@ export interface Factor {
 }
 
 /**
- * a · b, `rows` x `terms` times `terms` x `columns`. Packing the right side takes 10 ns per value, more than all else,
- * so that the one with fewer values goes there: where that is a, the result is the transpose of bᵀ · aᵀ.
+ * a · b, `rows` x `terms` times `terms` x `columns`. Packing the right side takes 10 ns per value, more than anything
+ * else, so the factor with fewer values goes there. If that is a, the result is the transpose of bᵀ · aᵀ.
  */
 export function multiply(scope: Scope, a: Factor, b: Factor, rows: number, terms: number, columns: number): TensorInfo {
   if (rows < columns) {
@@ -86,7 +87,10 @@ export function multiply(scope: Scope, a: Factor, b: Factor, rows: number, terms
   return inBlocks(scope, matrix(scope, a, rows, terms, false), matrix(scope, b, terms, columns, false));
 }
 
-/** The factor, or with `transpose` its transpose, as rows x columns; a copy only if memory holds it the other way. */
+/**
+ * Returns the factor, or with `transpose` its transpose, as rows x columns. It is a copy only if memory has the other
+ * order.
+ */
 function matrix(scope: Scope, factor: Factor, rows: number, columns: number, transpose: boolean): TensorInfo {
   if (factor.transposed === transpose) return reshaped(factor.tensor, [rows, columns]);
   return scope.run("Transpose", { x: reshaped(factor.tensor, [columns, rows]) }, { perm: [1, 0] });

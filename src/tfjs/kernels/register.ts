@@ -18,7 +18,7 @@ import { convolution, eitherFormat } from "./windows.js";
 /** Replaces a kernel of TensorFlow.js. It calls `original` if that is right and no slower. */
 type Replacement = (tf: Tf, original: KernelFunc) => unknown;
 
-/** On the wasm backend. */
+/** The replaced kernels of the wasm backend. */
 const REPLACED: Readonly<Record<string, Replacement>> = {
   Conv2D: (tf, original) => eitherFormat(tf, convolution(tf, original, false)),
   FusedConv2D: (tf, original) => convolution(tf, original, false),
@@ -39,7 +39,7 @@ const REPLACED: Readonly<Record<string, Replacement>> = {
   OneHot: oneHot,
 };
 
-/** On the cpu backend. */
+/** The replaced kernels of the cpu backend. */
 const REPLACED_ON_CPU: Readonly<Record<string, Replacement>> = {
   AvgPoolGrad: (tf) => onCpu(avgPoolGradient(tf)),
   AvgPool3DGrad: (tf) => onCpu(avgPoolGradient(tf)),
@@ -53,17 +53,17 @@ const MISSING: Readonly<Record<string, (tf: Tf) => unknown>> = {
   UnsortedSegmentSum: unsortedSegmentSum,
 };
 
-/** On a kernel of ours, of any copy of this module. */
+/** The key of a property that our kernels have, from every copy of this module. */
 const OURS: unique symbol = Symbol.for("batchnorm-wasm/tfjs kernel");
 
 /**
- * Makes TensorFlow.js's wasm backend train what its cpu backend trains, right and fast: registers the gradients that it
- * lacks, and replaces its kernels of convolution, pooling and products of matrices that are wrong or slow. Each replacement
- * calls what it replaces where that is right and no slower. On the cpu backend it replaces the gradients of average pooling,
- * which are wrong there too. `install` does all this.
+ * Makes the wasm backend of TensorFlow.js train everything that its cpu backend trains. It registers missing gradients,
+ * and replaces wrong or slow kernels of convolution, pooling and matrix products. A replacement calls the original
+ * where that is right and not slower. On the cpu backend it replaces the gradients of average pooling, which are wrong.
+ * `install` does all this.
  *
- * Call it after the backends were imported; they need not have started. A kernel that somebody else registered for what the
- * backend lacks stays.
+ * Call it after the backends were imported; they need not have started. Kernels that other code registered for missing
+ * ones stay.
  * @returns undoes this call: a kernel is put back when the last call that has it is undone, unless somebody replaced it since
  * @throws TypeError for a wrong argument
  */
@@ -101,13 +101,16 @@ function replace(tf: Tf, kernelName: string, backend: string, kernel: Replacemen
   return held(tf, kernelName, backend) ?? hold(tf, kernelName, kernel(tf, original.kernelFunc), original);
 }
 
-/** The record of a kernel of ours, under {@link OURS}: the number of calls that installed it, and the way back. */
+/**
+ * The record of our kernel, under {@link OURS}: the number of calls that installed it, and the function that restores
+ * the original.
+ */
 interface Held {
   users: number;
   undo: Undo;
 }
 
-/** One call more that has a kernel of ours, null where ours is not there. */
+/** Counts one more call for our kernel. Returns null if our kernel is not registered. */
 function held(tf: Tf, kernelName: string, backend: string): Undo | null {
   const kernel = tf.getKernel(kernelName, backend)?.kernelFunc as (KernelFunc & { [OURS]?: Held }) | undefined;
   return kernel?.[OURS] ? share(kernel[OURS]) : null;

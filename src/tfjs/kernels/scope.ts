@@ -18,29 +18,29 @@ export interface WasmBackend {
   dataIdMap: { get(dataId: object): unknown };
 }
 
-/** A kernel's call. `Inputs` and `Attributes` are what its name promises. */
+/** A call of a kernel. The name of the kernel determines `Inputs` and `Attributes`. */
 export interface Call<Inputs, Attributes> {
   inputs: Inputs;
   backend: WasmBackend;
   attrs: Attributes;
 }
 
-/** Runs kernels of the wasm backend and allocates in it, in the scope of one call of `inScope`. */
+/** Runs kernels of the wasm backend and allocates in its memory, during one call of `inScope`. */
 export interface Scope {
   run(kernelName: string, inputs: NamedTensorInfoMap, attrs?: object): TensorInfo;
   /** Uninitialised memory. */
   make(shape: number[], dtype?: DataType): TensorInfo;
   view(tensor: TensorInfo): Float32Array;
-  /** Takes over what was made in the backend by other ways. */
+  /** Takes over a tensor that was made in the backend in another way. */
   keep(tensor: TensorInfo): TensorInfo;
-  /** Frees early what this scope made. */
+  /** Frees tensors of this scope before its end. */
   free(...tensors: TensorInfo[]): void;
 }
 
 /**
- * Calls `use`, with the inputs in the backend's memory, and frees all that it allocated, also when it throws, but for
- * the tensor that it returns. Freeing matters beyond the memory of the tensors: the backend keeps a packed copy of each
- * convolution's filter and each product's right side until that tensor is disposed of.
+ * Calls `use`, with the inputs in the backend's memory. Then it frees everything that `use` allocated except the
+ * returned tensor, also if `use` throws. This also frees packed copies: the backend keeps one of each convolution's
+ * filter and each product's right side until that tensor is disposed of.
  */
 export function inScope(
   tf: Tf,
@@ -48,7 +48,7 @@ export function inScope(
   inputs: readonly TensorInfo[],
   use: (scope: Scope) => TensorInfo,
 ): TensorInfo {
-  // Moves here what another backend holds, which may grow the memory: later it would detach the views there are.
+  // Moves inputs from other backends. This may grow the memory, and at a later time it would detach views.
   for (const { dataId } of inputs) backend.dataIdMap.get(dataId);
   const made = new Set<object>();
   const keep = (tensor: TensorInfo) => {
@@ -92,7 +92,7 @@ export type Undo = () => void;
 /** Registers a kernel of the wasm backend, or a kernel in the place of `replaced`, on its backend. */
 export function register(tf: Tf, kernelName: string, kernelFunc: KernelFunc, replaced?: KernelConfig): Undo {
   const backendName = replaced?.backendName ?? "wasm";
-  // With the setup of what it replaces: a backend that starts later has to prepare that too.
+  // This keeps the setup of the replaced kernel, because a backend that starts later must run it, too.
   const config = { ...replaced, kernelName, backendName, kernelFunc };
   if (replaced) replaceKernel(tf, config);
   else tf.registerKernel(config);

@@ -16,7 +16,8 @@ export function unsortedSegmentSum(tf: Tf) {
     return inScope(tf, call.backend, [x, segmentIds], (scope) => {
       const y = scope.make([numSegments, ...inner]);
       const [values, ids, sums] = [scope.view(x), scope.view(segmentIds), scope.view(y)];
-      // Each segment's rows, as a list: the last, and of each row the one before, counted from 1.
+      // The rows of each segment as a linked list, counted from 1: the last row of each segment, and for each row the
+      // one before.
       const last = new Int32Array(numSegments);
       const before = new Int32Array(rows);
       for (let row = 0; row < rows; row++) {

@@ -1,9 +1,9 @@
 import { type Geometry, positionsInside } from "./geometry.js";
 
 /**
- * Writes dy to `heap` at `to` as [n, inHeight + filterHeight - 1, inWidth + filterWidth - 1, k], such that the gradient of
- * x is a convolution of it at stride 1: rows and columns `strideHeight` and `strideWidth` apart, zeros elsewhere. What no
- * value of x took part in is left out. Reads dy from `heap` at `from`.
+ * Writes dy to `heap` at `to` as [n, inHeight + filterHeight - 1, inWidth + filterWidth - 1, k], such that the gradient
+ * of x is a convolution of it at stride 1: rows and columns `strideHeight` and `strideWidth` apart, zeros elsewhere.
+ * Rows and columns of dy that no value of x contributes to are left out. Reads dy from `heap` at `from`.
  */
 export function spread(heap: Float32Array, to: number, from: number, g: Geometry): void {
   const [height, width] = [g.inHeight + g.filterHeight - 1, g.inWidth + g.filterWidth - 1];

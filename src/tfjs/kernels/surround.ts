@@ -1,8 +1,8 @@
 import type { Shape4 } from "./geometry.js";
 
 /**
- * Writes x, [n, h, w, c] of shape `from`, into `result` of shape `to`, `top` rows and `left` columns from its corner, with
- * zeros around. What does not fit in is left out.
+ * Writes x, [n, h, w, c] of shape `from`, into `result` of shape `to`, `top` rows and `left` columns from its corner,
+ * with zeros around. Values that do not fit are left out.
  */
 export function surround(
   result: Float32Array,

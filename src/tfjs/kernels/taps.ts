@@ -1,4 +1,4 @@
-/** The exports of assembly/tfjs: see there. Addresses and distances are in bytes. */
+/** The exports of the binary of assembly/tfjs. Addresses and distances are in bytes. */
 export interface Loops {
   addTaps(
     sums: number,

@@ -16,7 +16,7 @@ export interface Axis {
   after: number;
 }
 
-/** Height and width; a dilated filter as large as what it spans. */
+/** Returns height and width. The size of a dilated filter includes its gaps. */
 export function axesOf(info: backend_util.Conv2DInfo): [Axis, Axis] {
   const { padInfo } = info;
   return [
@@ -42,11 +42,11 @@ export function axesOf(info: backend_util.Conv2DInfo): [Axis, Axis] {
 /** The length by which the windows reach beyond the end of x; negative if a part of x is unused. */
 const reach = ({ extent, count, size, stride, before }: Axis) => (count - 1) * stride + size - before - extent;
 
-/** How many windows XNNPACK computes; it writes them all, whatever room the result has. */
+/** The number of windows that XNNPACK computes. It writes all of them, even beyond the end of the result. */
 const computed = ({ extent, size, stride, before, after }: Axis) =>
   Math.floor((extent + before + after - size) / stride) + 1;
 
-/** Whether XNNPACK, given this padding, computes the windows that TensorFlow.js made room for. */
+/** Tells whether XNNPACK, with this padding, computes the windows that TensorFlow.js allocated. */
 export const fits = (axis: Axis): boolean => computed(axis) === axis.count;
 
 interface Inputs {
@@ -58,9 +58,9 @@ type Attributes = ConvolutionAttributes & { dilations?: number | [number, number
 
 /**
  * A convolution's kernel of the wasm backend, plain or depthwise, with or without bias and activation. `original` is
- * right where XNNPACK computes as many windows as TensorFlow.js makes room for, and, with padding "same", where the
- * windows leave nothing of x unused: it takes the padding that is then negative for a very large one, and y is 0.
- * Elsewhere `original` is given the padding, or where no padding gives these windows, x with zeros around.
+ * right if XNNPACK computes the number of windows that TensorFlow.js allocates. With padding "same" the windows must
+ * also use all of x: otherwise the padding is negative, XNNPACK takes it for a very large one, and y is 0. In other
+ * cases `original` gets a numeric padding, or x with zeros around it if no padding gives these windows.
  */
 export function convolution(tf: Tf, original: KernelFunc, depthwise: boolean) {
   const call = (inputs: Inputs, backend: Call<Inputs, Attributes>["backend"], attrs: object) =>
@@ -94,7 +94,7 @@ export function convolution(tf: Tf, original: KernelFunc, depthwise: boolean) {
   return nhwc;
 }
 
-/** The part of x that the windows read, with the zeros around it that they read. */
+/** Returns the part of x that the windows read, with the zeros around it that they read. */
 function surrounded(scope: Scope, x: TensorInfo, [rows, columns]: [Axis, Axis]): TensorInfo {
   const [batch, , , channels] = x.shape;
   const extent = ({ count, size, stride }: Axis) => (count - 1) * stride + size;
@@ -103,9 +103,7 @@ function surrounded(scope: Scope, x: TensorInfo, [rows, columns]: [Axis, Axis]):
   return result;
 }
 
-/**
- * The same kernel for dataFormat NCHW too, which the backend refuses: x and y are transposed.
- */
+/** Makes the kernel accept dataFormat NCHW, too, which the backend refuses. It transposes x and y. */
 export function eitherFormat(tf: Tf, kernel: (call: Call<Inputs, Attributes>) => TensorInfo) {
   return (call: Call<Inputs, Attributes>): TensorInfo => {
     const { inputs, backend, attrs } = call;
