@@ -1,3 +1,4 @@
+import { Extremes, isBeyond, SMALLEST_GRADIENT, SMALLEST_SCALE } from "./extremes";
 import {
   FLOAT64,
   FLOAT64_Y,
@@ -19,37 +20,13 @@ import { LowPart, Pair, Vector } from "./vector";
  * one over those of y and one over those of dx besides.
  */
 
-/**
- * What float32 holds: a SCALE that is not 0 is at least 2^-126, the smallest normal float32. Every finite coefficient
- * is at most 2^100, which leaves room for products. Both are limits of the size, without the sign.
- */
-export const SMALLEST_SCALE: f64 = 1.1754943508222875e-38;
-export const LARGEST: f64 = 1.2676506002282294e30;
-/**
- * 2^-100, the smallest size of OFFSET, dgamma / m and SLOPE that are not 0. With larger ones, what float32 loses below
- * its normal range, 2^-150 in each term of dx, is less than 2^-24 of the largest term.
- */
-export const SMALLEST_GRADIENT: f64 = 7.888609052210118e-31;
-
-/** The coefficients of two channels in float64: of c and, if `next` is 1, of the one behind it. */
+/** What y is computed from, for two channels in float64. */
 export class Affine {
   /** 1 / sqrt(variance + eps), 0 where that root is 0. */
   @inline
-  static invstd(variance: v128, eps: f64): v128 {
-    const root = f64x2.sqrt(f64x2.add(variance, f64x2.splat(eps)));
-    return v128.andnot(f64x2.div(f64x2.splat(1), root), f64x2.eq(root, Vector.zero(root)));
-  }
-
-  @inline
-  static scale(invstd: v128, gamma: usize, c: usize, next: usize): v128 {
-    return gamma ? f64x2.mul(invstd, Pair.loadFloats(gamma + (c << 2), next)) : invstd;
-  }
-
-  /** beta - the mean's low part * scale. An absent beta is -0, which leaves the sign of every y. */
-  @inline
-  static shift(mean: v128, scale: v128, beta: usize, c: usize, next: usize): v128 {
-    const offset = beta ? Pair.loadFloats(beta + (c << 2), next) : f64x2.neg(Vector.zero(mean));
-    return f64x2.sub(offset, f64x2.mul(LowPart.of(mean), scale));
+  static invstd(variance: v128, eps: v128, one: v128): v128 {
+    const root = f64x2.sqrt(f64x2.add(variance, eps));
+    return v128.andnot(f64x2.div(one, root), f64x2.eq(root, Vector.zero(root)));
   }
 
   @inline
@@ -72,35 +49,6 @@ export class Gradient {
 }
 
 /**
- * The smallest and the largest size of the coefficients that are not 0, which say whether float32 holds them all. pmin
- * and pmax ignore a NaN in their second argument.
- */
-export class Extremes {
-  @inline
-  static smaller(smallest: v128, value: v128): v128 {
-    const size = f64x2.abs(value);
-    return f64x2.pmin(smallest, v128.or(size, f64x2.eq(size, Vector.zero(size))));
-  }
-
-  @inline
-  static larger(largest: v128, value: v128): v128 {
-    return f64x2.pmax(largest, f64x2.abs(value));
-  }
-
-  /** Ones where float32 does not hold gamma * invstd and what y is computed from. */
-  @inline
-  static areBeyond(smallest: v128, largest: v128): v128 {
-    return v128.or(f64x2.lt(smallest, f64x2.splat(SMALLEST_SCALE)), f64x2.gt(largest, f64x2.splat(LARGEST)));
-  }
-
-  /** Ones where float32 does not hold what dx is computed from besides. */
-  @inline
-  static areBeyondGradient(smallest: v128, largest: v128): v128 {
-    return v128.or(f64x2.lt(smallest, f64x2.splat(SMALLEST_GRADIENT)), f64x2.gt(largest, f64x2.splat(LARGEST)));
-  }
-}
-
-/**
  * The affine coefficients of the channels in [from, to). With a variance, invstd is computed from it and stored.
  * Returns whether there are channels whose coefficients float32 does not hold.
  *
@@ -119,15 +67,33 @@ export function affineChannels(
   from: usize,
   to: usize,
 ): bool {
-  let smallest = f64x2.splat(1);
+  const one = f64x2.splat(1);
+  const zero = f64x2.splat(0);
+  const none = f64x2.splat(-0.0);
+  const epsilon = f64x2.splat(eps);
+  let smallest = one;
   let largest = smallest;
   for (let c = from & ~1; c < to; c += 2) {
-    const next: usize = to - c > 1 ? 1 : 0;
     const at = c << 3;
-    if (variance) Pair.store(invstd + at, Affine.invstd(Pair.load(variance + at, next), eps), next);
-    const m = mean ? Pair.load(mean + at, next) : f64x2.splat(0);
-    const scale = Affine.scale(Pair.load(invstd + at, next), gamma, c, next);
-    const shift = Affine.shift(m, scale, beta, c, next);
+    let i: v128, m: v128, scale: v128, start: v128;
+    if (to - c > 1) {
+      if (variance) {
+        i = Affine.invstd(v128.load(variance + at), epsilon, one);
+        v128.store(invstd + at, i);
+      } else i = v128.load(invstd + at);
+      m = mean ? v128.load(mean + at) : zero;
+      scale = gamma ? f64x2.mul(i, Vector.low(v128.load64_zero(gamma + (c << 2)))) : i;
+      start = beta ? Vector.low(v128.load64_zero(beta + (c << 2))) : none;
+    } else {
+      if (variance) {
+        i = Affine.invstd(v128.load64_splat(variance + at), epsilon, one);
+        v128.store64_lane(invstd + at, i, 0);
+      } else i = v128.load64_splat(invstd + at);
+      m = mean ? v128.load64_splat(mean + at) : zero;
+      scale = gamma ? f64x2.mul(i, Vector.low(v128.load32_splat(gamma + (c << 2)))) : i;
+      start = beta ? Vector.low(v128.load32_splat(beta + (c << 2))) : none;
+    }
+    const shift = f64x2.sub(start, f64x2.mul(LowPart.of(m), scale));
     smallest = Extremes.smaller(smallest, scale);
     largest = Extremes.larger(Extremes.larger(Extremes.larger(largest, scale), shift), m);
     Affine.store(Scratch.column(scratch, c), m, scale, shift);
@@ -180,16 +146,10 @@ function float64Coefficients(
     store<f64>(wide + 2 * pitch * SLOPE64, slope);
     const column = Scratch.column(scratch, c);
     store<i32>(column, beyond ? -1 - <i32>c : 0, 16 * FLOAT64);
-    store<i32>(column + Scratch.toSecond(pitch), ofY, 16 * FLOAT64_Y);
+    store<i32>(column + Scratch.toThird(pitch), ofY, 16 * FLOAT64_Y);
     any |= beyond;
   }
   return any != 0;
-}
-
-/** 1 where float32 does not hold a finite value, else 0. */
-function isBeyond(value: f64, smallest: f64): i32 {
-  const size = abs(value);
-  return (i32(size > LARGEST) & i32(size < Infinity)) | (i32(size < smallest) & i32(size != 0));
 }
 
 /**
@@ -212,23 +172,35 @@ export function gradientChannels(
 ): bool {
   const inverse = 1 / count;
   const factor = f64x2.splat(inverse);
+  const zero = f64x2.splat(0);
   let smallest = f64x2.splat(1);
   let largest = smallest;
   for (let c = from & ~1; c < to; c += 2) {
-    const next: usize = to - c > 1 ? 1 : 0;
     const at = c << 3;
-    let slope = f64x2.splat(0);
-    let offset = slope;
+    let slope = zero;
+    let offset = zero;
     if (dgamma) {
-      const part = f64x2.mul(Pair.load(dgamma + at, next), factor);
-      slope = f64x2.mul(Pair.load(invstd + at, next), part);
-      offset = Gradient.offset(Pair.load(mean + at, next), Pair.load(dbeta + at, next), slope, factor);
+      let i: v128, m: v128, g: v128, b: v128;
+      if (to - c > 1) {
+        i = v128.load(invstd + at);
+        m = v128.load(mean + at);
+        g = v128.load(dgamma + at);
+        b = v128.load(dbeta + at);
+      } else {
+        i = v128.load64_splat(invstd + at);
+        m = v128.load64_splat(mean + at);
+        g = v128.load64_splat(dgamma + at);
+        b = v128.load64_splat(dbeta + at);
+      }
+      const part = f64x2.mul(g, factor);
+      slope = f64x2.mul(i, part);
+      offset = Gradient.offset(m, b, slope, factor);
       smallest = Extremes.smaller(Extremes.smaller(Extremes.smaller(smallest, part), slope), offset);
       largest = Extremes.larger(Extremes.larger(Extremes.larger(largest, part), slope), offset);
     }
-    const column = Scratch.column(scratch, c) + Scratch.toSecond(pitch);
-    Pair.storeFloats(column + 16 * OFFSET, offset);
-    Pair.storeFloats(column + 16 * SLOPE, slope);
+    const second = Scratch.column(scratch, c) + Scratch.toSecond(pitch);
+    Pair.storeFloats(second + 16 * OFFSET, offset);
+    Pair.storeFloats(second + 16 * SLOPE, slope);
   }
   if (!beyond && !v128.any_true(Extremes.areBeyondGradient(smallest, largest))) return false;
   return float64Coefficients(mean, invstd, gamma, beta, dgamma, dbeta, scratch, pitch, inverse, from, to);

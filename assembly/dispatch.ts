@@ -5,7 +5,7 @@ import { batchParts, Part } from "./parts";
 import * as planes from "./planes";
 import * as rows from "./rows";
 import { CHOSEN, Scratch } from "./scratch";
-import { FLOAT64_ALL, GRADIENT, GradientTerms, RAW, Raw } from "./terms";
+import { FLOAT64_ALL, GRADIENT, GradientTerms, Powers, RAW, Zero } from "./terms";
 import { Vector } from "./vector";
 
 /**
@@ -124,10 +124,10 @@ function reducePlanes(
       const k = Scratch.column(scratch, c);
       if (mode == FLOAT64_ALL) planes.reduceRaw64(sum, a, pitch, spatial);
       else if (mode) {
-        if (load<i32>(k + Scratch.toSecond(pitch), 16 * CHOSEN)) {
+        if (load<i32>(k + Scratch.toThird(pitch), 16 * CHOSEN)) {
           planes.reduceFloat64(term, sum, a, delta, scratch, c, pitch, spatial);
         }
-      } else if (term == RAW) planes.reduce<Raw>(sum, a, delta, toPassed, k, pitch, spatial);
+      } else if (term == RAW) planes.reduce<Powers<Zero>>(sum, a, delta, toPassed, k, pitch, spatial);
       else if (term == GRADIENT) planes.reduce<GradientTerms<Identity>>(sum, a, delta, toPassed, k, pitch, spatial);
       else planes.reduce<GradientTerms<Relu>>(sum, a, delta, toPassed, k, pitch, spatial);
       a += spatial << 2;

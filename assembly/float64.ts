@@ -7,6 +7,7 @@ import {
   OFFSET,
   OFFSET64,
   RECORD,
+  RECORDS,
   SCALE,
   SCALE64,
   Scratch,
@@ -20,10 +21,10 @@ import { Vector } from "./vector";
 /**
  * Maps in float64, for channels whose coefficients float32 does not hold: two of the four lanes of a vector at a time.
  *
- * A block holds the coefficients of the four lanes: their two records, then 32 bytes for each of the 4 float64 slots.
+ * A block holds the coefficients of the four lanes: their records, then 32 bytes for each of the 4 float64 slots.
  */
 
-const WIDE: usize = 2 * RECORD;
+const WIDE: usize = RECORDS * RECORD;
 
 /** Two lanes; block: their first float64 coefficients. */
 class Lanes {
@@ -128,7 +129,7 @@ function mapGradient(op: i32, out: usize, toA: usize, toB: usize, block: usize, 
 export function fillBlock(block: usize, scratch: usize, pitch: usize, column: usize, next: usize): void {
   const k = Scratch.column(scratch, column);
   for (let slot: usize = 0; slot < WIDE; slot += 16) {
-    const at = k + slot + (slot < RECORD ? 0 : Scratch.toSecond(pitch));
+    const at = k + slot + (slot / RECORD) * Scratch.toSecond(pitch);
     v128.store(block + slot, next ? v128.load(at) : v128.load32_splat(at));
   }
   for (let lane: usize = 0; lane < 4; lane++) {

@@ -6,7 +6,7 @@ import { isRows, widthOf } from "./fold";
 import { normalize } from "./normalize";
 import { INPUT_GRADIENT } from "./ops";
 import { batchParts, Part, parts } from "./parts";
-import { AFFINE, CHOSEN, FLOAT64, FLOAT64_Y, IN_FLOAT64, OFFSET, Scratch, SLOPE, spreadCoefficients } from "./scratch";
+import { AFFINE, CHOSEN, FLOAT64, FLOAT64_Y, IN_FLOAT64, OF_DX, Scratch, spreadCoefficients } from "./scratch";
 import { FLOAT32, FLOAT64_SOME, GRADIENT } from "./terms";
 
 /**
@@ -103,16 +103,16 @@ function chooseChannels(
   channels: usize,
   spatial: usize,
 ): void {
-  const toSecond = Scratch.toSecond(Scratch.pitch(width));
+  const toThird = Scratch.toThird(Scratch.pitch(width));
   for (let c: usize = 0; c < channels; c++) {
-    store<i32>(Scratch.column(scratch, c) + toSecond, i32(isNaN(load<f64>(dbeta + (c << 3)))), 16 * CHOSEN);
+    store<i32>(Scratch.column(scratch, c) + toThird, i32(isNaN(load<f64>(dbeta + (c << 3)))), 16 * CHOSEN);
   }
   spreadCoefficients(1 << CHOSEN, scratch, width, channels, spatial);
   if (beyond) return;
   for (let c: usize = 0; c < width; c += 4) {
     const record = Scratch.record(scratch, c);
     v128.store(record, i32x4.splat(0), 16 * FLOAT64);
-    v128.store(record + toSecond, i32x4.splat(0), 16 * FLOAT64_Y);
+    v128.store(record + toThird, i32x4.splat(0), 16 * FLOAT64_Y);
   }
 }
 
@@ -178,7 +178,7 @@ export function applyGradient(
   begin: usize,
   end: usize,
 ): void {
-  spreadCoefficients((1 << OFFSET) | (1 << SLOPE) | (beyond ? IN_FLOAT64 : 0), scratch, width, channels, spatial);
+  spreadCoefficients(OF_DX | (beyond ? IN_FLOAT64 : 0), scratch, width, channels, spatial);
   map(INPUT_GRADIENT + activation, dx, x, dy, scratch, width, beyond, batch, channels, spatial, begin, end);
 }
 

@@ -1,5 +1,5 @@
 import { ACTIVATIONS, Activation } from "./activation";
-import { MEAN, OFFSET, SCALE, SHIFT, SLOPE } from "./scratch";
+import { AFFINE, MEAN, OF_DX, SCALE, SHIFT } from "./scratch";
 import { Vector } from "./vector";
 
 /**
@@ -122,7 +122,7 @@ export class NormalizeAdd<A extends Activation> {
 export class InputGradient<A extends Activation> {
   @inline
   slots(): i32 {
-    return (1 << MEAN) | (1 << SCALE) | (1 << OFFSET) | (1 << SLOPE) | changetype<A>(0).slots();
+    return changetype<A>(0).slots() ? AFFINE | OF_DX : OF_DX;
   }
 
   @inline

@@ -1,6 +1,9 @@
 import { Check } from "./check";
 import { Affine } from "./coefficients";
-import { addParts, GradientSums, Moments } from "./sums";
+import { GradientSums } from "./gradient-sums";
+import { Moments } from "./moments";
+import { batchParts } from "./parts";
+import { Scratch } from "./scratch";
 import { Pair, Vector } from "./vector";
 
 /**
@@ -10,31 +13,47 @@ import { Pair, Vector } from "./vector";
  */
 
 /**
+ * Adds the sums of the other parts of the batch to those of the first. A loop over parts within that over the channels
+ * would cost each channel as much as all the rest of its statistics. partials: per part two arrays of channels f64.
+ */
+function addParts(partials: usize, batch: usize, channels: usize, spatial: usize): void {
+  const bytes = Scratch.pitch(channels) << 2;
+  const end = partials + bytes * batchParts(batch, channels, spatial);
+  for (let part = partials + bytes; part < end; part += bytes) {
+    // The loop also adds what lies between the arrays and behind them: nobody reads that.
+    for (let at: usize = 0; at < bytes; at += 8) {
+      store<f64>(partials + at, load<f64>(partials + at) + load<f64>(part + at));
+    }
+  }
+}
+
+/**
  * mean and variance from the sums of all parts; true, and a variance of NaN, where another round has to find it.
  *
- * mean, variance: channels f64; partials: `partialBytes` bytes; x: batch x channels x spatial float32.
+ * mean, variance: channels f64; partials: `partialBytes` bytes.
  */
 export function finishStatistics(
   mean: usize,
   variance: usize,
   partials: usize,
-  x: usize,
   batch: usize,
   channels: usize,
   spatial: usize,
   round: i32,
 ): bool {
   Check.extents(batch, channels, spatial);
-  Check.floats(batch * channels * spatial, x);
   Check.doubles(channels, mean, variance);
   addParts(partials, batch, channels, spatial);
-  const count = batch * spatial;
-  const m = f64x2.splat(<f64>count);
-  const float64 = Moments.inFloat64(count, round);
+  const m = f64x2.splat(<f64>(batch * spatial));
+  const float64 = Moments.inFloat64(batch, channels, spatial, round);
+  const pivots = Moments.hasPivots(batch, channels, spatial, round)
+    ? Scratch.pivots(partials, batch, channels, spatial)
+    : 0;
   let more = false;
-  for (let c: usize = 0; c < channels; c += 2) {
+  let c: usize = round ? 0 : Moments.finishOrdinary(mean, variance, partials, pivots, m, channels, float64);
+  for (; c < channels; c += 2) {
     const next: usize = channels - c > 1 ? 1 : 0;
-    if (!Moments.finish(mean, variance, partials, x, m, channels, spatial, float64, round, c, next)) {
+    if (!Moments.finish(mean, variance, partials, pivots, m, channels, float64, round, c, next)) {
       more = true;
     }
   }
@@ -56,31 +75,41 @@ export function updateRunning(
 ): void {
   Check.doubles(channels, runningMean, runningVar, mean, variance);
   if (momentum == 0) return;
-  for (let c: usize = 0; c < channels; c += 2) {
-    const next: usize = channels - c > 1 ? 1 : 0;
-    const at = c << 3;
-    Running.follow(runningMean + at, Pair.load(mean + at, next), momentum, next);
-    const corrected = f64x2.mul(f64x2.splat(correction), Pair.load(variance + at, next));
-    Running.follow(runningVar + at, corrected, momentum, next);
+  // At momentum 1 the old value does not count, not even a NaN. V8 computes none of these once for the loop by itself.
+  const kept = f64x2.splat(1 - momentum);
+  const keeps = f64x2.ne(kept, Vector.zero(kept));
+  const ofMean = f64x2.splat(momentum);
+  const ofVariance = f64x2.splat(momentum * correction);
+  const end = channels << 3;
+  let at: usize = 0;
+  for (; at + 8 < end; at += 16) {
+    const m = Running.follow(v128.load(runningMean + at), v128.load(mean + at), kept, keeps, ofMean);
+    const v = Running.follow(v128.load(runningVar + at), v128.load(variance + at), kept, keeps, ofVariance);
+    v128.store(runningMean + at, m);
+    v128.store(runningVar + at, v);
   }
+  if (at == end) return;
+  const m = Running.follow(v128.load64_zero(runningMean + at), v128.load64_zero(mean + at), kept, keeps, ofMean);
+  const v = Running.follow(v128.load64_zero(runningVar + at), v128.load64_zero(variance + at), kept, keeps, ofVariance);
+  v128.store64_lane(runningMean + at, m, 0);
+  v128.store64_lane(runningVar + at, v, 0);
 }
 
 class Running {
-  /** At momentum 1 the old value does not count, not even a NaN. */
   @inline
-  static follow(running: usize, batch: v128, momentum: f64, next: usize): void {
-    const kept = f64x2.splat(1 - momentum);
-    const old = v128.and(f64x2.mul(kept, Pair.load(running, next)), f64x2.ne(kept, Vector.zero(kept)));
-    Pair.store(running, f64x2.add(old, f64x2.mul(f64x2.splat(momentum), batch)), next);
+  static follow(running: v128, batch: v128, kept: v128, keeps: v128, weight: v128): v128 {
+    return f64x2.add(v128.and(f64x2.mul(kept, running), keeps), f64x2.mul(weight, batch));
   }
 }
 
 /** invstd = 1 / sqrt(variance + eps), 0 where that root is 0. Both arrays: channels f64. */
 export function invstd(invstd: usize, variance: usize, channels: usize, eps: f64): void {
   Check.doubles(channels, invstd, variance);
+  const one = f64x2.splat(1);
+  const epsilon = f64x2.splat(eps);
   for (let c: usize = 0; c < channels; c += 2) {
     const next: usize = channels - c > 1 ? 1 : 0;
-    Pair.store(invstd + (c << 3), Affine.invstd(Pair.load(variance + (c << 3), next), eps), next);
+    Pair.store(invstd + (c << 3), Affine.invstd(Pair.load(variance + (c << 3), next), epsilon, one), next);
   }
 }
 
@@ -105,7 +134,8 @@ export function finishGradientSums(
   addParts(partials, batch, channels, spatial);
   const count = f64x2.splat(<f64>(batch * spatial));
   let more = false;
-  for (let c: usize = 0; c < channels; c += 2) {
+  let c: usize = round ? 0 : GradientSums.finishOrdinary(dgamma, dbeta, partials, mean, invstd, count, channels);
+  for (; c < channels; c += 2) {
     const next: usize = channels - c > 1 ? 1 : 0;
     const m = Pair.load(mean + (c << 3), next);
     const i = Pair.load(invstd + (c << 3), next);

@@ -1,7 +1,7 @@
 import { fillBlock, Mask, mapStrip } from "./float64";
 import { Op } from "./ops";
 import { FLOAT64, MEAN, OFFSET, SCALE, Scratch, SHIFT, SLOPE } from "./scratch";
-import { GRADIENT, RAW, Term } from "./terms";
+import { GRADIENT, Term } from "./terms";
 import { Vector } from "./vector";
 
 /**
@@ -81,15 +81,19 @@ export function reduceRaw64(sum: usize, x: usize, pitch: usize, spatial: usize):
   let firstsHigh = firstsLow;
   let secondsLow = firstsLow;
   let secondsHigh = firstsLow;
-  for (let left = <isize>spatial; left > 0; left -= 4) {
-    const value = left < 4 ? Vector.load(x, left) : v128.load(x);
-    const low = Vector.low(value);
-    const high = Vector.high(value);
+  const end = x + (spatial << 2);
+  for (const whole = x + ((spatial & ~3) << 2); x < whole; x += 16) {
+    const low = f64x2.promote_low_f32x4(v128.load64_zero(x));
+    const high = f64x2.promote_low_f32x4(v128.load64_zero(x, 8));
     firstsLow = f64x2.add(firstsLow, low);
     firstsHigh = f64x2.add(firstsHigh, high);
     secondsLow = f64x2.add(secondsLow, f64x2.mul(low, low));
     secondsHigh = f64x2.add(secondsHigh, f64x2.mul(high, high));
-    x += 16;
+  }
+  for (; x < end; x += 4) {
+    const value = f64x2.promote_low_f32x4(v128.load32_zero(x));
+    firstsLow = f64x2.add(firstsLow, value);
+    secondsLow = f64x2.add(secondsLow, f64x2.mul(value, value));
   }
   Vector.addSum(sum, f64x2.add(firstsLow, firstsHigh));
   Vector.addSum(sum + 2 * pitch, f64x2.add(secondsLow, secondsHigh));
@@ -128,7 +132,7 @@ export function reduceFloat64(
     const high = f64x2.sub(Vector.high(x), meanLow);
     let firstLow = low;
     let firstHigh = high;
-    if (term != RAW) {
+    if (term >= GRADIENT) {
       let dy = v128.and(v128.load(at + delta), mask);
       if (term > GRADIENT) dy = Mask.passed(term - GRADIENT, dy, x, block, wide);
       firstLow = Vector.low(dy);
@@ -180,8 +184,8 @@ export function map<O extends Op>(
         continue;
       }
       const second = k + Scratch.toSecond(pitch);
-      const mean = op.slots() & (1 << MEAN) ? v128.load32_splat(k, 16 * MEAN) : zero;
-      const scale = op.slots() & (1 << SCALE) ? v128.load32_splat(k, 16 * SCALE) : zero;
+      const mean = v128.load32_splat(k, 16 * MEAN);
+      const scale = v128.load32_splat(k, 16 * SCALE);
       const shift = op.slots() & (1 << SHIFT) ? v128.load32_splat(k, 16 * SHIFT) : zero;
       const offset = op.slots() & (1 << OFFSET) ? v128.load32_splat(second, 16 * OFFSET) : zero;
       const slope = op.slots() & (1 << SLOPE) ? v128.load32_splat(second, 16 * SLOPE) : zero;

@@ -43,24 +43,25 @@ export class Column {
     Vector.addBlock(block, Vector.sum(f0, f1, f2, f3), Column.seconds<T>(f0, f1, f2, f3, a0, a1, a2, a3, mean));
   }
 
-  /** One input, whose first values need no coefficient. */
+  /** One input, about the mean. */
   @inline
-  static addEight<T extends Term>(block: usize, at: usize, pitch: usize): void {
-    const f0 = v128.load(at);
+  static addEight<T extends Term>(block: usize, at: usize, pitch: usize, mean: v128): void {
+    const term = changetype<T>(0);
+    const f0 = term.first(v128.load(at), mean, mean, mean, mean);
     at += pitch;
-    const f1 = v128.load(at);
+    const f1 = term.first(v128.load(at), mean, mean, mean, mean);
     at += pitch;
-    const f2 = v128.load(at);
+    const f2 = term.first(v128.load(at), mean, mean, mean, mean);
     at += pitch;
-    const f3 = v128.load(at);
+    const f3 = term.first(v128.load(at), mean, mean, mean, mean);
     at += pitch;
-    const f4 = v128.load(at);
+    const f4 = term.first(v128.load(at), mean, mean, mean, mean);
     at += pitch;
-    const f5 = v128.load(at);
+    const f5 = term.first(v128.load(at), mean, mean, mean, mean);
     at += pitch;
-    const f6 = v128.load(at);
+    const f6 = term.first(v128.load(at), mean, mean, mean, mean);
     at += pitch;
-    const f7 = v128.load(at);
+    const f7 = term.first(v128.load(at), mean, mean, mean, mean);
     const firsts = f32x4.add(Vector.sum(f0, f1, f2, f3), Vector.sum(f4, f5, f6, f7));
     const upper = Column.seconds<T>(f0, f1, f2, f3, f0, f1, f2, f3, f0);
     Vector.addBlock(block, firsts, f32x4.add(upper, Column.seconds<T>(f4, f5, f6, f7, f4, f5, f6, f7, f0)));
@@ -83,6 +84,25 @@ export class Column {
     const op = changetype<O>(0);
     const b = op.readsB() ? v128.load(out + toB) : mean;
     v128.store(out, op.of(v128.load(out + toA), b, mean, scale, shift, offset, slope, limit, hoisted));
+  }
+
+  /** The same for eight columns and an op of one input. */
+  @inline
+  static mapTwo<O extends Op>(
+    out: usize,
+    toA: usize,
+    mean: v128,
+    scale: v128,
+    shift: v128,
+    mean1: v128,
+    scale1: v128,
+    shift1: v128,
+  ): void {
+    const op = changetype<O>(0);
+    const a = v128.load(out + toA);
+    const a1 = v128.load(out + toA, 16);
+    v128.store(out, op.of(a, a, mean, scale, shift, shift, shift, shift, shift));
+    v128.store(out, op.of(a1, a1, mean1, scale1, shift1, shift1, shift1, shift1, shift1), 16);
   }
 
   @inline

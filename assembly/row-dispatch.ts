@@ -1,8 +1,9 @@
 import { Identity, Relu } from "./activation";
 import { INPUT_GRADIENT, InputGradient, NORMALIZE, Normalize, NormalizeAdd } from "./ops";
 import * as blocks from "./row-blocks";
+import * as float64 from "./row-float64";
 import { CHOSEN, FLOAT64, Scratch } from "./scratch";
-import { FLOAT64_ALL, GRADIENT, GradientTerms, RAW, Raw } from "./terms";
+import { CENTRED, FLOAT64_ALL, GRADIENT, GradientTerms, Pivot, Powers, RAW, Zero } from "./terms";
 
 /** Chooses the operation over blocks of rows, for the columns in [from, to). */
 
@@ -23,7 +24,9 @@ export function addRows(
   from: usize,
   to: usize,
 ): void {
-  if (term == RAW) blocks.reduce<Raw>(sums, a, b, toPassed, coefficients, width, pitch, groups, from, to);
+  if (term == RAW) blocks.reduce<Powers<Zero>>(sums, a, b, toPassed, coefficients, width, pitch, groups, from, to);
+  else if (term == CENTRED)
+    blocks.reduce<Powers<Pivot>>(sums, a, b, toPassed, coefficients, width, pitch, groups, from, to);
   else if (term == GRADIENT) {
     blocks.reduce<GradientTerms<Identity>>(sums, a, b, toPassed, coefficients, width, pitch, groups, from, to);
   } else blocks.reduce<GradientTerms<Relu>>(sums, a, b, toPassed, coefficients, width, pitch, groups, from, to);
@@ -48,15 +51,16 @@ export function addRowsFloat64(
   to: usize,
 ): void {
   if (mode == FLOAT64_ALL) {
-    blocks.reduceRaw64(sums, a, width, pitch, rows, groups, from, to);
+    if (term == RAW) float64.reduceRaw64(sums, a, width, pitch, rows, groups, from, to);
+    else float64.reduceFloat64(term, sums, a, b, coefficients, width, pitch, rows, groups, from, to);
     return;
   }
-  const flags = coefficients + Scratch.toSecond(Scratch.pitch(width)) + 16 * CHOSEN;
+  const flags = coefficients + Scratch.toThird(Scratch.pitch(width)) + 16 * CHOSEN;
   while (from < to) {
     const end = endOfRun(flags, from, to);
     // biome-ignore format: the arguments of one loop
     if (isNamed(flags, from)) {
-      blocks.reduceFloat64(term, sums, a, b, coefficients, width, pitch, rows, groups, from, end);
+      float64.reduceFloat64(term, sums, a, b, coefficients, width, pitch, rows, groups, from, end);
     }
     from = end;
   }
@@ -97,7 +101,7 @@ export function mapRows(
   while (from < to) {
     const end = beyond ? endOfRun(flags, from, to) : to;
     const mixed = beyond && isNamed(flags, from);
-    if (mixed) blocks.mapFloat64(op, out, toA, toB, coefficients, width, pitch, rows, groups, from, end);
+    if (mixed) float64.mapFloat64(op, out, toA, toB, coefficients, width, pitch, rows, groups, from, end);
     else mapFloat32(op, out, toA, toB, coefficients, width, pitch, rows, groups, from, end);
     from = end;
   }

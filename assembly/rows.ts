@@ -1,8 +1,8 @@
-import { NORMALIZE_ADD } from "./ops";
+import { INPUT_GRADIENT, NORMALIZE_ADD } from "./ops";
 import { GROUP, ROWS_PER_BLOCK_ONE_INPUT } from "./row-columns";
 import { addRows, addRowsFloat64, mapRows } from "./row-dispatch";
-import { MEAN, Scratch } from "./scratch";
-import { FLOAT64_SOME, RAW } from "./terms";
+import { MEAN, repeatForGradient, Scratch } from "./scratch";
+import { FLOAT64_ALL, FLOAT64_SOME, GRADIENT, RAW } from "./terms";
 import { Vector } from "./vector";
 
 /**
@@ -41,7 +41,7 @@ export function reduce(
   from: usize,
   to: usize,
 ): void {
-  let group = term == RAW ? ROWS_PER_BLOCK_ONE_INPUT : GROUP;
+  let group = term < GRADIENT ? ROWS_PER_BLOCK_ONE_INPUT : GROUP;
   const pitch = Scratch.whole(width);
   const slots = Scratch.pitch(width);
   const blocks = Scratch.blocks(scratch, slots);
@@ -49,6 +49,8 @@ export function reduce(
   const copyB = copyA + ((pitch * group) << 2);
   if (!mode) Vector.clear(blocks, pitch << 2, pitch >> 1);
   while (total) {
+    // In float64 what is left takes no copies.
+    if (term < GRADIENT && !(width & 3) && total < group * width) mode = mode ? mode : FLOAT64_ALL;
     if (mode) group = max(1, min(group, total / width));
     const groups = groupsOf(total, group, width);
     let done = group * groups * width;
@@ -68,7 +70,7 @@ export function reduce(
         }
       }
       copyRows(copyA, pitch, a, width, width, done, from, to);
-      if (term != RAW) copyRows(copyB, pitch, b, width, width, done, from, to);
+      if (term >= GRADIENT) copyRows(copyB, pitch, b, width, width, done, from, to);
       fromA = copyA;
       fromB = copyB;
       if (passed) toPassed = copyB - copyA;
@@ -184,6 +186,7 @@ export function map(
   const toA = a - out;
   const toB = b - out;
   const rows = width & 1023 ? GROUP : 2;
+  if (op == INPUT_GRADIENT) repeatForGradient(scratch, width, from, to);
   while (total) {
     const groups = groupsOf(total, rows, width);
     let done = rows * groups * width;

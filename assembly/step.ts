@@ -63,7 +63,7 @@ export function forwardTraining(
   const partials = Scratch.partials(scratch, pitch);
   let round = 0;
   do statisticsPartials(partials, x, mean, variance, scratch, batch, channels, spatial, round, 0, ALL);
-  while (finishStatistics(mean, variance, partials, x, batch, channels, spatial, round++));
+  while (finishStatistics(mean, variance, partials, batch, channels, spatial, round++));
   if (!y) return;
   if (runningMean) updateRunning(runningMean, runningVar, mean, variance, channels, momentum, correction);
   const beyond = affineChannels(mean, invstd, variance, gamma, beta, scratch, pitch, eps, 0, channels);

@@ -25,12 +25,46 @@ export interface Term {
   plusSecond(sum: v128, first: v128, a: v128, mean: v128): v128;
 }
 
-/** The terms of mean and variance: x and x^2. */
+/** What the moments are sums about. */
+export interface Centre {
+  slots(): i32;
+  /** x less the centre. */
+  of(x: v128, mean: v128): v128;
+}
+
 @unmanaged
-export class Raw {
+export class Zero {
   @inline
   slots(): i32 {
     return 0;
+  }
+
+  @inline
+  of(x: v128, _mean: v128): v128 {
+    return x;
+  }
+}
+
+/** A pivot, in the slot of the mean. */
+@unmanaged
+export class Pivot {
+  @inline
+  slots(): i32 {
+    return 1 << MEAN;
+  }
+
+  @inline
+  of(x: v128, mean: v128): v128 {
+    return f32x4.sub(x, mean);
+  }
+}
+
+/** The terms of mean and variance: d and d^2, where d is x less the centre. */
+@unmanaged
+export class Powers<C extends Centre> {
+  @inline
+  slots(): i32 {
+    return changetype<C>(0).slots();
   }
 
   @inline
@@ -49,8 +83,8 @@ export class Raw {
   }
 
   @inline
-  first(x: v128, _b: v128, _mean: v128, _scale: v128, _limit: v128): v128 {
-    return x;
+  first(x: v128, _b: v128, mean: v128, _scale: v128, _limit: v128): v128 {
+    return changetype<C>(0).of(x, mean);
   }
 
   @inline
@@ -105,10 +139,12 @@ export class GradientTerms<A extends Activation> {
 
 /**
  * Inner loops are selected by number, so that the code around them is compiled once instead of once per operation (2.0
- * kB). These are the numbers of the terms; GRADIENT + a is the same behind activation number a.
+ * kB). These are the numbers of the terms: powers of x, powers of x less a pivot, and gradients; GRADIENT + a is behind
+ * activation number a.
  */
 export const RAW: i32 = 0;
-export const GRADIENT: i32 = 1;
+export const CENTRED: i32 = 1;
+export const GRADIENT: i32 = 2;
 
 /**
  * How terms are summed: in float32; in float64, those of the channels that CHOSEN names; in float64, those of all

@@ -4,7 +4,7 @@
  * Changes with every change of the functions below, their arguments or the meaning of these. Loading refuses any other
  * version.
  */
-export const CONTRACT_VERSION = 2;
+export const CONTRACT_VERSION = 3;
 
 /** An address in bytes, a multiple of 4. 0 means absent where the list below allows it. */
 type Address = number;
@@ -91,9 +91,7 @@ export type KernelExports = {
    * Computes mean and variance from the sums of all parts, which it adds up in place, once per round. Returns 1 if a
    * variance is NaN and needs another round, else 0.
    */
-  finishStatistics(
-    ...args: [mean: Address, variance: Address, partials: Address, x: Address, ...Extents, Round]
-  ): number;
+  finishStatistics(...args: [mean: Address, variance: Address, partials: Address, ...Extents, Round]): number;
   /** Sums of some parts of dy and dy * (x - mean). dgamma and dbeta hold what finishGradientSums left there. */
   gradientPartials(
     ...args: [

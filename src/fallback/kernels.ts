@@ -10,7 +10,7 @@ import * as statistics from "./statistics.js";
 import * as step from "./step.js";
 
 /** The number is repeated here, because this part of a bundle imports nothing from the other parts. */
-const VERSION: typeof CONTRACT_VERSION = 2;
+const VERSION: typeof CONTRACT_VERSION = 3;
 
 /** The kernels over one memory. They have the arguments and the results of the kernels in assembly/. */
 export function fallbackKernels(memory: KernelMemory): KernelExports {
@@ -29,7 +29,7 @@ export function fallbackKernels(memory: KernelMemory): KernelExports {
     inputGradient: (...args) => gradient.inputGradient(h.refresh(), ...args),
     maskGradient: (...args) => gradient.maskGradient(h.refresh(), ...args),
     statisticsPartials: (...args) => statistics.statisticsPartials(h.refresh(), ...args),
-    finishStatistics: (mean, variance, partials, _x, _batch, channels) =>
+    finishStatistics: (mean, variance, partials, _batch, channels) =>
       statistics.finishStatistics(h.refresh(), mean, variance, partials, channels),
     gradientPartials: (...args) => gradient.gradientPartials(h.refresh(), ...args),
     finishGradientSums: (dgamma, dbeta, partials, _mean, invstd, _batch, channels) =>

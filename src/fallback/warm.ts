@@ -31,7 +31,7 @@ export function warm(implement: (memory: KernelMemory) => KernelExports, memory:
     k.updateRunning(p, p, p, p, channels, 0.5, 1);
     k.statistics(p, p, X, SCRATCH, ...extents);
     k.statisticsPartials(p, X, p, p, SCRATCH, ...extents, 0, 0, 1);
-    k.finishStatistics(p, p, p, X, ...extents, 0);
+    k.finishStatistics(p, p, p, ...extents, 0);
     for (const activation of ACTIVATIONS.keys()) {
       for (const residual of [0, X]) {
         k.normalize(OUT, X, residual, p, p, X, X, SCRATCH, ...extents, activation, 0, 1);

@@ -105,7 +105,7 @@ export const contract = {
   },
   finishStatistics: {
     outputs: ["mean", "variance", "partials"],
-    inputs: ["x"],
+    inputs: [],
     numbers: [...extents, "round"],
     updated: ["mean", "variance", "partials"],
   },

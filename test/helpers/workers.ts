@@ -26,6 +26,7 @@ const several: readonly Extents[] = [
   // Rows: few and wide, many, of every width in vectors.
   [20, 4100, 1],
   [200, 515, 1],
+  [70, 1040, 1],
   [301, 256, 1],
   [2048, 64, 1],
   [2500, 33, 1],

@@ -16,18 +16,33 @@ const FIRST = 17 * u;
 const SECOND = 18 * u;
 
 /**
+ * A few rows are summed about a pivot instead, up to this many deviations from the mean. A lane adds 8 trees of eight
+ * values: seven additions and the three in a tree. Each value is rounded when the pivot is subtracted, its square twice
+ * as much, and rounded itself.
+ */
+const FARTHEST_FROM_PIVOT = 1.74;
+const FIRST_ABOUT_PIVOT = 11 * u;
+const SECOND_ABOUT_PIVOT = 13 * u;
+
+/** Whether values are summed about a pivot, by the number of a channel's values, one in each row. */
+export const hasPivot = (rows: number, channels: number) =>
+  rows >= 24 && rows < 256 && channels >= 48 && channels % 4 === 0;
+
+/**
  * The relative error of a variance whose mean is `distance` deviations from 0, r = distance². From variance = Σx² / m −
  * mean², with Σx² = m·variance·(1 + r) and mean² off by 2·|mean|·FIRST times the mean size, which is at most
- * sqrt(variance·(1 + r)).
+ * sqrt(variance·(1 + r)). About a pivot the same holds of its distance, which is not known here.
  */
-export function varianceError(distance: number): number {
-  if (distance > FARTHEST) return goal;
-  const r = distance ** 2;
-  return Math.max(goal, SECOND * (1 + r) + 2 * FIRST * Math.sqrt(r * (1 + r)));
+export function varianceError(distance: number, pivot = false): number {
+  if (!pivot && distance > FARTHEST) return goal;
+  const [first, second] = pivot ? [FIRST_ABOUT_PIVOT, SECOND_ABOUT_PIVOT] : [FIRST, SECOND];
+  const r = (pivot ? FARTHEST_FROM_PIVOT : distance) ** 2;
+  return Math.max(goal, second * (1 + r) + 2 * first * Math.sqrt(r * (1 + r)));
 }
 
 /** The error of a mean in deviations. A float64 mean errs by about 1e-16 of itself, whatever the deviation. */
-export function meanError(distance: number): number {
+export function meanError(distance: number, pivot = false): number {
+  if (pivot) return Math.max(goal, FIRST_ABOUT_PIVOT * Math.hypot(1, FARTHEST_FROM_PIVOT)) + 1e-9 * distance;
   const near = distance > FARTHEST ? goal : Math.max(goal, FIRST * Math.sqrt(1 + distance ** 2));
   return near + 1e-9 * distance;
 }

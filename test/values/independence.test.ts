@@ -14,6 +14,7 @@ const shapes: readonly (readonly [Layout, readonly number[]])[] = [
   ["NCHW", [2, 5, 6, 6]],
   ["NCL", [40, 3, 2]],
   ["NC", [67, 33]],
+  ["NC", [67, 64]],
   ["NC", [1030, 5]],
   ["NC", [300, 64]],
   ["NHWC", [3, 31, 29, 6]],
