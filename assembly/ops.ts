@@ -50,8 +50,8 @@ export class Normalize<A extends Activation> {
   }
 
   @inline
-  hoisted(_op: i32, slope: v128): v128 {
-    return slope;
+  hoisted(_op: i32, _slope: v128): v128 {
+    return f32x4.splat(0);
   }
 
   @inline
@@ -64,9 +64,9 @@ export class Normalize<A extends Activation> {
     _offset: v128,
     _slope: v128,
     _limit: v128,
-    _hoisted: v128,
+    zero: v128,
   ): v128 {
-    return changetype<A>(0).of(Vector.madd(f32x4.sub(x, mean), scale, shift));
+    return changetype<A>(0).of(Vector.madd(f32x4.sub(x, mean), scale, shift), zero);
   }
 }
 
@@ -110,7 +110,7 @@ export class NormalizeAdd<A extends Activation> {
   ): v128 {
     // pmax keeps a NaN as its first argument.
     const y = f32x4.add(Vector.madd(f32x4.sub(x, mean), scale, shift), residual);
-    return changetype<A>(0).of(f32x4.pmax(y, floor));
+    return changetype<A>(0).of(f32x4.pmax(y, floor), Vector.zero(y));
   }
 }
 

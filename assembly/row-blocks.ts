@@ -82,14 +82,14 @@ export function map<O extends Op>(
       const scale1 = v128.load(record, RECORD + 16 * SCALE);
       const shift1 = v128.load(record, RECORD + 16 * SHIFT);
       let at = out;
-      Column.mapTwo<O>(at, toA, mean, scale, shift, mean1, scale1, shift1);
+      Column.mapTwo<O>(at, toA, mean, scale, shift, mean1, scale1, shift1, zero);
       at += pitch;
-      Column.mapTwo<O>(at, toA, mean, scale, shift, mean1, scale1, shift1);
+      Column.mapTwo<O>(at, toA, mean, scale, shift, mean1, scale1, shift1, zero);
       if (rows > 2) {
         at += pitch;
-        Column.mapTwo<O>(at, toA, mean, scale, shift, mean1, scale1, shift1);
+        Column.mapTwo<O>(at, toA, mean, scale, shift, mean1, scale1, shift1, zero);
         at += pitch;
-        Column.mapTwo<O>(at, toA, mean, scale, shift, mean1, scale1, shift1);
+        Column.mapTwo<O>(at, toA, mean, scale, shift, mean1, scale1, shift1, zero);
       }
       record += 2 * RECORD;
     }

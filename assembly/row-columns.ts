@@ -86,7 +86,7 @@ export class Column {
     v128.store(out, op.of(v128.load(out + toA), b, mean, scale, shift, offset, slope, limit, hoisted));
   }
 
-  /** The same for eight columns and an op of one input. */
+  /** The same for eight columns and an op of one input, which needs a vector of zeros besides. */
   @inline
   static mapTwo<O extends Op>(
     out: usize,
@@ -97,12 +97,13 @@ export class Column {
     mean1: v128,
     scale1: v128,
     shift1: v128,
+    zero: v128,
   ): void {
     const op = changetype<O>(0);
     const a = v128.load(out + toA);
     const a1 = v128.load(out + toA, 16);
-    v128.store(out, op.of(a, a, mean, scale, shift, shift, shift, shift, shift));
-    v128.store(out, op.of(a1, a1, mean1, scale1, shift1, shift1, shift1, shift1, shift1), 16);
+    v128.store(out, op.of(a, a, mean, scale, shift, zero, zero, zero, zero));
+    v128.store(out, op.of(a1, a1, mean1, scale1, shift1, zero, zero, zero, zero), 16);
   }
 
   @inline
