@@ -83,8 +83,8 @@ function reducePart(
     from = 0;
     to = width;
   }
-  Vector.clear(target + (from << 3), Scratch.pitch(width) << 1, to - from);
   if (!isRows(batch, spatial)) {
+    Vector.clear(target + (from << 3), Scratch.pitch(width) << 1, to - from);
     reducePlanes(term, mode, target, a, b, passed, scratch, samples, channels, spatial, from, to);
     return;
   }
