@@ -1,4 +1,4 @@
-import { Identity, Relu } from "./activation";
+import { Identity, RELU, Relu } from "./activation";
 import { isRows, unfold } from "./fold";
 import { INPUT_GRADIENT, InputGradient, NORMALIZE, Normalize, NormalizeAdd } from "./ops";
 import { batchParts, Part } from "./parts";
@@ -83,8 +83,8 @@ function reducePart(
     from = 0;
     to = width;
   }
-  Vector.clear(target + (from << 3), Scratch.pitch(width) << 1, to - from);
   if (!isRows(batch, spatial)) {
+    Vector.clear(target + (from << 3), Scratch.pitch(width) << 1, to - from);
     reducePlanes(term, mode, target, a, b, passed, scratch, samples, channels, spatial, from, to);
     return;
   }
@@ -188,7 +188,7 @@ function mapPlanes(
 ): void {
   // biome-ignore-start format: one operation a line
   if (op == NORMALIZE) planes.map<Normalize<Identity>>(op, out, a, b, k, beyond, batch, channels, spatial, from, to);
-  else if (op == NORMALIZE + 1)
+  else if (op == NORMALIZE + RELU)
     planes.map<Normalize<Relu>>(op, out, a, b, k, beyond, batch, channels, spatial, from, to);
   else if (op < INPUT_GRADIENT)
     planes.map<NormalizeAdd<Identity>>(op, out, a, b, k, beyond, batch, channels, spatial, from, to);

@@ -1,4 +1,4 @@
-import { Identity, Relu } from "./activation";
+import { Identity, RELU, Relu } from "./activation";
 import { INPUT_GRADIENT, InputGradient, NORMALIZE, Normalize, NormalizeAdd } from "./ops";
 import * as blocks from "./row-blocks";
 import * as float64 from "./row-float64";
@@ -122,7 +122,8 @@ function mapFloat32(
 ): void {
   // biome-ignore-start format: one operation a line
   if (op == NORMALIZE) blocks.map<Normalize<Identity>>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
-  else if (op == NORMALIZE + 1) blocks.map<Normalize<Relu>>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
+  else if (op == NORMALIZE + RELU)
+    blocks.map<Normalize<Relu>>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
   else if (op < INPUT_GRADIENT)
     blocks.map<NormalizeAdd<Identity>>(op, out, toA, toB, k, width, pitch, rows, groups, from, to);
   else if (op == INPUT_GRADIENT)

@@ -22,7 +22,7 @@ import { Vector } from "./vector";
 const BLOCK: usize = 8;
 
 /**
- * Adds the sums of the term's two values over each column in [from, to) to its first and second sum. `mode` is FLOAT32,
+ * The sums of the term's two values over each column in [from, to), first and second ones. `mode` is FLOAT32,
  * FLOAT64_SOME or FLOAT64_ALL.
  *
  * sums: 2 arrays of `width` f64, `Scratch.seconds` apart; a, b: `total` float32; scratch: coefficients of
@@ -48,6 +48,9 @@ export function reduce(
   const copyA = Scratch.copies(scratch, slots);
   const copyB = copyA + ((pitch * group) << 2);
   if (!mode) Vector.clear(blocks, pitch << 2, pitch >> 1);
+  // The first block is stored; what is added from the start needs zeros.
+  let isFirst = !mode && total >= group * width;
+  if (!isFirst) Vector.clear(sums + (from << 3), slots << 1, to - from);
   while (total) {
     // In float64 what is left takes no copies.
     if (term < GRADIENT && !(width & 3) && total < group * width) mode = mode ? mode : FLOAT64_ALL;
@@ -86,7 +89,8 @@ export function reduce(
         addRowsFloat64(term, mode, sums, fromA + at, fromB + at, scratch, columns, stride, group, some, from, end);
       } else {
         addRows(term, blocks, fromA + at, fromB + at, toPassed, scratch, columns, stride, some, from, end);
-        accumulate(sums, blocks, width, from, end);
+        accumulate(sums, blocks, width, isFirst, from, end);
+        isFirst = false;
       }
     }
     if (passed) {
@@ -147,15 +151,23 @@ export function canStore(total: usize, width: usize): bool {
   return !groups || !areFrontsNear(groups, width);
 }
 
-/** Adds the float32 sums of the columns in [from, to) to their float64 sums, and sets them to 0. */
-function accumulate(sums: usize, blocks: usize, width: usize, from: usize, to: usize): void {
+/** Adds the float32 sums of the columns in [from, to) to their float64 sums, which the first ones replace, and clears them. */
+function accumulate(sums: usize, blocks: usize, width: usize, isFirst: bool, from: usize, to: usize): void {
   const toSeconds = Scratch.pitch(width) << 1;
   let block = blocks + (from << 3);
   let sum = sums + (from << 3);
   for (const end = blocks + (to << 3); block < end; block += 32) {
     const firsts = v128.load(block);
-    Vector.addEach(sum, firsts);
-    Vector.addEach(sum + toSeconds, v128.load(block, 16));
+    const seconds = v128.load(block, 16);
+    if (isFirst) {
+      v128.store(sum, Vector.low(firsts));
+      v128.store(sum, Vector.high(firsts), 16);
+      v128.store(sum + toSeconds, Vector.low(seconds));
+      v128.store(sum + toSeconds, Vector.high(seconds), 16);
+    } else {
+      Vector.addEach(sum, firsts);
+      Vector.addEach(sum + toSeconds, seconds);
+    }
     v128.store(block, Vector.zero(firsts));
     v128.store(block, Vector.zero(firsts), 16);
     sum += 32;

@@ -19,10 +19,14 @@ export class Vector {
    * long as 100 of these stores.
    */
   static clear(target: usize, toSecond: usize, count: usize): void {
-    for (const end = target + (count << 3); target < end; target += 8) {
-      store<u64>(target, 0);
-      store<u64>(target + toSecond, 0);
+    const end = target + (count << 3);
+    for (; target + 8 < end; target += 16) {
+      v128.store(target, i64x2.splat(0));
+      v128.store(target + toSecond, i64x2.splat(0));
     }
+    if (target == end) return;
+    store<u64>(target, 0);
+    store<u64>(target + toSecond, 0);
   }
 
   /** Ones in the last `count` lanes, zeros in the others. */

@@ -49,9 +49,10 @@ export function normalize(x: Tensor, statistics: Statistics, options: NormalizeO
 }
 
 /**
- * dz = dy where y is positive or NaN, else 0: the gradient before a ReLU, and that of a residual. After a `normalize`
- * with both, pass dz as dy to `gradientSums` and `inputGradient`, without an activation.
- * @param y the output of the ReLU
+ * dz = dy where the activation passed y, else 0: the gradient before an activation, and that of a residual. With ReLU,
+ * dy passes where y is positive or NaN. After a `normalize` with both, pass dz as dy to `gradientSums` and
+ * `inputGradient`, without an activation.
+ * @param y the output of the activation
  * @param options `out` takes dz; of y's shape and layout. It may be dy or y
  * @returns `options.out`, or a new tensor of y's shape and layout
  */

@@ -12,6 +12,7 @@ import {
 import { kernels } from "../helpers/backend.js";
 import { expectClose } from "../helpers/compare.js";
 import { expectation, problemFrom } from "../helpers/problem.js";
+import { activationNames } from "../helpers/reference.js";
 import { channelsFirstOf, type DataLayout, normal, spatial, spatialLayouts, tensorIn } from "../helpers/support.js";
 
 const channels = 5;
@@ -214,7 +215,7 @@ describe("maskGradient with an activation", () => {
   it("refuses another one", () => {
     const wrong = { activation: "gelu" as "relu" };
     expect(() => maskGradient(dy, y, wrong)).toThrow(
-      new RangeError('"activation" expected "none" or "relu", got "gelu"'),
+      new RangeError(`"activation" expected ${activationNames.map((name) => `"${name}"`).join(" or ")}, got "gelu"`),
     );
   });
 });
