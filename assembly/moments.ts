@@ -83,7 +83,7 @@ export class Moments {
       const found = f64x2.sub(meanSquare, square);
       good = v128.and(good, v128.and(f64x2.gt(meanSquare, smallest), f64x2.lt(squares, largest)));
       good = v128.and(good, f64x2.le(square, f64x2.mul(found, farthest)));
-      if (pivots) shift = f64x2.add(shift, f64x2.promote_low_f32x4(v128.load64_zero(pivots + (at >> 1))));
+      if (pivots) shift = f64x2.add(shift, Vector.low(v128.load64_zero(pivots + (at >> 1))));
       v128.store(mean + at, shift);
       v128.store(variance + at, found);
     }

@@ -83,15 +83,15 @@ export function reduceRaw64(sum: usize, x: usize, pitch: usize, spatial: usize):
   let secondsHigh = firstsLow;
   const end = x + (spatial << 2);
   for (const whole = x + ((spatial & ~3) << 2); x < whole; x += 16) {
-    const low = f64x2.promote_low_f32x4(v128.load64_zero(x));
-    const high = f64x2.promote_low_f32x4(v128.load64_zero(x, 8));
+    const low = Vector.low(v128.load64_zero(x));
+    const high = Vector.low(v128.load64_zero(x, 8));
     firstsLow = f64x2.add(firstsLow, low);
     firstsHigh = f64x2.add(firstsHigh, high);
     secondsLow = f64x2.add(secondsLow, f64x2.mul(low, low));
     secondsHigh = f64x2.add(secondsHigh, f64x2.mul(high, high));
   }
   for (; x < end; x += 4) {
-    const value = f64x2.promote_low_f32x4(v128.load32_zero(x));
+    const value = Vector.low(v128.load32_zero(x));
     firstsLow = f64x2.add(firstsLow, value);
     secondsLow = f64x2.add(secondsLow, f64x2.mul(value, value));
   }
