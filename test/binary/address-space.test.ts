@@ -6,7 +6,7 @@ import { encoded as fused } from "../../src/relaxed-module.js";
 import { caseOf } from "../helpers/cases.js";
 import { expectBits } from "../helpers/compare.js";
 import type { Name } from "../helpers/contract.js";
-import { instances } from "../helpers/instances.js";
+import { instanceOf, instances } from "../helpers/instances.js";
 import { type Floats, Placed } from "../helpers/placed.js";
 import { problemOf } from "../helpers/problem.js";
 import { type RawCall, rawCall } from "../helpers/raw.js";
@@ -58,6 +58,14 @@ describe.each([
         }
       }
     }
+  });
+
+  it("a single last row is summed again, where the deviation is small beside the mean", () => {
+    const call = rawCall(problemOf(caseOf("NC 9x64 eval")), instanceOf("statistics"));
+    const values = { ...call.values, x: new Float32Array(9 * 64).fill(1000).fill(1000.5, 8 * 64) };
+    const { mean, variance } = run({ ...call, values }, "x");
+    expect([...new Set(mean)]).toEqual([1000 + 0.5 / 9]);
+    expect([...new Set(variance)]).toEqual([0.25 / 9 - (0.5 / 9) ** 2]);
   });
 
   it("a memory that reaches it is refused when the kernels are instantiated", () => {
