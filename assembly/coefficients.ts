@@ -69,6 +69,7 @@ export function affineChannels(
 ): bool {
   const one = f64x2.splat(1);
   const zero = f64x2.splat(0);
+  // An absent beta, which leaves the sign of every y.
   const none = f64x2.splat(-0.0);
   const epsilon = f64x2.splat(eps);
   let smallest = one;

@@ -22,8 +22,7 @@ import { Vector } from "./vector";
 const BLOCK: usize = 8;
 
 /**
- * The sums of the term's two values over each column in [from, to), first and second ones. `mode` is FLOAT32,
- * FLOAT64_SOME or FLOAT64_ALL.
+ * The sums of the term's two values over each column in [from, to). `mode` is FLOAT32, FLOAT64_SOME or FLOAT64_ALL.
  *
  * sums: 2 arrays of `width` f64, `Scratch.seconds` apart; a, b: `total` float32; scratch: coefficients of
  * `width` columns; passed: `total` float32 for the first values, or 0 (absent).
